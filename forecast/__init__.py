@@ -1,0 +1,1 @@
+"""What the past teaches: demand, reply rates as they were, and what one agent can do."""

@@ -1,0 +1,1 @@
+"""Exports and logs as they are, in; hourly history out."""

@@ -1,0 +1,1 @@
+"""Everything a person sees: tables, charts, files and the command line."""

@@ -1,0 +1,186 @@
+"""Settings of supply: shift templates, labour rules, pools; and the whole of a shop's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from forecast.config import SUPPLY_SECTIONS, ShopSettings, parse_tables, read_shop, read_toml
+from forecast.errors import ConfigError, Problem, nearest
+from forecast.timegrid import clock_minutes
+
+Form = Literal["early", "late", "half"]
+Pool = Literal["staff", "part_time", "outsourced"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftTemplate:
+    """A legal form of shift: when it may start, how long it is, where its break lies, who works it.
+
+    ``hours`` are on site, the break included. The break lies on the planning grid inside
+    ``break_window`` (wall times) or ``break_after_hours`` (from the start); with neither, in the middle
+    third of the shift.
+    """
+
+    name: str
+    form: Form
+    starts: tuple[str, ...]
+    hours: float
+    break_min: int = 0
+    break_window: tuple[str, str] | None = None
+    break_after_hours: tuple[float, float] | None = None
+    break_paid: bool = False
+    pools: tuple[Pool, ...] = ("staff",)
+    cost_per_hour: float = 25.0
+    max_people: int | None = None
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a shift that cannot be meant."""
+        for text in (*self.starts, *(self.break_window or ())):
+            clock_minutes(text)
+        if not 0 < self.hours <= 24:
+            raise ValueError(f"hours must be above 0 and at most 24, got {self.hours:g}")
+        if not 0 <= self.break_min < self.hours * 60:
+            raise ValueError(f"break_min must be 0 or more and shorter than the shift, got {self.break_min}")
+        if not self.starts:
+            raise ValueError("starts must name at least one wall time")
+        if self.cost_per_hour < 0:
+            raise ValueError(f"cost_per_hour must be 0 or more, got {self.cost_per_hour:g}")
+
+    @property
+    def paid_hours(self) -> float:
+        """Paid hours of one duty; breaks are unpaid unless ``break_paid``."""
+        return self.hours if self.break_paid else self.hours - self.break_min / 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """A labour rule's number and how it binds: hard, soft with a price, or off.
+
+    ``price`` is per unit of violation, in the shop's currency.
+    """
+
+    value: float
+    mode: Literal["hard", "soft", "off"] = "hard"
+    price: float = 30.0
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a negative limit or price."""
+        if self.value < 0 or self.price < 0:
+            raise ValueError(f"value and price must be 0 or more, got {self.value:g} and {self.price:g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labour:
+    """Labour rules. In ``shop.toml`` a plain number is a hard rule; ``{mode = "off"}`` lifts one.
+
+    Defaults: hours per day and week and the rest day are China's labour law; six days in a row follow
+    from it; 11 hours of rest are a convention taken from elsewhere, not Chinese law.
+    """
+
+    max_hours_per_day: Limit = field(default_factory=lambda: Limit(value=8))
+    max_hours_per_week: Limit = field(default_factory=lambda: Limit(value=44))
+    min_rest_hours: Limit = field(default_factory=lambda: Limit(value=11))
+    max_consecutive_days: Limit = field(default_factory=lambda: Limit(value=6))
+    rest_days_per_week: Limit = field(default_factory=lambda: Limit(value=1))
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolLimit:
+    """How many people of one pool may work on one day."""
+
+    name: Pool
+    max_people: int | None = None
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything ``shop.toml`` and ``service.toml`` say."""
+
+    demand: ShopSettings
+    templates: tuple[ShiftTemplate, ...] = ()
+    labour: Labour = field(default_factory=Labour)
+    pools: tuple[PoolLimit, ...] = ()
+
+    def max_people(self, pool: str) -> int | None:
+        """Return the limit on people of a pool per day, if there is one."""
+        return next((limit.max_people for limit in self.pools if limit.name == pool), None)
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read the whole of a shop's settings.
+
+    Parameters
+    ----------
+    folder
+        The shop folder.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of every section.
+    """
+    problems: list[str | Problem] = []
+    try:
+        demand = read_shop(folder)
+    except ConfigError as error:
+        problems += error.problems
+        demand = ShopSettings(folder=folder, supply=_raw_supply(folder))
+    supply = demand.supply
+    templates: list[ShiftTemplate] = []
+    labour: list[Labour] = []
+    pools: list[PoolLimit] = []
+    try:
+        templates = parse_tables(
+            ShiftTemplate, supply.get("template", []), source="shop.toml", section="template"
+        )
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        labour = parse_tables(
+            Labour, [_spelt_out(supply.get("labour", {}))], source="shop.toml", section="labour"
+        )
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        tables = [{"name": name, **table} for name, table in supply.get("pool", {}).items()]
+        pools = parse_tables(PoolLimit, tables, source="shop.toml", section="pool")
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return Settings(demand=demand, templates=tuple(templates), labour=labour[0], pools=tuple(pools))
+
+
+def _raw_supply(folder: Path) -> dict[str, Any]:
+    """Return supply's sections of a file whose other sections have problems."""
+    try:
+        tables = read_toml(folder / "shop.toml")
+    except ConfigError:
+        return {}
+    return {name: tables[name] for name in SUPPLY_SECTIONS if name in tables}
+
+
+def _spelt_out(labour: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the short forms of labour rules (a number, a table without a value) into the long one."""
+    defaults = Labour()
+    known = {f.name: getattr(defaults, f.name) for f in fields(Labour)}
+    spelt: dict[str, Any] = {}
+    for name, entry in labour.items():
+        if name not in known:
+            raise ConfigError(
+                Problem(file="shop.toml", message=f"[labour]: unknown key {name}{nearest(name, list(known))}")
+            )
+        table = dict(entry) if isinstance(entry, Mapping) else {"value": entry}
+        spelt[name] = {"value": known[name].value, **table}
+    return spelt

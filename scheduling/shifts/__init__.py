@@ -1,0 +1,1 @@
+"""How many people on each shift template and day."""
