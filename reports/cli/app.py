@@ -1,0 +1,117 @@
+"""The command `paiban`: a table of commands, each loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import sys
+
+import click
+
+from forecast.errors import PlanError
+from reports.cli.outcomes import ExitCode, exit_code
+
+COMMANDS = {
+    "demo": "demo",
+    "init": "init",
+    "import": "import_",
+    "history": "history",
+    "check": "check",
+    "measure": "measure",
+    "calibrate": "calibrate",
+    "rules": "rules",
+    "forecast": "forecast",
+    "backtest": "backtest",
+    "require": "require",
+    "shifts": "shifts",
+    "roster": "roster",
+    "simulate": "simulate",
+    "plan": "plan",
+    "promo": "promo",
+    "compare": "compare",
+    "replan": "replan",
+    "explain": "explain",
+    "serve": "serve",
+}
+
+
+class CommandTable(click.Group):
+    """A group whose commands live in one module each and are imported when needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """Return the commands in the order of a manager's work."""
+        return [name for name in COMMANDS if self._exists(name)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command of that name, or None."""
+        if cmd_name not in COMMANDS or not self._exists(cmd_name):
+            return None
+        module = importlib.import_module(f"reports.cli.commands.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a command; an unknown name is answered with the nearest known one."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from forecast.errors import nearest
+
+            raise click.UsageError(
+                f"no command is called {name!r}{nearest(name, self.list_commands(ctx))}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    @staticmethod
+    def _exists(name: str) -> bool:
+        return importlib.util.find_spec(f"reports.cli.commands.{COMMANDS[name]}") is not None
+
+
+@click.group(
+    cls=CommandTable,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(package_name="paiban", prog_name="paiban")
+def app() -> None:
+    """Plan the staff of e-commerce chat customer service: forecast, shifts, rosters, what-ifs.
+
+    \b
+    Start here:
+      paiban demo                              a synthetic shop, planned end to end
+      paiban plan SHOP --start 2026-12-07 --days 14
+    """
+
+
+def main() -> None:
+    """Run the command line; every ending has its exit code."""
+    debug = "--debug" in sys.argv
+    logging.basicConfig(
+        level=logging.INFO if debug else logging.WARNING,
+        format="%(levelname)s: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        code = app.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else ExitCode.FINE)
+    except PlanError as error:
+        if debug:
+            raise
+        for problem in error.problems:
+            click.echo(f"paiban: {problem}", err=True)
+        sys.exit(exit_code(error))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("paiban: stopped", err=True)
+        sys.exit(ExitCode.BUG)
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(
+            f"paiban: an error in the program ({type(error).__name__}: {error}); run it again with --debug",
+            err=True,
+        )
+        sys.exit(ExitCode.BUG)

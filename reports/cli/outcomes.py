@@ -1,0 +1,74 @@
+"""How a command ends: exit codes, error messages, and outputs written whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+
+from forecast.errors import ConfigError, PlanError
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command."""
+
+    FINE = 0
+    BUG = 1
+    USAGE = 2
+    DATA = 3
+    CONFIGURATION = 4
+    NO_ROSTER = 5
+    NO_PLAN_IN_TIME = 6
+    TARGET_NOT_MET = 7
+
+
+class NoRosterError(PlanError):
+    """No roster satisfies the hard rules."""
+
+
+class NoPlanInTimeError(PlanError):
+    """The limit was reached before any plan."""
+
+
+def exit_code(error: PlanError) -> ExitCode:
+    """Return the exit code that belongs to an error.
+
+    Examples
+    --------
+    >>> from forecast.errors import DataError
+    >>> exit_code(DataError("sessions.csv row 3: ..."))
+    <ExitCode.DATA: 3>
+    """
+    if isinstance(error, NoRosterError):
+        return ExitCode.NO_ROSTER
+    if isinstance(error, NoPlanInTimeError):
+        return ExitCode.NO_PLAN_IN_TIME
+    if isinstance(error, ConfigError):
+        return ExitCode.CONFIGURATION
+    return ExitCode.DATA
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Give a folder to write into that becomes `target` only if the block ends well.
+
+    What stood at `target` before stays until then, and is replaced as a whole.
+    """
+    target = target.absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))
+    partial.chmod(0o755)
+    try:
+        yield partial
+        if target.exists():
+            former = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".former", dir=target.parent))
+            target.rename(former / target.name)
+            partial.rename(target)
+            shutil.rmtree(former)
+        else:
+            partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
