@@ -1,0 +1,116 @@
+"""Chart of demand: the past days, the forecast with its bands, promotions shaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import matplotlib.dates as mdates
+import pandas as pd
+from matplotlib.axes import Axes
+
+from forecast.timegrid import zone
+from reports.charts.style import BLUE, GREY, INK, PROMOTION, wall_times
+from reports.words import Words
+
+Promotion = tuple[str, str, datetime, datetime]  # event, phase, start, end
+
+
+def plot_forecast(
+    axes: Axes,
+    forecast: pd.DataFrame,
+    history: pd.DataFrame,
+    *,
+    promotions: Sequence[Promotion],
+    timezone: str,
+    say: Words,
+) -> Axes:
+    """Draw one stream's forecast.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    forecast
+        Rows of one stream: ``start, mean`` and, where known, ``p10, p25, p75, p90``. [consultations an hour]
+    history
+        What was seen before, ``start, offered``; a missing hour is a gap in the line.
+    promotions
+        Event, phase, start and end.
+    timezone
+        The shop's.
+    say
+        Messages of the reader's language.
+
+    Returns
+    -------
+    Axes
+        The axes given.
+    """
+    start = wall_times(forecast["start"], timezone)
+    shade_promotions(axes, promotions, start.min(), start.max(), timezone)
+    if len(history):
+        seen = history.set_index(wall_times(history["start"], timezone))["offered"].asfreq("h")
+        axes.plot(seen.index, seen, color=GREY, linewidth=0.9, label=say("chart.history"))
+    for low, high, strength in (("p10", "p90", 0.18), ("p25", "p75", 0.30)):
+        if {low, high} <= set(forecast.columns):
+            axes.fill_between(
+                start,
+                forecast[low],
+                forecast[high],
+                color=BLUE,
+                alpha=strength,
+                linewidth=0,
+                label=say("chart.band", low=low[1:], high=high[1:]),
+            )
+    axes.plot(start, forecast["mean"], color=BLUE, linewidth=1.3, label=say("chart.mean"))
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.1)  # room for the legend
+    axes.set_ylabel(say("chart.consultations_an_hour"))
+    axes.margins(x=0.005)
+    label_days(axes, say, first=seen.index.min() if len(history) else start.min(), last=start.max())
+    axes.legend(loc="upper left", ncols=4)
+    return axes
+
+
+def shade_promotions(
+    axes: Axes, promotions: Sequence[Promotion], first: pd.Timestamp, last: pd.Timestamp, timezone: str
+) -> None:
+    """Shade each promotion phase inside the span and write its name at the top."""
+    for name, phase, start, end in promotions:
+        begin, stop = (pd.Timestamp(at).tz_convert(zone(timezone)).tz_localize(None) for at in (start, end))
+        begin, stop = max(begin, first), min(stop, last)
+        if begin >= stop:
+            continue
+        axes.axvspan(
+            float(mdates.date2num(begin)),
+            float(mdates.date2num(stop)),
+            facecolor=PROMOTION,
+            edgecolor="white",
+            linewidth=1.5,
+            zorder=0,
+        )
+        axes.annotate(
+            f"{name}\n{phase}",
+            (float(mdates.date2num(begin + (stop - begin) / 2)), 1.0),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            color=INK,
+            annotation_clip=False,
+        )
+
+
+def label_days(axes: Axes, say: Words, *, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """Mark midnights and write date and weekday at noon, for at most about twenty days."""
+    days = pd.date_range(first.normalize(), last.normalize(), freq="D")
+    noons = [noon for day in days if first <= (noon := day + pd.Timedelta(hours=12)) <= last]
+    shown = noons[:: max(1, -(-len(noons) // 20))]
+    axes.set_xticks([float(mdates.date2num(day)) for day in days if day >= first], [], minor=True)
+    axes.set_xticks(
+        [float(mdates.date2num(noon)) for noon in shown],
+        [f"{say.short_day(noon.date())}\n{say.weekday(noon.date())}" for noon in shown],
+        fontsize=8,
+    )
+    axes.tick_params(axis="x", which="major", length=0)
+    axes.tick_params(axis="x", which="minor", length=4)

@@ -1,0 +1,301 @@
+"""What a finished plan says, as plain rows: the verdict of each stream, days, gaps, hours of the day.
+
+Screen, page and workbook all read these, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from forecast.replies.rules import ReplyRule
+from forecast.timegrid import zone
+from reports.words import Words
+
+if TYPE_CHECKING:
+    from scheduling.pipeline import Plan
+
+State = Literal["met", "risky", "missed"]
+AGREEMENT_SLACK = 0.01  # model and simulator disagree beyond the simulator's 95 % interval plus one point
+
+VERDICT_FIGURES = (
+    "promised",
+    "promised_low",
+    "probability",
+    "simulated",
+    "unanswered",
+    "on_time_of_asked",
+    "overtime_hours",
+    "paid_hours",
+    "cost",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One stream's answer: is its target met, how surely, at what cost.
+
+    ``state`` is met (certified, and probable enough), risky (certified for the expected demand, but the
+    chance over forecast draws is below the wanted confidence) or missed.
+    """
+
+    stream: str
+    rule: ReplyRule
+    target: float
+    promised: float | None
+    promised_low: float | None
+    probability: float | None
+    confidence: float
+    simulated: float | None
+    simulated_ci: tuple[float, float] | None
+    certified: bool
+    unanswered: float | None
+    max_unanswered: float
+    on_time_of_asked: float | None
+    overtime_hours: float | None
+    paid_hours: float | None
+    cost: float | None
+
+    @property
+    def state(self) -> State:
+        """Whether the target is met, at risk or missed."""
+        if not self.certified:
+            return "missed"
+        return "risky" if self.probability is not None and self.probability < self.confidence else "met"
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the planner's model says what the simulator found."""
+        if self.promised is None or self.simulated_ci is None:
+            return True
+        slack = AGREEMENT_SLACK if self.rule.metric == "share" else 0.1 * self.target
+        return self.simulated_ci[0] - slack <= self.promised <= self.simulated_ci[1] + slack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """One stream on one day. Hours are agent-hours, shares those of the rule's window."""
+
+    stream: str
+    date: dt.date
+    offered: float
+    busiest_start: pd.Timestamp | None
+    busiest_mean: float | None
+    busiest_p90: float | None
+    needed_hours: float
+    on_duty_hours: float
+    gap_hours: float
+    expected: float | None
+    simulated: float | None
+    promotions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """Neighbouring intervals inside the rule's window with fewer people than required."""
+
+    stream: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+    people: int  # most people missing at once
+    agent_hours: float
+    on_time: float | None
+
+
+def timezone(plan: Plan) -> str:
+    """Return the shop's time zone."""
+    return plan.settings.demand.shop.timezone
+
+
+def stream_ids(plan: Plan) -> list[str]:
+    """Return the plan's streams in the order of the shop's settings."""
+    present = list(dict.fromkeys(plan.forecast["stream"]))
+    known = [stream.id for stream in plan.settings.demand.streams]
+    return [name for name in known if name in present] + [name for name in present if name not in known]
+
+
+def stream_label(plan: Plan, stream: str, say: Words) -> str:
+    """Return a stream's name for readers: platform and skill, and its id where those are not enough."""
+    if not stream.isascii():
+        return stream
+    labels = {name: _platform_and_skill(plan, name, say) for name in stream_ids(plan)}
+    label = labels.get(stream, "")
+    if not label:
+        return stream
+    return label if list(labels.values()).count(label) == 1 else f"{label} ({stream})"
+
+
+def _platform_and_skill(plan: Plan, name: str, say: Words) -> str:
+    if name not in [stream.id for stream in plan.settings.demand.streams]:
+        return ""
+    stream = plan.settings.demand.stream(name)
+    platform = say.either(f"names.platform_{stream.platform}", stream.platform)
+    return f"{platform} {say.either(f'names.skill_{stream.skill}', stream.skill)}".strip()
+
+
+def dates(plan: Plan) -> list[dt.date]:
+    """Return the days the plan covers."""
+    return [plan.start + dt.timedelta(days=d) for d in range(plan.days)]
+
+
+def verdicts(plan: Plan) -> list[Verdict]:
+    """Return one verdict a stream, from the figures of ``summary.json``."""
+    return [_verdict(plan, name, plan.summary["streams"].get(name, {})) for name in stream_ids(plan)]
+
+
+def overall(found: list[Verdict]) -> State:
+    """Return the worst state of all streams."""
+    states = {verdict.state for verdict in found}
+    return "missed" if "missed" in states else "risky" if "risky" in states else "met"
+
+
+def _verdict(plan: Plan, name: str, figures: Mapping[str, Any]) -> Verdict:
+    demand = plan.settings.demand
+    interval = figures.get("simulated_ci")
+    target = figures.get("target")
+    return Verdict(
+        stream=name,
+        rule=demand.rule(name),
+        target=demand.target(name) if target is None else target,
+        confidence=demand.stream(name).confidence,
+        max_unanswered=demand.stream(name).max_unanswered,
+        certified=bool(figures.get("certified", False)),
+        simulated_ci=None if interval is None else (interval[0], interval[1]),
+        **{name: figures.get(name) for name in VERDICT_FIGURES},
+    )
+
+
+def local_cover(plan: Plan, *, simulated: bool = False) -> pd.DataFrame:
+    """Return cover per interval with its local ``date``, ``minute``, ``in_window`` and ``gap``.
+
+    ``minute`` counts from midnight; ``gap`` is the people missing inside the rule's window, 0 elsewhere.
+    """
+    frame = plan.simulated_cover if simulated else plan.cover
+    frame = frame.copy()
+    local = frame["start"].dt.tz_convert(zone(timezone(plan)))
+    frame["start"] = local
+    frame["date"] = local.dt.date
+    frame["minute"] = local.dt.hour * 60 + local.dt.minute
+    frame["in_window"] = False
+    for name in stream_ids(plan):
+        first, last = plan.settings.demand.rule(name).window_minutes
+        mine = frame["stream"] == name
+        frame.loc[mine, "in_window"] = frame["minute"].between(first, last, inclusive="left")
+    missing = (frame["required"] - frame["on_duty"]).clip(lower=0)
+    frame["gap"] = missing.where(frame["in_window"], 0.0)
+    return frame
+
+
+def interval_hours(plan: Plan) -> float:
+    """Return the length of a planning interval. [h]"""
+    return plan.settings.demand.shop.interval_min / 60
+
+
+def weighted_share(frame: pd.DataFrame) -> float | None:
+    """Return the share over rows of cover: a ratio of sums, weighted by consultations; None without any."""
+    known = frame["on_time"].notna() & (frame["offered"] > 0)
+    weight = frame.loc[known, "offered"].to_numpy()
+    if weight.sum() <= 0:
+        return None
+    return float(np.average(frame.loc[known, "on_time"].to_numpy(), weights=weight))
+
+
+def day_rows(plan: Plan, stream: str) -> list[Day]:
+    """Return one row a day of a stream."""
+    hours = interval_hours(plan)
+    promised, found = (_of(local_cover(plan, simulated=judged), stream) for judged in (False, True))
+    forecast = _of(plan.forecast, stream)
+    forecast = forecast.assign(start=forecast["start"].dt.tz_convert(zone(timezone(plan))))
+    rows = []
+    for day in dates(plan):
+        demand = forecast[forecast["start"].dt.date == day]
+        mine = promised[promised["date"] == day]
+        top = demand.loc[demand["mean"].idxmax()] if len(demand) else None
+        judged = found[found["date"] == day]
+        rows.append(
+            Day(
+                stream=stream,
+                date=day,
+                offered=float(demand["mean"].sum()),
+                busiest_start=None if top is None else top["start"],
+                busiest_mean=None if top is None else float(top["mean"]),
+                busiest_p90=None if top is None or "p90" not in demand else float(top["p90"]),
+                needed_hours=float(mine["required"].sum()) * hours,
+                on_duty_hours=float(mine["on_duty"].sum()) * hours,
+                gap_hours=float(mine["gap"].sum()) * hours,
+                expected=weighted_share(mine[mine["in_window"]]),
+                simulated=weighted_share(judged[judged["in_window"]]),
+                promotions=tuple(promotions_on(plan, day)),
+            )
+        )
+    return rows
+
+
+def _of(frame: pd.DataFrame, stream: str) -> pd.DataFrame:
+    return frame[frame["stream"] == stream]
+
+
+def promotions_on(plan: Plan, day: dt.date) -> Iterator[str]:
+    """Yield the promotion phases that touch a day."""
+    for name, phase, start, end in plan.promotions:
+        first, last = (pd.Timestamp(at).tz_convert(zone(timezone(plan))) for at in (start, end))
+        if first.date() <= day and last > pd.Timestamp(day).tz_localize(last.tz):
+            yield f"{name} {phase}".strip()
+
+
+def gaps(plan: Plan, stream: str | None = None) -> list[Gap]:
+    """Return the gaps of one stream or all, the largest first."""
+    step = pd.Timedelta(hours=interval_hours(plan))
+    cover = local_cover(plan)
+    found = []
+    for name in stream_ids(plan) if stream is None else [stream]:
+        short = _of(cover, name)
+        short = short[short["gap"] > 0].sort_values("start")
+        runs = (short["start"].diff() != step).cumsum()
+        for _, run in short.groupby(runs, sort=False):
+            found.append(
+                Gap(
+                    stream=name,
+                    start=run["start"].iloc[0],
+                    end=run["start"].iloc[-1] + step,
+                    people=int(np.ceil(run["gap"].max())),
+                    agent_hours=float(run["gap"].sum()) * interval_hours(plan),
+                    on_time=weighted_share(run),
+                )
+            )
+    return sorted(found, key=lambda gap: (-gap.agent_hours, gap.start, gap.stream))
+
+
+def hour_rows(plan: Plan, stream: str) -> pd.DataFrame:
+    """Return shares by hour of the day over all days of the plan.
+
+    Returns
+    -------
+    DataFrame
+        One row an hour of the day: ``hour``, ``offered`` [consultations a day], ``promised``, ``simulated``
+        (ratios of sums), ``low``, ``high`` (the simulator's worst and best day), ``in_window``.
+    """
+    promised, simulated = (_of(local_cover(plan, simulated=judged), stream) for judged in (False, True))
+    rows = []
+    for hour, mine in promised.groupby(promised["minute"] // 60):
+        judged = simulated[simulated["minute"] // 60 == hour]
+        daily = [share for _, one in judged.groupby("date") if (share := weighted_share(one)) is not None]
+        rows.append(
+            {
+                "hour": int(hour),
+                "offered": float(mine["offered"].sum()) / plan.days,
+                "promised": weighted_share(mine),
+                "simulated": weighted_share(judged),
+                "low": min(daily, default=None),
+                "high": max(daily, default=None),
+                "in_window": bool(mine["in_window"].any()),
+            }
+        )
+    return pd.DataFrame(
+        rows, columns=["hour", "offered", "promised", "simulated", "low", "high", "in_window"]
+    ).astype({"promised": float, "simulated": float, "low": float, "high": float})

@@ -1,0 +1,1 @@
+"""The font that ships with the program (README.md beside this file)."""
