@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.replies.rules import ReplyRule
-from forecast.timegrid import zone
+from forecast.timegrid import clock_text, zone
 from reports.words import Words
 
 if TYPE_CHECKING:
@@ -269,6 +269,12 @@ def gaps(plan: Plan, stream: str | None = None) -> list[Gap]:
                 )
             )
     return sorted(found, key=lambda gap: (-gap.agent_hours, gap.start, gap.stream))
+
+
+def clock_span(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """Return two local instants as wall times; the end of a day is 24:00, later hours go on from there."""
+    minutes = end.hour * 60 + end.minute + 1440 * (end.date() - start.date()).days
+    return f"{start:%H:%M}–{clock_text(minutes)}"
 
 
 def hour_rows(plan: Plan, stream: str) -> pd.DataFrame:

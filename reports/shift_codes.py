@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from forecast.timegrid import clock_minutes, clock_text, zone
+from reports.words import LANGUAGES, words
 from scheduling.config import ShiftTemplate
 
-REST = (
-    "休",
-    "假",
-)  # written for a day off that was wished for, and for leave; an empty cell is a day off, too
+
+def rest_marks() -> tuple[str, ...]:
+    """Return what a cell may hold for a day off or leave, in every language; empty is a day off, too."""
+    return tuple(words(lang)(f"names.cell_{kind}") for lang in LANGUAGES for kind in ("off", "leave"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def shift_codes(templates: Sequence[ShiftTemplate], used: Iterable[tuple[str, in
     extra = list(used)
     codes = []
     for template, initial in zip(templates, initials, strict=True):
-        short = initial if initials.count(initial) == 1 and initial not in REST else template.name
+        short = initial if initials.count(initial) == 1 and initial not in rest_marks() else template.name
         starts = {clock_minutes(text) for text in template.starts}
         starts |= {begin for name, begin in extra if name == template.name}
         codes += [
@@ -115,4 +116,4 @@ def find_code(text: str, codes: Sequence[ShiftCode]) -> ShiftCode | str:
     choices = ", ".join(one.code for one in alike or codes)
     if alike:
         return f"{text!r} names several starts; write one of {choices}"
-    return f"{text!r} is no shift; write one of {choices}, {', '.join(REST)}, or leave the cell empty"
+    return f"{text!r} is no shift; write one of {choices}, {', '.join(rest_marks())}, or leave the cell empty"

@@ -19,6 +19,7 @@ from scheduling.config import Settings, ShiftTemplate
 ZONE = "Asia/Shanghai"
 START = dt.date(2026, 12, 7)
 STREAMS = ("taobao-presale", "douyin-aftersale")
+BACKTEST = ["stream", "model", "origin", "horizon_h", "wape", "mase", "bias", "pinball", "cover80", "cover95"]
 GIVEN = "王芳李娜张伟刘洋陈静杨勇赵敏黄磊周杰吴玥徐堃孙喆胡翀朱镕高垚林赟何琳郭涛马超罗丹梁宇宋佳郑爽谢楠韩雪"
 NAMES = tuple(GIVEN[i : i + 2] for i in range(0, len(GIVEN), 2))
 

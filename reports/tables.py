@@ -1,0 +1,140 @@
+"""A plan on the screen: tables whose columns stay aligned with Chinese in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from reports import findings, grids
+from reports.words import Words, words
+
+if TYPE_CHECKING:
+    from scheduling.pipeline import Plan
+
+GAPS_SHOWN = 5
+STATE_STYLES = {"met": "bold green", "risky": "bold yellow", "missed": "bold red"}
+
+
+def print_plan(plan: Plan, console: Console, lang: str) -> None:
+    """Print a plan: each stream's verdict and days, the gaps, the wishes refused, what to do next.
+
+    Parameters
+    ----------
+    plan
+        A finished plan.
+    console
+        Where to print. Rich leaves colours out when the output is piped or ``NO_COLOR`` is set.
+    lang
+        zh or en.
+    """
+    say = words(lang)
+    days = findings.dates(plan)
+    shop = plan.settings.demand.shop.name
+    title = say("screen.title", shop=shop, first=say.day(days[0]), last=say.day(days[-1])).strip()
+    if plan.synthetic:
+        title += f" [{say('format.synthetic')}]"
+    console.print(Text(title, style="bold"))
+    console.print(verdict_table(plan, say))
+    for stream in findings.stream_ids(plan):
+        console.print(day_table(plan, stream, say))
+    _print_gaps(plan, console, say)
+    _print_roster_answer(plan, console, say)
+    _print_end(plan, console, say)
+
+
+def verdict_table(plan: Plan, say: Words) -> Table:
+    """Return one row a stream: met or not, promised, simulated, how surely, at what cost."""
+    names = ("verdict", "target", "simulated", "promised", "probability", "unanswered", "paid_hours", "cost")
+    table = _table()
+    table.add_column(say("screen.stream"))
+    for name in names:
+        table.add_column(say(f"screen.{name}"), justify="left" if name == "verdict" else "right")
+    for one in findings.verdicts(plan):
+        metric = one.rule.metric
+        simulated = say.share(one.simulated, metric)
+        if one.simulated_ci is not None:
+            low, high = (say.share(bound, metric) for bound in one.simulated_ci)
+            simulated += f" ({low}–{high})"
+        table.add_row(
+            Text(findings.stream_label(plan, one.stream, say)),
+            Text(say(f"report.state_{one.state}"), style=STATE_STYLES[one.state]),
+            say.share(one.target, metric),
+            simulated,
+            say.share(one.promised, metric),
+            say.share(one.probability, decimals=0),
+            say.share(one.unanswered, decimals=2),
+            say.number(one.paid_hours),
+            say.money(one.cost),
+        )
+    return table
+
+
+def day_table(plan: Plan, stream: str, say: Words) -> Table:
+    """Return a stream's figures by day; days with gaps stand out."""
+    grid = grids.day_grid(plan, stream, say)
+    table = _table(title=findings.stream_label(plan, stream, say))
+    _add_columns(table, grid)
+    for day, row in zip(findings.day_rows(plan, stream), grid.rows, strict=True):
+        table.add_row(*map(Text, row), style="red" if day.gap_hours > 0 else None)
+    return table
+
+
+def grid_table(grid: grids.Grid, title: str = "") -> Table:
+    """Return any grid as a table for the screen."""
+    table = _table(title=title)
+    _add_columns(table, grid, words_only=True)
+    for row in grid.rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _table(title: str = "") -> Table:
+    return Table(
+        title=Text(title, style="bold") if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+
+
+def _add_columns(table: Table, grid: grids.Grid, *, words_only: bool = False) -> None:
+    """Add a grid's columns: the first and the last hold words, what lies between numbers."""
+    last = len(grid.head) - 1
+    for position, name in enumerate(grid.head):
+        right = not words_only and 0 < position < last
+        table.add_column(Text(name), justify="right" if right else "left", no_wrap=position == 0)
+
+
+def _print_gaps(plan: Plan, console: Console, say: Words) -> None:
+    found = findings.gaps(plan)
+    if not found:
+        console.print(say("screen.no_gaps"), markup=False)
+        return
+    total = say.number(sum(gap.agent_hours for gap in found), 1)
+    shown = min(GAPS_SHOWN, len(found))
+    grid = grids.gap_grid(plan, found[:shown], say)
+    console.print(grid_table(grid, say("screen.gaps", total=total, shown=shown)))
+
+
+def _print_roster_answer(plan: Plan, console: Console, say: Words) -> None:
+    if plan.roster is None or plan.roster_result is None:
+        return
+    wishes = grids.wish_grid(plan, say)
+    if wishes.rows:
+        console.print(grid_table(wishes, say("screen.wishes")))
+    if grids.fairness_grid(plan, say).rows:
+        console.print(say("screen.fairness", ranges=grids.fairness_ranges(plan, say)), markup=False)
+
+
+def _print_end(plan: Plan, console: Console, say: Words) -> None:
+    if plan.notes:
+        console.print(say("screen.notes"), markup=False)
+        for note in plan.notes:
+            console.print(Text(f"  {note}"))
+    state = findings.overall(findings.verdicts(plan))
+    ending = "missed" if state != "met" else "met" if plan.roster is not None else "plan"
+    console.print(Text(say(f"screen.next_{ending}"), style="bold"))
