@@ -1,0 +1,302 @@
+"""One agent with k open sessions: a desk that types one reply at a time for k buyers (a finite source)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import ceil
+
+import numpy as np
+from scipy.optimize import brentq
+
+from forecast.replies.service_parameters import ServiceParameters
+from scheduling.day import Floats
+from scheduling.service.work import completion, finite_source, fit_phases
+
+KNEE_UTILISATION = 0.95  # below it people idle with full slots
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentLaw:
+    """What one agent does with k = 0, 1, 2, … open sessions; every array is indexed by k.
+
+    Attributes
+    ----------
+    away_s
+        Mean time of a session away from the desk per round, thinking and closing together. [s]
+    throughput
+        Replies per second.
+    latency_s
+        Mean time from question to the end of its reply. [s]
+    on_time
+        Probability that a question of one of the k sessions is answered within the threshold.
+    late_mover
+        The same for a later question when the first question of each session jumps the desk because it
+        has waited in the shop's queue.
+    first_on_time, first_lost
+        For a first question: answered within the threshold and before patience ends; given up at the desk.
+    jump_mean_s, jump_sd_s
+        Rest of the reply being typed and the own one, for a question that jumps the desk. [s]
+    """
+
+    away_s: float
+    throughput: Floats
+    latency_s: Floats
+    on_time: Floats
+    late_mover: Floats
+    first_on_time: Floats
+    first_lost: Floats
+    jump_mean_s: float
+    jump_sd_s: float
+
+
+def away_seconds(service: ServiceParameters) -> float:
+    """Return the mean time of a session away from the desk per round [s]: ((m-1) z + a) / m.
+
+    Examples
+    --------
+    >>> away_seconds(ServiceParameters(rounds=5.0, think_s=45.0, auto_close_s=120.0))
+    60.0
+    """
+    thinking = (service.rounds - 1) * service.think_s
+    return (thinking + service.auto_close_s) / service.rounds
+
+
+@lru_cache(maxsize=256)
+def agent_law(
+    service: ServiceParameters, threshold_s: float, *, most_open: int, handle_factor: float = 1.0
+) -> AgentLaw:
+    r"""Return the law of one agent with up to `most_open` sessions.
+
+    Parameters
+    ----------
+    service
+        One agent's handling capacity.
+    threshold_s
+        Seconds within which a reply is on time.
+    most_open
+        Largest number of open sessions wanted. [sessions]
+    handle_factor
+        Factor on the work of a reply.
+
+    Notes
+    -----
+    With k sessions, j of them at the desk and the current reply in phase i, askers come at rate
+    (k - j) / away, so that an asker sees (j, i) with probability proportional to (k - j) p(j, i). Work is
+    fitted by two moments; with exponential work this is the machine-repair queue,
+    P(j) ∝ k! / (k - j)! (s / away)^j.
+
+    Examples
+    --------
+    >>> law = agent_law(ServiceParameters(), 180.0, most_open=8)
+    >>> bool(law.throughput[8] * 25.0 > 0.95)
+    True
+    """
+    mean_s = service.reply_s * handle_factor
+    work = fit_phases(mean_s, service.reply_cv)
+    away_s = max(away_seconds(service), 1e-6 * mean_s)
+    phases = (work.start, work.rate, work.go_on)
+    give_up = 1.0 / service.patience_s if service.patience_s > 0 else 0.0
+    in_time = completion(*phases, most_open + 1, threshold_s, 0.0)
+    in_time_first = in_time if give_up == 0 else completion(*phases, most_open + 1, threshold_s, give_up)
+    starts_at_all = completion_transform(work.start, work.rate, work.go_on, most_open, give_up)
+    finish = work.rate * (1 - work.go_on)
+    count = most_open + 1
+    rows = {name: np.zeros(count) for name in ("throughput", "latency_s", "on_time", "first", "lost")}
+    rows["latency_s"][0] = mean_s
+    seen_phase = np.array(work.start)
+    for k in range(1, count):
+        law = finite_source(*phases, k, 1.0 / away_s)
+        rows["throughput"][k] = float(np.sum(law[1:] @ finish))
+        rows["latency_s"][k] = k / rows["throughput"][k] - away_s
+        seen = law * (k - np.arange(k + 1))[:, None]
+        seen /= seen.sum()
+        seen_phase = law[1:].sum(axis=0)
+        rows["on_time"][k] = _over_seen(seen, in_time[1:], work.start)
+        rows["first"][k] = _over_seen(seen, in_time_first[1:], work.start)
+        rows["lost"][k] = 1.0 - _over_seen(seen, starts_at_all, work.start)
+    for name in ("on_time", "first", "lost"):
+        rows[name][0] = rows[name][min(1, most_open)]
+    jump_mean, jump_square = _jump_moments(work, seen_phase / max(seen_phase.sum(), 1e-300))
+    jump_sd = float(np.sqrt(max(jump_square - jump_mean**2, 0.0)))
+    late = _late_movers(service, phases, rows, away_s, threshold_s, jump_mean)
+    return AgentLaw(
+        away_s=away_s,
+        throughput=rows["throughput"],
+        latency_s=rows["latency_s"],
+        on_time=rows["on_time"],
+        late_mover=late,
+        first_on_time=rows["first"],
+        first_lost=rows["lost"],
+        jump_mean_s=jump_mean,
+        jump_sd_s=jump_sd,
+    )
+
+
+def _over_seen(seen: Floats, value: Floats, start: Floats) -> float:
+    """Average a value over what an asker sees; at an idle desk the own reply starts at once."""
+    idle = float(seen[0, 0] * (start @ value[0]))
+    return idle + float(np.sum(seen[1:] * value[1 : len(seen)]))
+
+
+def completion_transform(start: Floats, rate: Floats, go_on: Floats, depth: int, give_up: float) -> Floats:
+    """Return P(own typing begins before patience ends) by replies ahead (row) and current phase."""
+    phases = len(rate)
+    rest = np.zeros(phases)
+    for i in range(phases - 1, -1, -1):
+        onward = go_on[i] * rest[i + 1] if i + 1 < phases else 0.0
+        rest[i] = rate[i] / (rate[i] + give_up) * (1 - go_on[i] + onward)
+    whole = float(start @ rest)
+    table = np.ones((depth + 1, phases))
+    for ahead in range(1, depth + 1):
+        table[ahead] = rest * whole ** (ahead - 1)
+    return table
+
+
+def _jump_moments(work: object, phase: Floats) -> tuple[float, float]:
+    """Return mean and mean square of the rest of a reply in progress plus a whole one [s, s²]."""
+    start, rate, go_on = work.start, work.rate, work.go_on  # type: ignore[attr-defined]
+    first, second = np.zeros(len(rate)), np.zeros(len(rate))
+    for i in range(len(rate) - 1, -1, -1):
+        more1 = go_on[i] * first[i + 1] if i + 1 < len(rate) else 0.0
+        more2 = go_on[i] * second[i + 1] if i + 1 < len(rate) else 0.0
+        first[i] = 1 / rate[i] + more1
+        second[i] = 2 / rate[i] ** 2 + 2 / rate[i] * more1 + more2
+    rest1, rest2 = float(phase @ first), float(phase @ second)
+    own1, own2 = float(start @ first), float(start @ second)
+    return rest1 + own1, rest2 + 2 * rest1 * own1 + own2
+
+
+def _late_movers(
+    service: ServiceParameters,
+    phases: tuple[Floats, Floats, Floats],
+    rows: dict[str, Floats],
+    away_s: float,
+    threshold_s: float,
+    jump_s: float,
+) -> Floats:
+    """Return on-time probabilities of later questions when first ones jump the desk (Little's law)."""
+    late = rows["on_time"].copy()
+    if service.rounds <= 1.05:
+        return late
+    for k in range(1, len(late)):
+        latency = rows["latency_s"][k]
+        slower = (service.rounds * latency - min(jump_s, latency)) / (service.rounds - 1)
+        table = completion(*phases, k + 1, threshold_s * latency / slower, 0.0)
+        law = finite_source(*phases, k, 1.0 / away_s)
+        seen = law * (k - np.arange(k + 1))[:, None]
+        late[k] = _over_seen(seen / seen.sum(), table[1:], phases[0])
+    return late
+
+
+def scaled_to_throughput(service: ServiceParameters) -> ServiceParameters:
+    """Return the parameters with ``reply_s`` scaled to ``sessions_per_hour``, where that is given.
+
+    A fully loaded agent at `reception_cap` (exponential work) finishes T(K) / rounds sessions a second.
+
+    Raises
+    ------
+    ValueError
+        If think times and auto-close alone allow fewer sessions an hour.
+
+    Examples
+    --------
+    >>> scaled = scaled_to_throughput(ServiceParameters(sessions_per_hour=20.0))
+    >>> scaled.sessions_per_hour is None, round(scaled.reply_s, 1)
+    (True, 35.6)
+    """
+    wanted = service.sessions_per_hour
+    if wanted is None:
+        return service
+    away_s = away_seconds(service)
+    limit = 3600.0 * service.reception_cap / (service.rounds * away_s) if away_s > 0 else np.inf
+    if wanted >= limit:
+        raise ValueError(
+            f"sessions_per_hour must be below {limit:.1f}: with {service.reception_cap} sessions open at once "
+            f"think times and auto-close allow no more, got {wanted:g}"
+        )
+
+    def excess(log_reply_s: float) -> float:
+        rate = _exponential_throughput(float(np.exp(log_reply_s)), away_s, service.reception_cap)
+        return 3600.0 * rate / service.rounds - wanted
+
+    most = float(np.log(3600.0 / (wanted * service.rounds)))  # an agent who never idles
+    least = most - 1.0
+    while excess(least) < 0:
+        least -= 2.0
+    reply_s = float(np.exp(brentq(excess, least, most + 1e-9, xtol=1e-12)))
+    return replace(service, reply_s=reply_s, sessions_per_hour=None)
+
+
+def _exponential_throughput(reply_s: float, away_s: float, sessions: int) -> float:
+    """Return T(k) of the machine-repair queue [replies/s]."""
+    one = np.ones(1)
+    law = finite_source(one, one / reply_s, np.zeros(1), sessions, 1.0 / max(away_s, 1e-9 * reply_s))
+    return float((1 - law[0, 0]) / reply_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapAdvice:
+    """A reception cap with its reason.
+
+    Attributes
+    ----------
+    cap
+        Recommended sessions open at once per agent.
+    knee
+        Smallest number with which an agent is busy 95 % of the time.
+    most_on_time
+        Largest number at which a full agent is still on time at the target; 0 if none is.
+    industry
+        Service time x peak replies per minute / questions per consumer, as the platforms' guides have it.
+    reason
+        Why, in one sentence.
+    """
+
+    cap: int
+    knee: int
+    most_on_time: int
+    industry: float
+    reason: str
+
+
+def recommended_cap(service: ServiceParameters, threshold_s: float, target: float) -> CapAdvice:
+    """Return the reception cap that keeps people busy and a full agent on time.
+
+    Parameters
+    ----------
+    service
+        One agent's handling capacity; its own cap plays no part.
+    threshold_s, target
+        A reply is on time within this many seconds; wanted share.
+
+    Examples
+    --------
+    >>> advice = recommended_cap(ServiceParameters(), 180.0, 0.9)
+    >>> advice.knee <= advice.cap, round(advice.industry, 1)
+    (True, 3.4)
+    """
+    if not 0 < target < 1:
+        raise ValueError(f"target must be between 0 and 1, got {target:g}")
+    industry = 1.0 + away_seconds(service) / service.reply_s
+    depth = max(8, ceil(2 * industry + threshold_s / service.reply_s))
+    while True:
+        law = agent_law(service, threshold_s, most_open=depth)
+        if service.reply_s * law.throughput[-1] >= KNEE_UTILISATION and law.on_time[-1] < target:
+            break
+        if depth > 400:
+            break
+        depth *= 2
+    knee = int(np.argmax(service.reply_s * law.throughput >= KNEE_UTILISATION - 1e-12))
+    meets = np.flatnonzero(law.on_time[1:] >= target)
+    most = int(meets[-1]) + 1 if len(meets) else 0
+    if knee <= most:
+        reason = (
+            f"up to {most} a full agent is on time at {target:.2f}; from {knee} on the agent is never idle"
+        )
+        return CapAdvice(cap=most, knee=knee, most_on_time=most, industry=industry, reason=reason)
+    reason = (
+        f"fewer than {knee} leave an agent idle with full slots, more than {most} make a full agent late: "
+        f"take {knee} and give less load"
+    )
+    return CapAdvice(cap=knee, knee=knee, most_on_time=most, industry=industry, reason=reason)
