@@ -166,7 +166,14 @@ def shift_plan_grid(plan: Plan, say: Words) -> Grid:
     ).reindex(columns=days)
     rows = [
         [
-            f"{findings.stream_label(plan, stream, say)} {template} {span} {say.either(f'names.pool_{pool}', pool)}",
+            " ".join(
+                (
+                    findings.stream_label(plan, stream, say),
+                    template,
+                    span,
+                    say.either(f"names.pool_{pool}", pool),
+                )
+            ),
             *("" if pd.isna(count) else say.number(count) for count in counts),
         ]
         for (stream, template, span, pool), counts in sorted(

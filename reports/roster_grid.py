@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One person on one day: the duty's code and form, or a mark for a granted day off or leave, or nothing."""
+    """One person on one day: a duty's code and form, or a mark for a day off or leave, or nothing."""
 
     text: str = ""
     form: str = ""

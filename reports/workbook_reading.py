@@ -1,0 +1,263 @@
+"""Read an edited 排班表.xlsx back: cells become duties again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecast.errors import DataError, Problem, nearest
+from forecast.frames import check_frame, raise_problems
+from forecast.timegrid import clock_minutes, clock_text, instant
+from reports.shift_codes import ShiftCode, find_code, plain, rest_marks, shift_codes
+from reports.words import LANGUAGES, words
+from scheduling.config import Settings, ShiftTemplate
+from scheduling.frames import ROSTER
+
+COLUMNS = [column.name for column in ROSTER.columns]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """One cell of the roster: whose, when, what it says, and where it stands."""
+
+    employee: str
+    date: dt.date
+    text: str
+    row: int
+    column: str
+
+
+def read_roster_workbook(path: Path, *, settings: Settings, employees: Sequence[Any] = ()) -> pd.DataFrame:
+    """Return the roster that a workbook's cells say.
+
+    A cell left as it was written keeps its duty, breaks and all. An edited cell becomes a duty of the
+    template and start it names, with its break in the middle of what the template allows, in the streams of
+    its person.
+
+    Parameters
+    ----------
+    path
+        A workbook with a sheet 排班表 (or Roster): dates in one row, names in the second column, codes
+        or template names in the cells.
+    settings
+        The shop's: templates and time zone.
+    employees
+        The shop's people: ``employee``, ``streams``, and ``cost_per_hour`` where it is not the template's.
+        Where given, a name that is not among them is a problem.
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``roster.csv``, one row a duty, in the order of the duties as written, new ones last.
+
+    Raises
+    ------
+    DataError
+        With every cell that names no shift, by row and column.
+    """
+    import openpyxl
+
+    if not path.is_file():
+        raise DataError(
+            Problem(file=path.name, message=f"no such file: {path}; check the name and the folder")
+        )
+    try:
+        book = openpyxl.load_workbook(path, data_only=True)
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(Problem(file=path.name, message=f"not an Excel workbook: {error}")) from error
+    timezone = settings.demand.shop.timezone
+    sheet = _sheet(book, "roster") or book.worksheets[0]
+    cells = list(_cells(sheet, path.name))
+    duties = _written_duties(_sheet(book, "duties"), timezone)
+    codes = shift_codes(settings.templates, {(duty["template"], begin) for duty, begin in duties.values()})
+    known = {person.employee: person for person in employees}
+    problems = list(_find_name_problems(cells, known, path.name))
+    kept: dict[tuple[str, dt.date], dict[str, Any]] = {}
+    for cell in cells:
+        if plain(cell.text) in rest_marks() or not plain(cell.text):
+            continue
+        code = find_code(cell.text, codes)
+        before = duties.get((cell.employee, cell.date))
+        if isinstance(code, str):
+            problems.append(Problem(file=path.name, row=cell.row, column=cell.column, message=code))
+        elif before is not None and (before[0]["template"], before[1]) == (code.template.name, code.begin):
+            kept[cell.employee, cell.date] = before[0]
+        else:
+            usual = known.get(cell.employee) or _usual_streams(duties, cell.employee)
+            kept[cell.employee, cell.date] = _duty(cell, code, usual, settings)
+    raise_problems(problems)
+    order = [key for key in duties if key in kept] + [key for key in kept if key not in duties]
+    frame = pd.DataFrame([kept[key] for key in order], columns=COLUMNS)
+    return check_frame(_with_kinds(frame, timezone), ROSTER, source=path.name)
+
+
+def _sheet(book: Any, name: str) -> Any:
+    """Return the sheet of that name in any language, or None."""
+    for lang in LANGUAGES:
+        title = words(lang)(f"workbook.sheet_{name}")
+        if title in book.sheetnames:
+            return book[title]
+    return None
+
+
+def _cells(sheet: Any, file: str) -> Iterator[Written]:
+    """Yield the cells of all people and days; rows without a name are none."""
+    header = next((row for row in sheet.iter_rows(min_row=1, max_row=10) if _dates(row, sheet)), None)
+    if header is None:
+        raise DataError(
+            Problem(file=file, message=f"sheet {sheet.title}: no row of dates in its first ten rows")
+        )
+    days = _dates(header, sheet)
+    for row in sheet.iter_rows(min_row=header[0].row + 1):
+        name = row[1].value
+        if name is None or not str(name).strip() or str(name).strip() in _header_words():
+            continue
+        for cell in row:
+            if cell.column in days:
+                text = "" if cell.value is None else str(cell.value).strip()
+                yield Written(
+                    employee=str(name).strip(),
+                    date=days[cell.column],
+                    text=text,
+                    row=cell.row,
+                    column=cell.column_letter,
+                )
+
+
+def _header_words() -> set[str]:
+    return {words(lang)("workbook.weekday") for lang in LANGUAGES}
+
+
+def _dates(row: Sequence[Any], sheet: Any) -> dict[int, dt.date]:
+    """Return the day of each column: dates, or days of the month under a title that names the month."""
+    found = {cell.column: cell.value.date() for cell in row if isinstance(cell.value, dt.datetime)}
+    if found:
+        return found
+    month = re.search(r"(\d{4})\s*[年-]\s*(\d{1,2})", str(sheet["A1"].value or ""))
+    numbers = [(cell.column, int(cell.value)) for cell in row[2:] if _is_day_number(cell.value)]
+    if month is None or len(numbers) < 2:
+        return {}
+    first = dt.date(int(month[1]), int(month[2]), numbers[0][1])
+    # Days follow each other from the first on, whatever the month's length.
+    return {column: first + dt.timedelta(days=column - numbers[0][0]) for column, _ in numbers}
+
+
+def _is_day_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= 31
+
+
+def _written_duties(sheet: Any, timezone: str) -> dict[tuple[str, dt.date], tuple[dict[str, Any], int]]:
+    """Return the duties as written, with their starts [min since midnight]; none without the sheet."""
+    if sheet is None:
+        return {}
+    duties = {}
+    for cells in sheet.iter_rows(min_row=2, max_col=len(COLUMNS), values_only=True):
+        employee, date, template, stream, start, end, breaks, paid_hours, cost = cells
+        if employee is None or not isinstance(date, dt.datetime):
+            continue
+        begin = clock_minutes(str(start))
+        duties[str(employee), date.date()] = (
+            {
+                "employee": str(employee),
+                "date": date.date(),
+                "template": str(template),
+                "stream": str(stream),
+                "start": instant(date.date(), begin, timezone),
+                "end": instant(date.date(), clock_minutes(str(end)), timezone),
+                "breaks": str(breaks or ""),
+                "paid_hours": float(paid_hours),
+                "cost": float(cost),
+            },
+            begin,
+        )
+    return duties
+
+
+def _find_name_problems(cells: Sequence[Written], known: dict[str, Any], file: str) -> Iterator[Problem]:
+    """Yield names that stand in two rows, and names that are nobody's."""
+    rows = {(cell.employee, cell.row) for cell in cells}
+    counts = Counter(name for name, _ in rows)
+    for name, row in sorted(rows, key=lambda pair: pair[1]):
+        if counts[name] > 1:
+            yield Problem(
+                file=file, row=row, column="B", message=f"{name} stands in {counts[name]} rows; keep one"
+            )
+        if known and name not in known:
+            yield Problem(
+                file=file, row=row, column="B", message=f"nobody is called {name}{nearest(name, list(known))}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Usual:
+    """What is known of a person from duties alone."""
+
+    streams: tuple[str, ...]
+    cost_per_hour: float | None = None
+
+
+def _usual_streams(duties: dict[tuple[str, dt.date], tuple[dict[str, Any], int]], name: str) -> _Usual:
+    """Return the streams a person's other duties serve most often."""
+    streams = Counter(duty["stream"] for (employee, _), (duty, _) in duties.items() if employee == name)
+    return _Usual(streams=tuple(streams.most_common(1)[0][0].split(";")) if streams else ())
+
+
+def _duty(cell: Written, code: ShiftCode, person: Any, settings: Settings) -> dict[str, Any]:
+    """Return the duty a cell names."""
+    timezone = settings.demand.shop.timezone
+    template = code.template
+    price = getattr(person, "cost_per_hour", None)
+    streams = person.streams or tuple(stream.id for stream in settings.demand.streams)
+    return {
+        "employee": cell.employee,
+        "date": cell.date,
+        "template": template.name,
+        "stream": ";".join(streams),
+        "start": instant(cell.date, code.begin, timezone),
+        "end": instant(cell.date, code.end, timezone),
+        "breaks": middle_break(template, code.begin, settings.demand.shop.interval_min),
+        "paid_hours": template.paid_hours,
+        "cost": template.paid_hours * (template.cost_per_hour if price is None else price),
+    }
+
+
+def middle_break(template: ShiftTemplate, begin: int, interval_min: int) -> str:
+    """Return the break in the middle of what a template allows, on the planning grid.
+
+    Examples
+    --------
+    >>> late = ShiftTemplate(name="晚班", form="late", starts=("15:00",), hours=9.0, break_min=60)
+    >>> middle_break(late, 15 * 60, 30)
+    '19:00-20:00'
+    """
+    if not template.break_min:
+        return ""
+    length = round(template.hours * 60)
+    if template.break_window is not None:
+        first, last = (clock_minutes(text) for text in template.break_window)
+    elif template.break_after_hours is not None:
+        first, last = (begin + round(hours * 60) for hours in template.break_after_hours)
+    else:
+        first, last = begin + length // 3, begin + 2 * length // 3
+    first, last = max(first, begin), min(last, begin + length)
+    middle = (first + last - template.break_min) / 2
+    at = begin + interval_min * round((middle - begin) / interval_min)
+    return f"{clock_text(at)}-{clock_text(at + template.break_min)}"
+
+
+def _with_kinds(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Return the frame with the contract's kinds, also where it has no rows."""
+    from forecast.timegrid import zone
+
+    for name in ("start", "end"):
+        frame[name] = pd.to_datetime(frame[name], utc=True).dt.tz_convert(zone(timezone))
+    for name in ("paid_hours", "cost"):
+        frame[name] = frame[name].astype(float)
+    return frame

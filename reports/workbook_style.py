@@ -1,0 +1,72 @@
+"""Formats and small writers that all sheets of the workbook share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reports.words import Words
+
+FORM_FILLS = {"early": "#CDE7F7", "late": "#C9BEE6", "half": "#BFE5D6"}
+SHADES = {"weekend": "#EEF1F4", "promotion": "#F7E3B5"}
+SHORT_FILL, SHORT_INK = "#F3A583", "#B23A00"
+LINE = "#D9DEE3"
+FONT = "Microsoft YaHei"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """A workbook being written: its file, its language, and the formats made so far."""
+
+    file: Any
+    say: Words
+    formats: dict[tuple[tuple[str, Any], ...], Any] = field(default_factory=dict)
+
+    def format(self, **properties: Any) -> Any:
+        """Return the format with those properties; asked for again, it is the same one."""
+        key = tuple(sorted(properties.items()))
+        if key not in self.formats:
+            self.formats[key] = self.file.add_format(
+                {"font_name": FONT, "font_size": 10, "valign": "vcenter", **properties}
+            )
+        return self.formats[key]
+
+    def sheet(self, name: str) -> Any:
+        """Add the sheet that the catalogue calls ``sheet_<name>``."""
+        sheet = self.file.add_worksheet(self.say(f"workbook.sheet_{name}"))
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        return sheet
+
+    @property
+    def head(self) -> Any:
+        """Format of header cells."""
+        return self.format(bold=True, bottom=2, text_wrap=True)
+
+
+def write_table(
+    book: Book, sheet: Any, heads: Sequence[str], rows: Sequence[Sequence[object]], *, first_row: int = 0
+) -> None:
+    """Write a header row and text or number cells below it."""
+    for column, name in enumerate(heads):
+        sheet.write_string(first_row, column, name, book.head)
+    for offset, row in enumerate(rows, start=first_row + 1):
+        for column, cell in enumerate(row):
+            write_cell(book, sheet, offset, column, cell)
+
+
+def write_cell(book: Book, sheet: Any, row: int, column: int, cell: object, **properties: Any) -> None:
+    """Write a number as a number and everything else as text."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and cell == cell:
+        sheet.write_number(row, column, cell, book.format(**properties))
+    elif cell is not None and cell == cell:
+        sheet.write_string(row, column, str(cell), book.format(**properties))
+
+
+def set_widths(sheet: Any, widths: Mapping[int, float]) -> None:
+    """Set column widths [characters]."""
+    for column, width in widths.items():
+        sheet.set_column(column, column, width)
