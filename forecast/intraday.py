@@ -1,0 +1,291 @@
+"""The rest of a day, from the hours of it seen so far.
+
+Every sample path is moved by how far the hours seen lie from its own: log rest += w (log seen - log path).
+w is the regression of the rest on the hours seen *across the paths*, so it is the share of the error that
+the model itself holds to be common to the day: small in the morning and in small shops, where what was seen
+is mostly luck, near one in the evening of a large one. The bands narrow by as much as was learnt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecast.errors import DataError
+from forecast.frames import QUANTILES
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+log = logging.getLogger(__name__)
+
+TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+FEWEST_DAYS = 14  # fewer past days than this teach nothing about how far to trust the paths
+STRANGE = 4.0  # hours seen further than this many sd from the paths are held to that distance
+RIDGE = 0.02  # of the predictors' variance, so that two alike blocks of hours share their weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reforecast:
+    """What is left of a span once some hours of its first day were seen.
+
+    Attributes
+    ----------
+    table, draws
+        As `forecast.csv` and `draws.parquet`, from the first hour not seen on.
+    notes
+        One line a stream: how the hours seen compare, and how far they moved the rest of the day.
+    """
+
+    table: pd.DataFrame
+    draws: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastDay:
+    """A past day as it was forecast before it began.
+
+    ``draws`` are draws x hours, ``actual`` is what came (NaN: lost), ``hours`` the wall hour of each.
+    """
+
+    draws: Floats
+    actual: Floats
+    hours: npt.NDArray[np.int64]
+
+
+def reforecast_day(
+    table: pd.DataFrame,
+    draws: pd.DataFrame,
+    seen: pd.DataFrame,
+    *,
+    now: pd.Timestamp,
+    kick_offs: Sequence[pd.Timestamp] = (),
+    trust: Mapping[str, float] | None = None,
+) -> Reforecast:
+    """Forecast the rest of the running day anew, from the hours of it seen so far.
+
+    Parameters
+    ----------
+    table, draws
+        The forecast made before the day, `stream, start, mean, ...` and `stream, start, draw, offered`.
+        Days after the running one stay as they are.
+    seen
+        Counts of the running day, `stream, start, offered`. An hour not over by `now` is not used; an
+        hour without a row is not known.
+    now
+        The instant, aware.
+    kick_offs
+        Starts of promotions: hours before and after one tell different things.
+    trust
+        How far to follow the hours seen, by stream, in [0, 1] (`learn_trust`); default 1: as far as the
+        paths say.
+
+    Raises
+    ------
+    DataError
+        If the forecast has no hour of the running day left.
+    """
+    hour = now.floor("h")
+    midnight = now.normalize()
+    ahead = table[table["start"] >= hour]
+    if ahead.empty or ahead["start"].min() >= midnight + pd.DateOffset(days=1):
+        raise DataError(
+            f"forecast: no hour of {now:%Y-%m-%d} is left at {now:%H:%M}; nothing to forecast anew"
+        )
+    tables, drawn, notes = [], [], []
+    for stream, rows in ahead.groupby("stream", sort=True):
+        own = draws[draws["stream"] == stream]
+        counts = seen[(seen["stream"] == stream) & (seen["start"] >= midnight) & (seen["start"] < hour)]
+        moved, note = _stream_rest(
+            own,
+            counts,
+            str(stream),
+            hour,
+            midnight,
+            kick_offs,
+            1.0 if trust is None else trust.get(str(stream), 1.0),
+        )
+        tables.append(_with_quantiles(rows, moved))
+        drawn.append(moved)
+        notes.append(note)
+    return Reforecast(
+        table=pd.concat(tables, ignore_index=True),
+        draws=pd.concat(drawn, ignore_index=True),
+        notes=tuple(notes),
+    )
+
+
+def _stream_rest(
+    draws: pd.DataFrame,
+    counts: pd.DataFrame,
+    stream: str,
+    hour: pd.Timestamp,
+    midnight: pd.Timestamp,
+    kick_offs: Sequence[pd.Timestamp],
+    trust: float,
+) -> tuple[pd.DataFrame, str]:
+    """Return one stream's draws from `hour` on, the rest of the day moved, and a line about it."""
+    wide = draws.pivot_table(index="draw", columns="start", values="offered").sort_index(axis=1)
+    starts = pd.DatetimeIndex(wide.columns)
+    today = (starts >= midnight) & (starts < midnight + pd.DateOffset(days=1))
+    known = counts.set_index("start")["offered"].reindex(starts).to_numpy(dtype=float)
+    is_seen = ~np.isnan(known)
+    rest = today & (starts >= hour)
+    values = wide.to_numpy(dtype=float).copy()
+    note = f"{stream}: no hour of the day was seen; the forecast stands"
+    if is_seen.any():
+        blocks = _blocks(starts, is_seen, kick_offs)
+        values[:, rest] = moved_paths(values, known, blocks=blocks, rest=np.asarray(rest), trust=trust)
+        expected, came = float(wide.to_numpy()[:, is_seen].sum(axis=1).mean()), float(known[is_seen].sum())
+        before, after = (
+            float(wide.to_numpy()[:, rest].sum(axis=1).mean()),
+            float(values[:, rest].sum(axis=1).mean()),
+        )
+        change = after / before - 1 if before > 0 else 0.0
+        note = (
+            f"{stream}: {came:.0f} seen, {expected:.0f} expected; "
+            f"rest of the day {before:.0f} -> {after:.0f} ({change:+.1%})"
+        )
+    keep = starts >= hour
+    return _long(stream, starts[keep], wide.index, values[:, keep]), note
+
+
+def _long(stream: str, starts: pd.DatetimeIndex, numbers: pd.Index, values: Floats) -> pd.DataFrame:
+    """Return draws x hours as `stream, start, draw, offered`."""
+    return pd.DataFrame(
+        {
+            "stream": stream,
+            "start": starts.repeat(len(numbers)),
+            "draw": np.tile(numbers.to_numpy(), len(starts)),
+            "offered": values.T.ravel(),
+        }
+    )
+
+
+def _blocks(starts: pd.DatetimeIndex, is_seen: Flags, kick_offs: Sequence[pd.Timestamp]) -> list[Flags]:
+    """Return the hours seen, split where a promotion kicked off among them."""
+    edges = [
+        start
+        for start in sorted(kick_offs)
+        if (is_seen & (starts < start)).any() and (is_seen & (starts >= start)).any()
+    ]
+    part = np.zeros(len(starts), dtype=int)
+    for edge in edges:
+        part += np.asarray(starts >= edge)
+    return [is_seen & (part == number) for number in range(len(edges) + 1)]
+
+
+def moved_paths(
+    draws: Floats, actual: Floats, *, blocks: Sequence[Flags], rest: Flags, trust: float = 1.0
+) -> Floats:
+    """Return the paths' rest of the day, given the hours seen.
+
+    Parameters
+    ----------
+    draws
+        Sample paths, draws x hours. [consultations]
+    actual
+        What came, one an hour; only the hours of `blocks` are read.
+    blocks
+        Groups of hours seen; each has its own weight.
+    rest
+        The hours to move.
+    trust
+        Factor on the weights, in [0, 1]; 0 leaves the paths as they are.
+
+    Examples
+    --------
+    Paths that differ by a day factor alone follow what was seen all the way:
+
+    >>> import numpy as np
+    >>> paths = np.array([[80.0, 160.0], [100.0, 200.0], [120.0, 240.0]])
+    >>> seen, rest = np.array([True, False]), np.array([False, True])
+    >>> moved_paths(paths, np.array([120.0, np.nan]), blocks=[seen], rest=rest).round(-1).ravel().tolist()
+    [240.0, 240.0, 240.0]
+    """
+    if trust == 0 or not rest.any():
+        return draws[:, rest]
+    predictors = np.stack([np.log(draws[:, block].sum(axis=1) + 0.5) for block in blocks], axis=1)
+    target = np.log(draws[:, rest].sum(axis=1) + 0.5)
+    centre, spread = predictors.mean(axis=0), predictors.std(axis=0)
+    came = np.array([np.log(actual[block].sum() + 0.5) for block in blocks])
+    strange = np.abs(came - centre) > STRANGE * spread
+    if strange.any():
+        log.warning(
+            "the hours seen lie outside anything forecast (%.0f came); check the counts: an outage or a "
+            "promotion missing from the calendar looks like this",
+            float(np.exp(came[strange]).sum()),
+        )
+    came = np.clip(came, centre - STRANGE * spread, centre + STRANGE * spread)
+    weights = _weights(predictors - centre, target - target.mean())
+    factor = np.exp(trust * (came - predictors) @ weights)
+    return np.asarray(draws[:, rest] * factor[:, None])
+
+
+def _weights(predictors: Floats, target: Floats) -> Floats:
+    """Return regression weights of the rest on the hours seen, none below 0 and no more than 1 together."""
+    cross = predictors.T @ predictors
+    ridge = RIDGE * np.diag(cross) * (len(cross) > 1)
+    weights = np.linalg.solve(cross + np.diag(ridge + 1e-9), predictors.T @ target).clip(0, None)
+    return np.asarray(weights / max(1.0, float(weights.sum())))
+
+
+def learn_trust(days: Sequence[PastDay], *, hour: int) -> float:
+    """Return how far the hours seen before `hour` should move the rest of a day, from past days.
+
+    The paths say what is common to a day; past days say whether that was so. A trust is taken only if it
+    made the rest of those days better by more than the luck of their number.
+
+    Parameters
+    ----------
+    days
+        Past days, forecast from data before them.
+    hour
+        First wall hour not seen.
+
+    Returns
+    -------
+    float
+        In [0, 1]. With fewer than `FEWEST_DAYS` days, 0.5: half of what the paths say.
+    """
+    losses = []
+    for day in days:
+        is_seen = (day.hours < hour) & ~np.isnan(day.actual)
+        rest = (day.hours >= hour) & ~np.isnan(day.actual)
+        if is_seen.any() and rest.any():
+            came = day.actual[rest]
+            losses.append(
+                [
+                    np.abs(
+                        np.median(
+                            moved_paths(day.draws, day.actual, blocks=[is_seen], rest=rest, trust=trust),
+                            axis=0,
+                        )
+                        - came
+                    ).sum()
+                    for trust in TRUSTS
+                ]
+            )
+    if len(losses) < FEWEST_DAYS:
+        return 0.5
+    gains = np.array(losses)[:, :1] - np.array(losses)
+    best = int(gains.mean(axis=0).argmax())
+    luck = gains[:, best].std(ddof=1) / np.sqrt(len(gains))
+    return TRUSTS[best] if gains[:, best].mean() > luck else 0.0
+
+
+def _with_quantiles(rows: pd.DataFrame, draws: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with mean and quantiles of the draws."""
+    wide = draws.pivot_table(index="start", columns="draw", values="offered").reindex(rows["start"])
+    out = rows.copy()
+    out["mean"] = wide.mean(axis=1).to_numpy()
+    for name, level in QUANTILES.items():
+        if name in out:
+            out[name] = np.quantile(wide.to_numpy(), level, axis=1)
+    return out
