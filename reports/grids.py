@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """A table ready to be shown: names of columns, and rows of text."""
+    """A table ready to be shown: names of columns, rows of text, and the columns that hold words."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    words: tuple[int, ...] = (0,)
 
 
-def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Grid:
-    return Grid(head=tuple(head), rows=tuple(tuple(row) for row in rows))
+def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], *words: int) -> Grid:
+    return Grid(head=tuple(head), rows=tuple(tuple(row) for row in rows), words=words or (0,))
 
 
 def _heads(say: Words, *names: str) -> list[str]:
@@ -53,6 +54,7 @@ def day_grid(plan: Plan, stream: str, say: Words) -> Grid:
         _heads(say, "date", "offered", "busiest", "busiest_p90", "needed_hours", "on_duty_hours")
         + _heads(say, "gap_hours", "expected", "simulated", "promotion"),
         rows,
+        *(0, 9),
     )
 
 
@@ -72,6 +74,7 @@ def gap_grid(plan: Plan, found: Sequence[findings.Gap], say: Words) -> Grid:
     return _grid(
         _heads(say, "stream", "date", "time", "most_missing", "agent_hours", "rate_then"),
         rows,
+        *(0, 1, 2),
     )
 
 
@@ -108,7 +111,9 @@ def wish_grid(plan: Plan, say: Words) -> Grid:
         )
         for wish in refused
     ]
-    return _grid([say("names.fairness_employee"), *_heads(say, "date", "wish", "note", "reason")], rows)
+    return _grid(
+        [say("names.fairness_employee"), *_heads(say, "date", "wish", "note", "reason")], rows, *range(5)
+    )
 
 
 def fairness_grid(plan: Plan, say: Words) -> Grid:
@@ -226,7 +231,7 @@ def effect_grid(plan: Plan, say: Words) -> Grid:
         )
         for row in plan.effects.to_dict("records")
     ]
-    return _grid(_heads(say, "stream", "event", "phase", "effect", "source"), rows)
+    return _grid(_heads(say, "stream", "event", "phase", "effect", "source"), rows, 0, 1, 2, 4)
 
 
 def backtest_grid(plan: Plan, say: Words) -> Grid:
@@ -250,7 +255,9 @@ def backtest_grid(plan: Plan, say: Words) -> Grid:
         )
         for row in table.reset_index().sort_values(["stream", "wape"]).to_dict("records")
     ]
-    return _grid([*_heads(say, "stream", "model", "origins"), "WAPE", *_heads(say, "bias", "cover80")], rows)
+    return _grid(
+        [*_heads(say, "stream", "model", "origins"), "WAPE", *_heads(say, "bias", "cover80")], rows, 0, 1
+    )
 
 
 def input_grid(plan: Plan, say: Words) -> Grid:
@@ -258,4 +265,4 @@ def input_grid(plan: Plan, say: Words) -> Grid:
     rows = [(str(name), str(value)) for name, value in sorted((plan.summary.get("inputs") or {}).items())]
     rows += [(str(name), str(value)) for name, value in sorted((plan.summary.get("versions") or {}).items())]
     rows.append((say("report.seed"), str(plan.seed)))
-    return _grid(_heads(say, "input", "fingerprint"), rows)
+    return _grid(_heads(say, "input", "fingerprint"), rows, 0, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich import box
 from rich.console import Console
@@ -86,7 +86,7 @@ def day_table(plan: Plan, stream: str, say: Words) -> Table:
 def grid_table(grid: grids.Grid, title: str = "") -> Table:
     """Return any grid as a table for the screen."""
     table = _table(title=title)
-    _add_columns(table, grid, words_only=True)
+    _add_columns(table, grid)
     for row in grid.rows:
         table.add_row(*map(Text, row))
     return table
@@ -101,12 +101,11 @@ def _table(title: str = "") -> Table:
     )
 
 
-def _add_columns(table: Table, grid: grids.Grid, *, words_only: bool = False) -> None:
-    """Add a grid's columns: the first and the last hold words, what lies between numbers."""
-    last = len(grid.head) - 1
+def _add_columns(table: Table, grid: grids.Grid) -> None:
+    """Add a grid's columns, words to the left and figures to the right."""
     for position, name in enumerate(grid.head):
-        right = not words_only and 0 < position < last
-        table.add_column(Text(name), justify="right" if right else "left", no_wrap=position == 0)
+        justify: Literal["left", "right"] = "left" if position in grid.words else "right"
+        table.add_column(Text(name), justify=justify, no_wrap=position == 0)
 
 
 def _print_gaps(plan: Plan, console: Console, say: Words) -> None:

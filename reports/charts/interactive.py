@@ -14,21 +14,7 @@ from reports.words import Words
 if TYPE_CHECKING:
     from scheduling.pipeline import Plan
 
-CHART_WORDS = [
-    "history",
-    "mean",
-    "on_duty",
-    "required",
-    "short",
-    "spare",
-    "people",
-    "hour",
-    "promised",
-    "simulated",
-    "on_time",
-    "mean_seconds",
-    "consultations_an_hour",
-]
+CHART_WORDS = ("mean", "on_duty", "required", "short", "spare", "promised", "simulated", "worst_to_best_day")
 
 
 def chart_data(plan: Plan, say: Words) -> dict[str, Any]:
@@ -61,6 +47,10 @@ def _stamps(starts: pd.Series, plan: Plan) -> list[str]:
     return [f"{at:%Y-%m-%dT%H:%M}" for at in wall_times(starts, findings.timezone(plan))]
 
 
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else round(float(value), 4)
+
+
 def _numbers(values: pd.Series, decimals: int) -> list[float | None]:
     return [None if pd.isna(value) else round(float(value), decimals) for value in values]
 
@@ -82,6 +72,10 @@ def _stream_data(plan: Plan, stream: str) -> dict[str, Any]:
             "mean": _numbers(forecast["mean"], 1),
             **bands,
         },
+        "hours": [
+            {"hour": row["hour"], "low": _number(row["low"]), "high": _number(row["high"])}
+            for row in findings.hour_rows(plan, stream).to_dict("records")
+        ],
         "cover": {
             "start": _stamps(cover["start"], plan),
             "required": _numbers(cover["required"], 2),
