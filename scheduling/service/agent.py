@@ -11,8 +11,16 @@ from scipy.optimize import brentq
 
 from forecast.replies.service_parameters import ServiceParameters
 from scheduling.day import Floats
-from scheduling.service.work import completion, finite_source, fit_phases
+from scheduling.service.work import (
+    WorkPhases,
+    completion,
+    finite_source,
+    fit_phases,
+    lognormal_cdf,
+    rest_and_own_cdf,
+)
 
+JUMP_NODES = 5
 KNEE_UTILISATION = 0.95  # below it people idle with full slots
 
 
@@ -35,8 +43,10 @@ class AgentLaw:
         has waited in the shop's queue.
     first_on_time, first_lost
         For a first question: answered within the threshold and before patience ends; given up at the desk.
-    jump_mean_s, jump_sd_s
+    jump_mean_s
         Rest of the reply being typed and the own one, for a question that jumps the desk. [s]
+    work_square, slot_square
+        Squared coefficient of variation of the work of a session, and of the time it holds its slot.
     """
 
     away_s: float
@@ -47,7 +57,8 @@ class AgentLaw:
     first_on_time: Floats
     first_lost: Floats
     jump_mean_s: float
-    jump_sd_s: float
+    work_square: float
+    slot_square: Floats
 
 
 def away_seconds(service: ServiceParameters) -> float:
@@ -97,29 +108,33 @@ def agent_law(
     away_s = max(away_seconds(service), 1e-6 * mean_s)
     phases = (work.start, work.rate, work.go_on)
     give_up = 1.0 / service.patience_s if service.patience_s > 0 else 0.0
-    in_time = completion(*phases, most_open + 1, threshold_s, 0.0)
-    in_time_first = in_time if give_up == 0 else completion(*phases, most_open + 1, threshold_s, give_up)
+    in_time = completion(work, mean_s, service.reply_cv, most_open, threshold_s)
+    in_time_first = (
+        completion(work, mean_s, service.reply_cv, most_open, threshold_s, service.patience_s)
+        if give_up
+        else in_time
+    )
     starts_at_all = completion_transform(work.start, work.rate, work.go_on, most_open, give_up)
     finish = work.rate * (1 - work.go_on)
     count = most_open + 1
     rows = {name: np.zeros(count) for name in ("throughput", "latency_s", "on_time", "first", "lost")}
     rows["latency_s"][0] = mean_s
-    seen_phase = np.array(work.start)
+    alone = np.zeros((1, len(work.rate)))
+    alone[0, 0] = 1.0
+    before = alone
     for k in range(1, count):
         law = finite_source(*phases, k, 1.0 / away_s)
         rows["throughput"][k] = float(np.sum(law[1:] @ finish))
         rows["latency_s"][k] = k / rows["throughput"][k] - away_s
         seen = law * (k - np.arange(k + 1))[:, None]
-        seen /= seen.sum()
-        seen_phase = law[1:].sum(axis=0)
-        rows["on_time"][k] = _over_seen(seen, in_time[1:], work.start)
-        rows["first"][k] = _over_seen(seen, in_time_first[1:], work.start)
-        rows["lost"][k] = 1.0 - _over_seen(seen, starts_at_all, work.start)
+        rows["on_time"][k] = _over_seen(seen / seen.sum(), in_time)
+        rows["first"][k] = _over_seen(before, in_time_first)  # it comes at any time to the k - 1 others
+        rows["lost"][k] = 1.0 - _over_seen(before, starts_at_all)
+        before = law
     for name in ("on_time", "first", "lost"):
         rows[name][0] = rows[name][min(1, most_open)]
-    jump_mean, jump_square = _jump_moments(work, seen_phase / max(seen_phase.sum(), 1e-300))
-    jump_sd = float(np.sqrt(max(jump_square - jump_mean**2, 0.0)))
-    late = _late_movers(service, phases, rows, away_s, threshold_s, jump_mean)
+    jump_mean = mean_s * (1.0 + 0.5 * (1.0 + service.reply_cv**2))
+    late = _late_movers(service, work, rows, away_s, threshold_s, jump_mean)
     return AgentLaw(
         away_s=away_s,
         throughput=rows["throughput"],
@@ -129,14 +144,15 @@ def agent_law(
         first_on_time=rows["first"],
         first_lost=rows["lost"],
         jump_mean_s=jump_mean,
-        jump_sd_s=jump_sd,
+        work_square=(service.rounds - 1) / service.rounds**2 + service.reply_cv**2 / service.rounds,
+        slot_square=_slot_square(service, rows["latency_s"]),
     )
 
 
-def _over_seen(seen: Floats, value: Floats, start: Floats) -> float:
-    """Average a value over what an asker sees; at an idle desk the own reply starts at once."""
-    idle = float(seen[0, 0] * (start @ value[0]))
-    return idle + float(np.sum(seen[1:] * value[1 : len(seen)]))
+def _over_seen(seen: Floats, value: Floats) -> float:
+    """Average a value over what an asker sees: replies at the desk (row), phase of the current one."""
+    rows = min(len(seen), len(value))
+    return float(np.sum(seen[:rows] * value[:rows]))
 
 
 def completion_transform(start: Floats, rate: Floats, go_on: Floats, depth: int, give_up: float) -> Floats:
@@ -153,23 +169,29 @@ def completion_transform(start: Floats, rate: Floats, go_on: Floats, depth: int,
     return table
 
 
-def _jump_moments(work: object, phase: Floats) -> tuple[float, float]:
-    """Return mean and mean square of the rest of a reply in progress plus a whole one [s, s²]."""
-    start, rate, go_on = work.start, work.rate, work.go_on  # type: ignore[attr-defined]
-    first, second = np.zeros(len(rate)), np.zeros(len(rate))
-    for i in range(len(rate) - 1, -1, -1):
-        more1 = go_on[i] * first[i + 1] if i + 1 < len(rate) else 0.0
-        more2 = go_on[i] * second[i + 1] if i + 1 < len(rate) else 0.0
-        first[i] = 1 / rate[i] + more1
-        second[i] = 2 / rate[i] ** 2 + 2 / rate[i] * more1 + more2
-    rest1, rest2 = float(phase @ first), float(phase @ second)
-    own1, own2 = float(start @ first), float(start @ second)
-    return rest1 + own1, rest2 + 2 * rest1 * own1 + own2
+def jump_seconds(service: ServiceParameters, law: AgentLaw, cap: int, handle_factor: float) -> Floats:
+    """Return equally likely lengths of what follows a wait for a slot: rest of a reply (if any), own one [s]."""
+    mean_s = service.reply_s * handle_factor
+    times = np.linspace(0.0, 12.0 * mean_s, 1201)
+    busy = mean_s * law.throughput[max(cap - 1, 0)]
+    chance = (1.0 - busy) * lognormal_cdf(times, mean_s, service.reply_cv)
+    chance += busy * rest_and_own_cdf(times, mean_s, service.reply_cv)
+    levels = (np.arange(JUMP_NODES) + 0.5) / JUMP_NODES
+    return np.interp(levels, chance, times)
+
+
+def _slot_square(service: ServiceParameters, latency_s: Floats) -> Floats:
+    """Return the squared coefficient of variation of a session's time in its slot, by open sessions."""
+    further = service.rounds - 1.0  # mean and variance of the rounds after the first
+    cycle = latency_s + service.think_s
+    mean = latency_s + further * cycle + service.auto_close_s
+    variance = further * cycle**2 + further * service.think_s**2 + service.rounds * (0.5 * latency_s) ** 2
+    return np.asarray(np.minimum(1.0, variance / np.maximum(mean, 1e-9) ** 2))
 
 
 def _late_movers(
     service: ServiceParameters,
-    phases: tuple[Floats, Floats, Floats],
+    work: WorkPhases,
     rows: dict[str, Floats],
     away_s: float,
     threshold_s: float,
@@ -182,10 +204,10 @@ def _late_movers(
     for k in range(1, len(late)):
         latency = rows["latency_s"][k]
         slower = (service.rounds * latency - min(jump_s, latency)) / (service.rounds - 1)
-        table = completion(*phases, k + 1, threshold_s * latency / slower, 0.0)
-        law = finite_source(*phases, k, 1.0 / away_s)
+        table = completion(work, work.mean_s, service.reply_cv, k, threshold_s * latency / slower)
+        law = finite_source(work.start, work.rate, work.go_on, k, 1.0 / away_s)
         seen = law * (k - np.arange(k + 1))[:, None]
-        late[k] = _over_seen(seen / seen.sum(), table[1:], phases[0])
+        late[k] = _over_seen(seen / seen.sum(), table)
     return late
 
 

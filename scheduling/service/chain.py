@@ -13,14 +13,15 @@ import numpy as np
 from numba import njit
 
 # rows of `law`
-THROUGHPUT, ON_TIME, LATE_MOVER, FIRST, LOST, LATENCY = range(6)
-LAW_ROWS = 6
+THROUGHPUT, ON_TIME, LATE_MOVER, FIRST, LOST, LATENCY, SLOT_SQUARE = range(7)
+LAW_ROWS = 7
 # entries of `shop`
-ROUNDS, THINK, CLOSE, CAP, THRESHOLD, PATIENCE, SPREAD, RELEASE_VAR, JUMP_MEAN, JUMP_SD, AWAY = range(11)
-SHOP_SIZE = 11
+ROUNDS, THINK, CLOSE, CAP, THRESHOLD, PATIENCE, SPREAD, WORK_SQUARE, AWAY, JUMP = range(10)
+SHOP_SIZE = 10 + 4  # JUMP has one entry a node
 # columns of one step's factors
-EXITS, LATER, ACTIVE, ARRIVALS, AHEAD0, AHEAD1, AHEAD2 = range(7)
-FACTORS = 7
+EXITS, LATER, ACTIVE, ARRIVALS, AHEAD = range(5)
+NODES = 5  # equally likely lengths of the reply that follows a wait in the queue
+FACTORS = 5 + NODES - 1
 # what is counted in an interval
 ON_FIRST, ON_LATER, FIRSTS, LATERS, GONE, OPEN = range(6)
 COUNTS = 6
@@ -28,8 +29,6 @@ COUNTS = 6
 FINE = 8  # points of the smoothed tables per session of an agent
 STAGES = 6  # of the closing time in the ages of sessions
 GAMMA = 1.0 - math.sqrt(0.5)  # of the L-stable two-stage scheme
-NODES = (-math.sqrt(3.0), 0.0, math.sqrt(3.0))
-WEIGHTS = (1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0)
 TAIL = 1e-10
 
 
@@ -37,16 +36,20 @@ TAIL = 1e-10
 def smooth_tables(law, agents, cap, spread):  # type: ignore[no-untyped-def]
     """Return per-agent tables on a fine grid of mean open sessions, spread over agents.
 
-    Rows: throughput, throughput x on time, the same for later movers, first on time, first lost.
+    Rows: throughput, throughput x on time, the same for later movers, first on time, first lost, and by how
+    much exits vary less than exponential ones. Where the desk keeps up the sessions come and go as in an
+    open system with endless servers (Poisson, whatever the times); the more it limits the flow, the more
+    the exits are as regular as a session's work is.
     """
     most = law.shape[1] - 1
     points = most * FINE + 1
-    fine = np.zeros((5, points))
-    sd = spread * math.sqrt(max(0.0, 1.0 - 1.0 / max(agents, 1)))
-    shift = 0.5 + 0.5 / max(agents, 1)
+    fine = np.zeros((6, points))
+    people = max(agents, 1)
+    sd = spread * people**-0.28 * math.sqrt(1.0 - 1.0 / people)
+    shift = people**-0.8
     for g in range(points):
         k = g / FINE
-        reach = min(math.sqrt(2.0) * sd, k)
+        reach = min(math.sqrt(2.0) * sd * k / (k + 0.4), k)
         if k <= cap:
             reach = min(reach, cap - k)
         for at in range(3):
@@ -69,7 +72,21 @@ def smooth_tables(law, agents, cap, spread):  # type: ignore[no-untyped-def]
         part = seat - low
         fine[3, g] = (1.0 - part) * law[FIRST, low] + part * law[FIRST, low + 1]
         fine[4, g] = (1.0 - part) * law[LOST, low] + part * law[LOST, low + 1]
+    for g in range(points):
+        fine[5, g] = 1.0 - _elasticity(fine[0], g)
     return fine
+
+
+@njit(cache=True)
+def _elasticity(throughput, g):  # type: ignore[no-untyped-def]
+    """Return by how many per cent the throughput rises with one per cent more open sessions, in [0, 1]."""
+    reach = FINE // 2
+    low = max(0, g - reach)
+    high = min(len(throughput) - 1, g + reach)
+    if g == 0:
+        return 1.0
+    slope = (throughput[high] - throughput[low]) / (high - low)
+    return min(1.0, max(0.0, slope * g / max(throughput[g], 1e-12)))
 
 
 @njit(cache=True)
@@ -89,9 +106,11 @@ def coefficients(  # type: ignore[no-untyped-def]
     points = fine.shape[1] - 1
     full = agents * cap
     give_up = 1.0 / shop[PATIENCE] if shop[PATIENCE] > 0.0 else 0.0
-    full_on_time = law[FIRST, cap]
+    full_on_time = law[FIRST, cap] / max(law[FIRST, 1], 1e-12)  # older questions go first
     full_lost = law[LOST, cap]
-    variance = shop[RELEASE_VAR]
+    regular = 0.0
+    held = min(1.0, (law[THROUGHPUT, cap + 1] - law[THROUGHPUT, cap - 1]) / 2.0 * cap / law[THROUGHPUT, cap])
+    variance = held * law[SLOT_SQUARE, cap] + (1.0 - held) * shop[WORK_SQUARE]
     for x in range(lo, hi + 1):
         gone[x] = 0.0
         if agents > 0:
@@ -115,18 +134,22 @@ def coefficients(  # type: ignore[no-untyped-def]
                 lost = arrivals * ((1.0 - part) * fine[4, g] + part * fine[4, g + 1])
                 gone[x] = lost
                 birth[x] -= lost
+            less = 0.5 * regular * ((1.0 - part) * fine[5, g] + part * fine[5, g + 1]) * death[x]
+            less = min(less, birth[x])
+            birth[x] -= less
+            death[x] -= less
             continue
         queued = x - full
         probability = 0.0
-        for node in range(3):
-            ahead = factors[AHEAD0 + node]
+        for node in range(NODES):
+            ahead = factors[AHEAD + node]
             if ahead <= 0.0:
                 continue
             z = (ahead - queued - 0.5) / math.sqrt(variance * ahead + 0.25)
             if z > 5.0:
-                probability += WEIGHTS[node]
+                probability += 1.0 / NODES
             elif z > -5.0:
-                probability += WEIGHTS[node] * _normal_cdf(z)
+                probability += 1.0 / NODES * _normal_cdf(z)
         if give_up > 0.0:
             release = max(death[x], 1e-12)
             wait = (queued + 1.0) / (release + 0.5 * give_up * queued)
@@ -226,21 +249,20 @@ def age_factors(ages, stay, latency, shop, factors):  # type: ignore[no-untyped-
 
 @njit(cache=True)
 def releases_ahead(agents, after, leavers, exit_rate, after_rate, to_boundary, shop, factors):  # type: ignore[no-untyped-def]
-    """Set the slot releases a queued question can count on, for three lengths of the reply that follows.
+    """Set the slot releases a queued question can count on, for each length of the reply that follows.
 
     At the next interval's start the joiners bring empty slots.
     """
     joiners = max(0, after - max(0, agents - leavers))
-    for node in range(3):
-        own = max(0.0, shop[JUMP_MEAN] + NODES[node] * shop[JUMP_SD])
-        left = shop[THRESHOLD] - own
+    for node in range(NODES):
+        left = shop[THRESHOLD] - shop[JUMP + node]
         ahead = 0.0
         if left > 0.0:
             now = min(left, to_boundary)
             ahead = exit_rate * now
             if left > to_boundary:
                 ahead += joiners * shop[CAP] + after_rate * (left - to_boundary)
-        factors[AHEAD0 + node] = ahead
+        factors[AHEAD + node] = ahead
 
 
 @njit(cache=True)

@@ -12,11 +12,10 @@ from scipy.stats import poisson
 
 from scheduling.day import Floats, Ints, ServiceDay
 from scheduling.service import chain
-from scheduling.service.agent import AgentLaw, agent_law, scaled_to_throughput
+from scheduling.service.agent import AgentLaw, agent_law, jump_seconds, scaled_to_throughput
 
 STEP_S = 90.0  # of the implicit scheme; half of it changes no share by more than 0.02 points
-SPREAD_SD = 0.6  # open sessions over agents: fewest-open is not perfect balance
-RELEASE_VARIANCE = 0.6  # of slot releases in a full shop, relative to exponential ones
+SPREAD_SD = 0.8  # open sessions over agents: fewest-open is not perfect balance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +151,9 @@ class DayModel:
         self.most_open = ceil(1.5 * self.cap) + 2
         self.laws = tuple(self._law(float(factor)) for factor in day.handle_factor)
         self.tables = tuple(_table(law) for law in self.laws)
-        self.shops = tuple(self._constants(law) for law in self.laws)
+        self.shops = tuple(
+            self._constants(law, float(factor)) for law, factor in zip(self.laws, day.handle_factor, strict=True)
+        )
         self.stay, self.more = _rounds_left(self.service.rounds)
 
     def _law(self, handle_factor: float) -> AgentLaw:
@@ -163,7 +164,7 @@ class DayModel:
             handle_factor=handle_factor,
         )
 
-    def _constants(self, law: AgentLaw) -> Floats:
+    def _constants(self, law: AgentLaw, handle_factor: float) -> Floats:
         shop = np.zeros(chain.SHOP_SIZE)
         shop[chain.ROUNDS] = self.service.rounds
         shop[chain.THINK] = self.service.think_s
@@ -172,9 +173,8 @@ class DayModel:
         shop[chain.THRESHOLD] = self.day.rule.threshold_s
         shop[chain.PATIENCE] = self.service.patience_s
         shop[chain.SPREAD] = SPREAD_SD
-        shop[chain.RELEASE_VAR] = RELEASE_VARIANCE
-        shop[chain.JUMP_MEAN] = law.jump_mean_s
-        shop[chain.JUMP_SD] = law.jump_sd_s
+        shop[chain.WORK_SQUARE] = min(1.0, law.work_square)
+        shop[chain.JUMP :] = jump_seconds(self.service, law, self.cap, handle_factor)
         shop[chain.AWAY] = law.away_s
         return shop
 
@@ -488,6 +488,7 @@ def _table(law: AgentLaw) -> Floats:
     table[chain.FIRST] = law.first_on_time
     table[chain.LOST] = law.first_lost
     table[chain.LATENCY] = law.latency_s
+    table[chain.SLOT_SQUARE] = law.slot_square
     return table
 
 

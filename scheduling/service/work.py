@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from scipy.linalg import expm
+from scipy.special import ndtr
 
 from scheduling.day import Floats
 
+GRID = 512  # bins from 0 to the threshold
 MOST_PHASES = 12  # a coefficient of variation below 0.29 is taken as 0.29
 
 
@@ -72,49 +75,87 @@ def fit_phases(mean_s: float, cv: float) -> WorkPhases:
     return WorkPhases(start=start, rate=np.full(phases, (phases - short) / mean_s), go_on=go_on)
 
 
-@njit(cache=True)
-def completion(  # type: ignore[no-untyped-def]
-    start, rate, go_on, depth, horizon, give_up_rate
-):  # pragma: no cover - compiled
-    """Return P(all done in time) by replies left (row, 0..depth) and phase of the one being typed (column).
+def completion(
+    work: WorkPhases, mean_s: float, cv: float, depth: int, horizon_s: float, patience_s: float = 0.0
+) -> Floats:
+    """Return P(own reply ends in time) by replies ahead (row, 0..depth) and phase of the one being typed.
 
-    The last reply in line is the asker's own; until its typing begins the asker gives up at `give_up_rate`.
-    Uniformization of the absorbing chain, backward in the number of steps.
+    The rest of the reply in progress follows its phase, every later one is lognormal; sums are convolved on
+    a grid. With patience the asker must also still be there when the own typing begins. Row 0: idle desk.
     """
-    phases = len(rate)
-    top = 0.0
+    step = horizon_s / GRID
+    edges = step * np.arange(GRID + 1)
+    whole = np.diff(lognormal_cdf(edges, mean_s, cv))
+    rest = np.diff(_rest_cdf(work, edges, mean_s, cv), axis=0)  # bin x phase
+    stays = np.exp(-(edges[:-1] + 0.5 * step) / patience_s) if patience_s > 0 else np.ones(GRID)
+    phases = len(work.rate)
+    table = np.empty((depth + 1, phases))
+    table[0] = whole.sum()
+    ahead_of_me = np.fft.rfft(rest, 2 * GRID, axis=0)
+    own = np.fft.rfft(whole, 2 * GRID)
+    for ahead in range(1, depth + 1):
+        wait = np.fft.irfft(ahead_of_me, 2 * GRID, axis=0)[:GRID]
+        # a sum of r binned times lies r/2 steps after the sum of its bins
+        late = np.exp(-0.5 * step * (ahead - 1) / patience_s) if patience_s > 0 else 1.0
+        total = np.fft.irfft(
+            np.fft.rfft(wait * stays[:, None], 2 * GRID, axis=0) * own[:, None], 2 * GRID, axis=0
+        )[:GRID]
+        table[ahead] = late * _mass_before(total, GRID - 0.5 * (ahead + 1))
+        ahead_of_me = np.fft.rfft(wait, 2 * GRID, axis=0) * own[:, None]
+    return table
+
+
+def _mass_before(mass: Floats, place: float) -> Floats:
+    """Return the mass of bins centred at 0, 1, 2, … up to `place`, the last one in part."""
+    if place <= -0.5:
+        return np.zeros(mass.shape[1])
+    sums = np.vstack([np.zeros(mass.shape[1]), np.cumsum(mass, axis=0)])
+    at = min(place + 0.5, float(len(mass)))
+    low = min(int(at), len(mass) - 1)
+    return np.asarray(sums[low] + (at - low) * (sums[low + 1] - sums[low]))
+
+
+def lognormal_cdf(times_s: Floats, mean_s: float, cv: float) -> Floats:
+    """Return the distribution function of the work on one reply."""
+    if cv < 1e-3:
+        return np.asarray(times_s >= mean_s, dtype=np.float64)
+    sigma = np.sqrt(np.log1p(cv * cv))
+    with np.errstate(divide="ignore"):
+        return np.asarray(ndtr((np.log(times_s / mean_s) + 0.5 * sigma**2) / sigma))
+
+
+def rest_and_own_cdf(times_s: Floats, mean_s: float, cv: float) -> Floats:
+    """Return the distribution function of the rest of a reply seen at any time plus a whole one."""
+    step = times_s[1]
+    busy = 1.0 - lognormal_cdf(times_s, mean_s, cv)
+    rest = 0.5 * (busy[1:] + busy[:-1]) * step / mean_s
+    own = np.diff(lognormal_cdf(times_s, mean_s, cv))
+    both = np.concatenate([[0.0, 0.0], np.cumsum(np.convolve(rest, own))])[: len(times_s)]
+    return np.asarray(np.minimum(1.0, both))
+
+
+def _rest_cdf(work: WorkPhases, times_s: Floats, mean_s: float, cv: float) -> Floats:
+    """Return the distribution function of what is left of a reply, by time (row) and present phase.
+
+    Two Coxian phases say little about what is left: there it is the lognormal's own, seen at any time.
+    """
+    phases = len(work.rate)
+    if cv * cv >= 0.5:
+        busy = 1.0 - lognormal_cdf(times_s, mean_s, cv)
+        area = np.concatenate([[0.0], np.cumsum(0.5 * (busy[1:] + busy[:-1]))]) * times_s[1]
+        return np.repeat(np.minimum(1.0, area / mean_s)[:, None], phases, axis=1)
+    generator = np.zeros((phases, phases))
     for i in range(phases):
-        top = max(top, rate[i])
-    top += give_up_rate
-    load = top * horizon
-    steps = int(load + 8.0 * np.sqrt(load) + 25.0)
-    done = np.zeros((depth + 1, phases))
-    done[0, :] = 1.0
-    after = done.copy()
-    total = np.zeros((depth + 1, phases))
-    total[0, :] = 1.0
-    log_weight = -load
-    total[1:, :] += np.exp(log_weight) * done[1:, :]
-    for step in range(1, steps + 1):
-        for left in range(1, depth + 1):
-            fresh = 1.0
-            if left > 1:
-                fresh = 0.0
-                for i in range(phases):
-                    fresh += start[i] * done[left - 1, i]
-            lost = give_up_rate if left > 1 else 0.0
-            for i in range(phases):
-                out = rate[i] * (1.0 - go_on[i]) * fresh
-                if go_on[i] > 0.0:
-                    out += rate[i] * go_on[i] * done[left, i + 1]
-                after[left, i] = (out + (top - rate[i] - lost) * done[left, i]) / top
-        for left in range(1, depth + 1):
-            for i in range(phases):
-                done[left, i] = after[left, i]
-        log_weight += np.log(load / step)
-        weight = np.exp(log_weight)
-        total[1:, :] += weight * done[1:, :]
-    return total
+        generator[i, i] = -work.rate[i]
+        if i + 1 < phases:
+            generator[i, i + 1] = work.rate[i] * work.go_on[i]
+    one_step = expm(generator * (times_s[1] - times_s[0]))
+    busy = np.ones(phases)
+    out = np.zeros((len(times_s), phases))
+    for t in range(1, len(times_s)):
+        busy = one_step @ busy
+        out[t] = 1.0 - busy
+    return out
 
 
 @njit(cache=True)
