@@ -14,6 +14,10 @@ Floats = npt.NDArray[np.float64]
 LOSS_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 BAND_LEVELS = {"80": (0.1, 0.9), "95": (0.025, 0.975)}
 SCORED_LEVELS = (0.025, *LOSS_LEVELS, 0.975)
+PARTS = (
+    "offered", "miss", "drift", "loss", "scale",
+    "in80", "width80", "winkler80", "in95", "width95", "winkler95",
+)  # fmt: skip
 SCORES = (
     "wape",
     "mase",
@@ -94,10 +98,9 @@ def pool_scores(hours: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     (τ-1)(y-q)) [consultations]; `wql` = 2 Σρ / Σy, mean over τ; `cover` = share of hours inside the band;
     `width` and `winkler` (width + 2/α times the miss) are over mean y.
     """
-    parts = [name for name in hours.columns if name not in by]
     keys: list[str] = list(by)
     grouped = hours.assign(everything=0).groupby(keys or ["everything"], sort=True, observed=True)
-    sums, count = grouped[parts].sum(min_count=1), grouped.size()
+    sums, count = grouped[list(PARTS)].sum(min_count=1), grouped.size()
     offered = sums["offered"].where(sums["offered"] > 0)
     scores = pd.DataFrame(
         {
