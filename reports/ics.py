@@ -97,9 +97,10 @@ def write_roster_calendars(
     for name in sorted(set(duties) | set(before)):
         known = before.get(name, {})
         events = {
-            event["UID"]: event
+            event_uid(name, duty["date"], shop): _event(
+                duty, say, timezone=timezone, shop=shop, synthetic=synthetic
+            )
             for duty in duties.get(name, roster.iloc[:0]).to_dict("records")
-            for event in [_event(duty, say, timezone=timezone, shop=shop, synthetic=synthetic)]
         }
         merged = _merged(events, known, span)
         path = folder / file_name(name)
@@ -157,18 +158,23 @@ def _merged(
     merged: dict[str, icalendar.Event] = {}
     for uid, old in known.items():
         if uid not in events:
-            merged[uid] = _cancelled(old) if old["DTSTART"].dt.date() in span else old
+            merged[uid] = _cancelled(old) if _start(old).date() in span else old
     for uid, event in events.items():
         version = known.get(uid)
         if version is not None:
             sequence = int(version.get("SEQUENCE", 0))
             _number(event, sequence if _content(version) == _content(event) else sequence + 1)
         merged[uid] = event
-    return sorted(merged.values(), key=lambda event: (event["DTSTART"].dt, event["UID"]))
+    return sorted(merged.values(), key=lambda event: (_start(event), str(event["UID"])))
 
 
-def _content(event: icalendar.Event) -> list[bytes]:
-    return [event[name].to_ical() for name in CONTENT if name in event]
+def _start(event: icalendar.Event) -> dt.datetime:
+    start: dt.datetime = event.decoded("DTSTART")
+    return start
+
+
+def _content(event: icalendar.Event) -> list[object]:
+    return [event.decoded(name) for name in CONTENT if name in event]
 
 
 def _cancelled(event: icalendar.Event) -> icalendar.Event:
@@ -183,7 +189,7 @@ def _number(event: icalendar.Event, sequence: int) -> None:
     """Give an event its version's number, and a stamp that is later than the versions before."""
     # Stamps count from the duty's day, not from the clock's now: the same roster gives the same bytes.
     event["SEQUENCE"] = sequence
-    day = event["DTSTART"].dt.date()
+    day = _start(event)
     event.pop("DTSTAMP", None)
     first = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
     event.add("DTSTAMP", first + dt.timedelta(seconds=sequence))
@@ -195,7 +201,7 @@ def _former_events(folder: Path) -> dict[str, dict[str, icalendar.Event]]:
     for path in sorted(folder.glob("*.ics")) if folder.is_dir() else []:
         calendar = icalendar.Calendar.from_ical(path.read_bytes())
         name = str(calendar.get("X-PAIBAN-EMPLOYEE", path.stem))
-        people[name] = {str(event["UID"]): event for event in calendar.walk("VEVENT")}
+        people[name] = {str(event["UID"]): event for event in calendar.events}
     return people
 
 

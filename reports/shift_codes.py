@@ -92,7 +92,8 @@ def end_minutes(roster: pd.DataFrame, timezone: str) -> pd.Series:
 
 def _wall_minutes(instants: pd.Series, days: pd.Series, timezone: str) -> pd.Series:
     wall = instants.dt.tz_convert(zone(timezone)).dt.tz_localize(None)
-    return ((wall - pd.to_datetime(days)) // pd.Timedelta(minutes=1)).astype(int)
+    minutes: pd.Series = ((wall - pd.to_datetime(days)) // pd.Timedelta(minutes=1)).astype(int)
+    return minutes
 
 
 def plain(text: str) -> str:

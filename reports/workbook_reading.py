@@ -9,16 +9,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import pandas as pd
 
+from forecast.config import DEFAULT_STREAM
 from forecast.errors import DataError, Problem, nearest
 from forecast.frames import check_frame, raise_problems
-from forecast.timegrid import clock_minutes, clock_text, instant
+from forecast.timegrid import clock_minutes, instant
 from reports.shift_codes import ShiftCode, find_code, plain, rest_marks, shift_codes
 from reports.words import LANGUAGES, words
-from scheduling.config import Settings, ShiftTemplate
+from scheduling.config import Settings
 from scheduling.frames import ROSTER
+from scheduling.roster.breaks import legal_pauses, pauses_text
 
 COLUMNS = [column.name for column in ROSTER.columns]
 
@@ -38,8 +41,8 @@ def read_roster_workbook(path: Path, *, settings: Settings, employees: Sequence[
     """Return the roster that a workbook's cells say.
 
     A cell left as it was written keeps its duty, breaks and all. An edited cell becomes a duty of the
-    template and start it names, with its break in the middle of what the template allows, in the streams of
-    its person.
+    template and start it names, with its break in the middle of what the template allows, in the stream its
+    person serves most often.
 
     Parameters
     ----------
@@ -49,8 +52,8 @@ def read_roster_workbook(path: Path, *, settings: Settings, employees: Sequence[
     settings
         The shop's: templates and time zone.
     employees
-        The shop's people: ``employee``, ``streams``, and ``cost_per_hour`` where it is not the template's.
-        Where given, a name that is not among them is a problem.
+        The shop's people (`scheduling.roster.people.Employee`). Where given, a name that is not among them is
+        a problem.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def read_roster_workbook(path: Path, *, settings: Settings, employees: Sequence[
         )
     try:
         book = openpyxl.load_workbook(path, data_only=True)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, BadZipFile) as error:
         raise DataError(Problem(file=path.name, message=f"not an Excel workbook: {error}")) from error
     timezone = settings.demand.shop.timezone
     sheet = _sheet(book, "roster") or book.worksheets[0]
@@ -90,8 +93,9 @@ def read_roster_workbook(path: Path, *, settings: Settings, employees: Sequence[
         elif before is not None and (before[0]["template"], before[1]) == (code.template.name, code.begin):
             kept[cell.employee, cell.date] = before[0]
         else:
-            usual = known.get(cell.employee) or _usual_streams(duties, cell.employee)
-            kept[cell.employee, cell.date] = _duty(cell, code, usual, settings)
+            person = known.get(cell.employee)
+            stream = _usual_stream(duties, cell.employee, person, settings)
+            kept[cell.employee, cell.date] = _duty(cell, code, stream, person, settings)
     raise_problems(problems)
     order = [key for key in duties if key in kept] + [key for key in kept if key not in duties]
     frame = pd.DataFrame([kept[key] for key in order], columns=COLUMNS)
@@ -140,7 +144,7 @@ def _dates(row: Sequence[Any], sheet: Any) -> dict[int, dt.date]:
     found = {cell.column: cell.value.date() for cell in row if isinstance(cell.value, dt.datetime)}
     if found:
         return found
-    month = re.search(r"(\d{4})\s*[年-]\s*(\d{1,2})", str(sheet["A1"].value or ""))
+    month = re.search(r"(\d{4})\D{1,3}(\d{1,2})", str(sheet["A1"].value or ""))
     numbers = [(cell.column, int(cell.value)) for cell in row[2:] if _is_day_number(cell.value)]
     if month is None or len(numbers) < 2:
         return {}
@@ -195,61 +199,36 @@ def _find_name_problems(cells: Sequence[Written], known: dict[str, Any], file: s
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Usual:
-    """What is known of a person from duties alone."""
+def _usual_stream(
+    duties: dict[tuple[str, dt.date], tuple[dict[str, Any], int]], name: str, person: Any, settings: Settings
+) -> str:
+    """Return the stream a person's other duties serve most often, else the first they can serve."""
+    served = Counter(duty["stream"] for (employee, _), (duty, _) in duties.items() if employee == name)
+    if served:
+        return str(served.most_common(1)[0][0])
+    streams = settings.demand.streams
+    named = [stream.id for stream in streams if stream.id in getattr(person, "streams", ())]
+    skilled = [stream.id for stream in streams if stream.skill in getattr(person, "skills", ())]
+    return next(iter((*named, *skilled, *(stream.id for stream in streams))), DEFAULT_STREAM)
 
-    streams: tuple[str, ...]
-    cost_per_hour: float | None = None
 
-
-def _usual_streams(duties: dict[tuple[str, dt.date], tuple[dict[str, Any], int]], name: str) -> _Usual:
-    """Return the streams a person's other duties serve most often."""
-    streams = Counter(duty["stream"] for (employee, _), (duty, _) in duties.items() if employee == name)
-    return _Usual(streams=tuple(streams.most_common(1)[0][0].split(";")) if streams else ())
-
-
-def _duty(cell: Written, code: ShiftCode, person: Any, settings: Settings) -> dict[str, Any]:
-    """Return the duty a cell names."""
+def _duty(cell: Written, code: ShiftCode, stream: str, person: Any, settings: Settings) -> dict[str, Any]:
+    """Return the duty a cell names, with its break in the middle of what the template allows."""
     timezone = settings.demand.shop.timezone
     template = code.template
     price = getattr(person, "cost_per_hour", None)
-    streams = person.streams or tuple(stream.id for stream in settings.demand.streams)
+    pauses = legal_pauses(template, code.begin, settings.demand.shop.interval_min)
     return {
         "employee": cell.employee,
         "date": cell.date,
         "template": template.name,
-        "stream": ";".join(streams),
+        "stream": stream,
         "start": instant(cell.date, code.begin, timezone),
         "end": instant(cell.date, code.end, timezone),
-        "breaks": middle_break(template, code.begin, settings.demand.shop.interval_min),
+        "breaks": pauses_text(pauses[(len(pauses) - 1) // 2]),
         "paid_hours": template.paid_hours,
         "cost": template.paid_hours * (template.cost_per_hour if price is None else price),
     }
-
-
-def middle_break(template: ShiftTemplate, begin: int, interval_min: int) -> str:
-    """Return the break in the middle of what a template allows, on the planning grid.
-
-    Examples
-    --------
-    >>> late = ShiftTemplate(name="晚班", form="late", starts=("15:00",), hours=9.0, break_min=60)
-    >>> middle_break(late, 15 * 60, 30)
-    '19:00-20:00'
-    """
-    if not template.break_min:
-        return ""
-    length = round(template.hours * 60)
-    if template.break_window is not None:
-        first, last = (clock_minutes(text) for text in template.break_window)
-    elif template.break_after_hours is not None:
-        first, last = (begin + round(hours * 60) for hours in template.break_after_hours)
-    else:
-        first, last = begin + length // 3, begin + 2 * length // 3
-    first, last = max(first, begin), min(last, begin + length)
-    middle = (first + last - template.break_min) / 2
-    at = begin + interval_min * round((middle - begin) / interval_min)
-    return f"{clock_text(at)}-{clock_text(at + template.break_min)}"
 
 
 def _with_kinds(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:

@@ -234,8 +234,8 @@ def write_settings_sheet(plan: Plan, book: Book) -> None:
     for column, name in enumerate(heads, start=CODE_COLUMN):
         sheet.write_string(0, column, say(f"workbook.{name}"), book.head)
     for at, one in enumerate(codes, start=1):
-        row = (one.code, one.template.name, one.template.form, clock_text(one.begin), clock_text(one.end))
-        for column, text in enumerate(row, start=CODE_COLUMN):
+        texts = (one.code, one.template.name, one.template.form, clock_text(one.begin), clock_text(one.end))
+        for column, text in enumerate(texts, start=CODE_COLUMN):
             sheet.write_string(at, column, text, book.format())
         sheet.write_number(at, CODE_COLUMN + 5, one.template.paid_hours, book.format())
     rests = [(say("names.cell_off"), say("workbook.rest")), (say("names.cell_leave"), say("workbook.leave"))]

@@ -15,6 +15,7 @@ from forecast.frames import QUANTILES
 from forecast.randomness import generator
 from forecast.timegrid import instant, slots
 from scheduling.config import Settings, ShiftTemplate
+from scheduling.roster.people import Employee, Wish
 
 ZONE = "Asia/Shanghai"
 START = dt.date(2026, 12, 7)
@@ -22,18 +23,6 @@ STREAMS = ("taobao-presale", "douyin-aftersale")
 BACKTEST = ["stream", "model", "origin", "horizon_h", "wape", "mase", "bias", "pinball", "cover80", "cover95"]
 GIVEN = "王芳李娜张伟刘洋陈静杨勇赵敏黄磊周杰吴玥徐堃孙喆胡翀朱镕高垚林赟何琳郭涛马超罗丹梁宇宋佳郑爽谢楠韩雪"
 NAMES = tuple(GIVEN[i : i + 2] for i in range(0, len(GIVEN), 2))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """One agent."""
-
-    employee: str
-    skills: tuple[str, ...]
-    streams: tuple[str, ...]
-    pool: str = "staff"
-    max_hours_per_week: float = 44.0
-    cost_per_hour: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +73,8 @@ class BuiltPlan:
     simulated_cover: pd.DataFrame
     roster: pd.DataFrame | None
     roster_result: RosterAnswer | None
-    employees: tuple[Person, ...]
-    wishes: pd.DataFrame | None
+    employees: tuple[Employee, ...]
+    wishes: tuple[Wish, ...]
     summary: dict[str, Any]
     notes: list[str]
     synthetic: bool = True
@@ -132,7 +121,7 @@ def build_plan(*, days: int = 14, with_roster: bool = True, people: int = 25, me
     settings = build_settings()
     random = generator(7, "built plan")
     employees = tuple(
-        Person(
+        Employee(
             employee=name,
             skills=("presale",) if i % 5 < 3 else ("aftersale",),
             streams=(STREAMS[0],) if i % 5 < 3 else (STREAMS[1],),
@@ -210,7 +199,10 @@ def build_plan(*, days: int = 14, with_roster: bool = True, people: int = 25, me
         roster=roster if with_roster else None,
         roster_result=_answer(roster, cover) if with_roster else None,
         employees=employees if with_roster else (),
-        wishes=None,
+        wishes=(
+            Wish(employee="王芳", date=START, kind="off"),
+            Wish(employee="赵敏", date=START + dt.timedelta(days=1), kind="leave"),
+        ),
         summary=_summary(roster, met=met),
         notes=["taobao-presale: 12-12 20:00 to 22:00 short of 3 agents; three part-timers would close it"],
     )
@@ -244,7 +236,7 @@ def _forecast(start: dt.date, days: int, random: np.random.Generator) -> pd.Data
     return pd.DataFrame(rows)
 
 
-def _roster(settings: Settings, employees: tuple[Person, ...], days: int) -> pd.DataFrame:
+def _roster(settings: Settings, employees: tuple[Employee, ...], days: int) -> pd.DataFrame:
     """Return duties that rotate: five or six days on, early and late in turns of a week."""
     early, late, half = settings.templates
     rows = []
@@ -262,7 +254,7 @@ def _roster(settings: Settings, employees: tuple[Person, ...], days: int) -> pd.
                     "employee": person.employee,
                     "date": day,
                     "template": template.name,
-                    "stream": ";".join(person.streams),
+                    "stream": person.streams[0],
                     "start": instant(day, begin, ZONE),
                     "end": instant(day, begin + int(template.hours * 60), ZONE),
                     "breaks": pause.get(template.form, ""),

@@ -54,9 +54,8 @@ def plot_need_and_cover(
         linewidth=0,
         label=say("chart.short"),
     )
-    axes.set_ylim(
-        0, 1.15 * max(1.0, float(cover[["required", "on_duty"]].max().max()))
-    )  # room for the legend
+    most = float(cover[["required", "on_duty"]].max().max())
+    axes.set_ylim(0, 1.15 * max(1.0, most))  # room for the legend
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(say("chart.people"))
     axes.margins(x=0.005)
@@ -71,7 +70,9 @@ def _as_steps(values: pd.DataFrame) -> tuple[pd.DatetimeIndex, dict[str, npt.NDA
     grid = pd.date_range(values.index.min(), values.index.max(), freq=step)
     filled = values.reindex(grid)
     edges = pd.DatetimeIndex(np.column_stack([grid, grid + step]).ravel())
-    return edges, {name: np.repeat(filled[name].to_numpy(dtype=float), 2) for name in filled}
+    return edges, {
+        name: np.repeat(filled[name].to_numpy(dtype=float), 2) for name in ("required", "on_duty", "gap")
+    }
 
 
 def gap_table(cover: pd.DataFrame) -> pd.DataFrame:

@@ -82,8 +82,8 @@ def shade_promotions(
         if begin >= stop:
             continue
         axes.axvspan(
-            float(mdates.date2num(begin)),
-            float(mdates.date2num(stop)),
+            _as_number(begin),
+            _as_number(stop),
             facecolor=PROMOTION,
             edgecolor="white",
             linewidth=1.5,
@@ -91,7 +91,7 @@ def shade_promotions(
         )
         axes.annotate(
             f"{name}\n{phase}",
-            (float(mdates.date2num(begin + (stop - begin) / 2)), 1.0),
+            (_as_number(begin + (stop - begin) / 2), 1.0),
             xycoords=("data", "axes fraction"),
             ha="center",
             va="bottom",
@@ -106,11 +106,16 @@ def label_days(axes: Axes, say: Words, *, first: pd.Timestamp, last: pd.Timestam
     days = pd.date_range(first.normalize(), last.normalize(), freq="D")
     noons = [noon for day in days if first <= (noon := day + pd.Timedelta(hours=12)) <= last]
     shown = noons[:: max(1, -(-len(noons) // 20))]
-    axes.set_xticks([float(mdates.date2num(day)) for day in days if day >= first], [], minor=True)
+    axes.set_xticks([_as_number(day) for day in days if day >= first], [], minor=True)
     axes.set_xticks(
-        [float(mdates.date2num(noon)) for noon in shown],
+        [_as_number(noon) for noon in shown],
         [f"{say.short_day(noon.date())}\n{say.weekday(noon.date())}" for noon in shown],
         fontsize=8,
     )
     axes.tick_params(axis="x", which="major", length=0)
     axes.tick_params(axis="x", which="minor", length=4)
+
+
+def _as_number(at: pd.Timestamp) -> float:
+    """Return a time as matplotlib's axes count it."""
+    return float(mdates.date2num(at))  # type: ignore[no-untyped-call]

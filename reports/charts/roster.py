@@ -51,13 +51,15 @@ def plot_roster(
         if day in promotion_days or day.weekday() >= 5:
             shade = PROMOTION if day in promotion_days else WEEKEND
             axes.axvspan(column - 0.5, column + 0.5, color=shade, linewidth=0, zorder=0)
-    for duty in roster.itertuples(index=False):
-        column, row = column_of[duty.date], row_of[duty.employee]
-        colour = FORM_COLOURS.get(forms.get(str(duty.template), ""), PALE)
+    for employee, day, template, begin in zip(
+        roster["employee"], roster["date"], roster["template"], roster["begin"], strict=True
+    ):
+        column, row = column_of[day], row_of[employee]
+        colour = FORM_COLOURS.get(forms.get(template, ""), PALE)
         axes.add_patch(
             Rectangle((column - 0.47, row - 0.44), 0.94, 0.88, facecolor=colour, edgecolor="white")
         )
-        code = codes.get((str(duty.template), int(duty.begin)), str(duty.template))
+        code = codes.get((template, begin), template)
         axes.text(column, row, code, ha="center", va="center", fontsize=8, color=INK)
     axes.set_xlim(-0.5, len(days) - 0.5)
     axes.set_ylim(len(people) - 0.5, -0.5)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -27,7 +28,7 @@ INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
 PROMOTION = "#F7E3B5"
 FORM_COLOURS = {"early": "#CDE7F7", "late": "#C9BEE6", "half": "#BFE5D6"}  # backgrounds; text on them is INK
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.size": 10,
     "axes.unicode_minus": False,
     "axes.edgecolor": GREY,
@@ -87,4 +88,5 @@ def wall_times(starts: pd.Series, timezone: str) -> pd.Series:
     """Return instants as wall times without zone, as matplotlib draws them."""
     from forecast.timegrid import zone
 
-    return starts.dt.tz_convert(zone(timezone)).dt.tz_localize(None)
+    wall: pd.Series = starts.dt.tz_convert(zone(timezone)).dt.tz_localize(None)
+    return wall
