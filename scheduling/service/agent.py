@@ -14,6 +14,7 @@ from scheduling.day import Floats
 from scheduling.service.work import (
     WorkPhases,
     completion,
+    effective_cv,
     finite_source,
     fit_phases,
     lognormal_cdf,
@@ -104,8 +105,8 @@ def agent_law(
     True
     """
     mean_s = service.reply_s * handle_factor
-    work = fit_phases(mean_s, service.reply_cv)
     away_s = max(away_seconds(service), 1e-6 * mean_s)
+    work = fit_phases(mean_s, effective_cv(mean_s, service.reply_cv, away_s))
     phases = (work.start, work.rate, work.go_on)
     give_up = 1.0 / service.patience_s if service.patience_s > 0 else 0.0
     in_time = completion(work, mean_s, service.reply_cv, most_open, threshold_s)

@@ -152,7 +152,8 @@ class DayModel:
         self.laws = tuple(self._law(float(factor)) for factor in day.handle_factor)
         self.tables = tuple(_table(law) for law in self.laws)
         self.shops = tuple(
-            self._constants(law, float(factor)) for law, factor in zip(self.laws, day.handle_factor, strict=True)
+            self._constants(law, float(factor))
+            for law, factor in zip(self.laws, day.handle_factor, strict=True)
         )
         self.stay, self.more = _rounds_left(self.service.rounds)
 
