@@ -139,6 +139,7 @@ def _card(plan: Plan, verdict: findings.Verdict, say: Words) -> dict[str, Any]:
         "label": findings.stream_label(plan, verdict.stream, say),
         "state": verdict.state,
         "simulated": share(verdict.simulated),
+        "big_label": say("report.simulated_rate" if metric == "share" else "report.simulated_seconds"),
         "ci": None if interval is None else say("report.ci", low=share(interval[0]), high=share(interval[1])),
         "lines": lines,
         "warnings": warnings,
@@ -197,8 +198,9 @@ def _stream_part(plan: Plan, stream: str, say: Words) -> dict[str, Any]:
             mean=say.number(busiest.busiest_mean),
             p90=say.number(busiest.busiest_p90),
         ),
+        "rate_title": say("report.rate" if rule.metric == "share" else "report.rate_seconds"),
         "rate_text": say(
-            "report.rate_text",
+            "report.rate_text" if rule.metric == "share" else "report.rate_seconds_text",
             window=window,
             threshold=f"{rule.threshold_s:g}",
             target=say.share(target, rule.metric),

@@ -29,6 +29,7 @@ def chart_data(plan: Plan, say: Words) -> dict[str, Any]:
             "day_choice": say("report.day_choice"),
             "band": say("chart.band", low=10, high=90),
             "target": say("report.target"),
+            "seconds": say("format.seconds", seconds="%s"),
         },
         "days": [{"date": day.isoformat(), "label": say.day(day)} for day in findings.dates(plan)],
         "promotions": [_phase(plan, promotion) for promotion in plan.promotions],

@@ -16,7 +16,7 @@
   const ofDay = (start) => !day || start.slice(0, 10) === day;
   const number = (value) => (value === null || value === undefined ? "–" : String(Math.round(value * 100) / 100));
   const rate = (metric) => (value) =>
-    value === null || value === undefined ? "–" : metric === "share" ? (value * 100).toFixed(1) + "%" : value.toFixed(1) + " s";
+    value === null || value === undefined ? "–" : metric === "share" ? (value * 100).toFixed(1) + "%" : word.seconds.replace("%s", value.toFixed(1));
   const minutes = (start) => 60 * Number(start.slice(11, 13)) + Number(start.slice(14, 16));
   const clock = (minute) => String(Math.floor(minute / 60)).padStart(2, "0") + ":" + String(minute % 60).padStart(2, "0");
 
@@ -212,6 +212,7 @@
     const target = { yAxis: stream.target, label: { formatter: word.target + " " + show(stream.target), position: "insideEndTop", color: VERMILION } };
     return {
       ...base(alt),
+      grid: { ...base(alt).grid, top: narrow() ? 60 : 40 }, // three names in the legend take two lines on a phone
       xAxis: { type: "category", data: names, axisLabel: { color: INK } },
       yAxis: { type: "value", max: stream.metric === "share" ? 1 : undefined, axisLabel: { color: INK, formatter: (value) => (stream.metric === "share" ? Math.round(value * 100) + "%" : value) } },
       legend: { ...base(alt).legend, data: [word.promised, word.simulated].concat(day ? [] : [word.worst_to_best_day]) },
