@@ -19,12 +19,13 @@ LAW_ROWS = 7
 ROUNDS, THINK, CLOSE, CAP, THRESHOLD, PATIENCE, SPREAD, WORK_SQUARE, AWAY, JUMP = range(10)
 SHOP_SIZE = 10 + 4  # JUMP has one entry a node
 # columns of one step's factors
-EXITS, LATER, ACTIVE, ARRIVALS, AHEAD = range(5)
+EXITS, LATER, ACTIVE, ARRIVALS, YOUNG, AHEAD = range(6)
 NODES = 5  # equally likely lengths of the reply that follows a wait in the queue
-FACTORS = 5 + NODES - 1
+FACTORS = AHEAD + NODES
 # what is counted in an interval
-ON_FIRST, ON_LATER, FIRSTS, LATERS, GONE, OPEN = range(6)
-COUNTS = 6
+ON_FIRST, ON_LATER, FIRSTS, LATERS, GONE, OPEN, FAILED = range(7)
+COUNTS = 7
+SCRATCH = 11  # vectors of the size of the state space
 
 FINE = 8  # points of the smoothed tables per session of an agent
 STAGES = 6  # of the closing time in the ages of sessions
@@ -167,6 +168,52 @@ def coefficients(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def tagged_rates(lo, hi, full, young, later, on_later, further, over, fails):  # type: ignore[no-untyped-def]
+    """Fill the rates at which a session without a late reply ends its rounds (`over`) or gets one (`fails`).
+
+    A session has Poisson(M) further rounds. Ending memorylessly after M of them on average would make the
+    chance of none late 1 / (1 + M l); a rate of (exp(M l) - 1) / M instead of l makes it exp(-M l).
+    """
+    for x in range(lo, hi + 1):
+        sessions = young * min(x, full) + max(0, x - full)
+        over[x] = 0.0
+        fails[x] = 0.0
+        if sessions > 0.0 and later[x] > 0.0 and further > 0.0:
+            pace = later[x] / sessions
+            late = min(1.0, max(0.0, 1.0 - on_later[x] / later[x]))
+            over[x] = pace / further
+            fails[x] = pace * min(math.expm1(further * late) / further, 50.0)
+
+
+@njit(cache=True)
+def _solve_tagged(lo, hi, step, birth, death, extra, rhs, out, work):  # type: ignore[no-untyped-def]
+    """Solve (I - step (A - extra)) out = rhs."""
+    pivot = 1.0 + step * (birth[lo] + death[lo] + extra[lo])
+    out[lo] = rhs[lo] / pivot
+    for x in range(lo + 1, hi + 1):
+        work[x] = -step * death[x] / pivot
+        below = -step * birth[x - 1]
+        pivot = 1.0 + step * (birth[x] + death[x] + extra[x]) - below * work[x]
+        out[x] = (rhs[x] - below * out[x - 1]) / pivot
+    for x in range(hi - 1, lo - 1, -1):
+        out[x] -= work[x + 1] * out[x + 1]
+
+
+@njit(cache=True)
+def _solve_tagged_back(lo, hi, step, birth, death, extra, rhs, out, work):  # type: ignore[no-untyped-def]
+    """Solve the transposed system."""
+    pivot = 1.0 + step * (birth[lo] + death[lo] + extra[lo])
+    out[lo] = rhs[lo] / pivot
+    for x in range(lo + 1, hi + 1):
+        work[x] = -step * birth[x - 1] / pivot
+        below = -step * death[x]
+        pivot = 1.0 + step * (birth[x] + death[x] + extra[x]) - below * work[x]
+        out[x] = (rhs[x] - below * out[x - 1]) / pivot
+    for x in range(hi - 1, lo - 1, -1):
+        out[x] -= work[x + 1] * out[x + 1]
+
+
+@njit(cache=True)
 def _solve(lo, hi, step, birth, death, rhs, out, work):  # type: ignore[no-untyped-def]
     """Solve (I - step A) out = rhs, A the forward generator of the band."""
     pivot = 1.0 + step * (birth[lo] + death[lo])
@@ -236,6 +283,7 @@ def age_factors(ages, stay, latency, shop, factors):  # type: ignore[no-untyped-
     factors[EXITS] = 1.0
     factors[LATER] = (m - 1.0) / m
     factors[ACTIVE] = 1.0
+    factors[YOUNG] = shop[THINK] * (m - 1.0) / m / (latency + shop[AWAY])
     if total < 1e-9 or active < 1e-12:
         return
     first = ages[0] / max(latency, 1.0)
@@ -245,6 +293,7 @@ def age_factors(ages, stay, latency, shop, factors):  # type: ignore[no-untyped-
     factors[EXITS] = leaving * m / replies
     factors[LATER] = later / replies
     factors[ACTIVE] = active / total / settled_active
+    factors[YOUNG] = (active - ages[0]) / total
 
 
 @njit(cache=True)
@@ -295,7 +344,7 @@ def _at(table, k):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def forward(  # type: ignore[no-untyped-def]
-    p, lo, hi, ages, active, stay, seconds, steps, agents, after, leavers, arrivals, law, shop, last, factors, bands,
+    p, u, tagged, lo, hi, ages, active, stay, seconds, steps, agents, after, leavers, arrivals, law, shop, last, factors, bands,
     counts, scratch,
 ):  # fmt: skip
     """Move the distribution through one interval; return the new band.
@@ -308,7 +357,7 @@ def forward(  # type: ignore[no-untyped-def]
     fine = smooth_tables(law, agents, cap, shop[SPREAD])
     dt = seconds / steps
     size = len(p)
-    birth, death, on_first, on_later, later, gone, mid, work = scratch
+    birth, death, on_first, on_later, later, gone, mid, work, over, fails, extra = scratch
     shortest = law[LATENCY, 1]
     latency = shortest
     for step in range(steps):
@@ -325,6 +374,7 @@ def forward(  # type: ignore[no-untyped-def]
             row[EXITS] = 1.0
             row[LATER] = (shop[ROUNDS] - 1.0) / shop[ROUNDS]
             row[ACTIVE] = 1.0
+            row[YOUNG] = 0.5
         row[ARRIVALS] = arrivals
         exit_rate = agents * _at(law[THROUGHPUT], cap * row[ACTIVE]) / shop[ROUNDS] * row[EXITS]
         after_rate = after * law[THROUGHPUT, cap] / shop[ROUNDS] * row[EXITS]
@@ -344,6 +394,21 @@ def forward(  # type: ignore[no-untyped-def]
         bands[step, 1] = hi
         _count(p, lo, hi, 0.5 * dt, full, arrivals, on_first, on_later, later, gone, counts)
         rest = (1.0 - 2.0 * GAMMA) * dt
+        if tagged:
+            tagged_rates(lo, hi, full, row[YOUNG], later, on_later, shop[ROUNDS] - 1.0, over, fails)
+            failed = 0.0
+            for x in range(lo, hi + 1):
+                extra[x] = over[x] + fails[x]
+                failed += u[x] * fails[x]
+            for x in range(hi, lo - 1, -1):
+                value = -(birth[x] + death[x] + extra[x]) * u[x]
+                if x > lo:
+                    value += birth[x - 1] * u[x - 1] + on_first[x - 1] * p[x - 1]
+                if x < hi:
+                    value += death[x + 1] * u[x + 1]
+                work[x] = u[x] + rest * value
+            for x in range(lo, hi + 1):
+                u[x] = work[x]
         for x in range(lo, hi + 1):
             value = -(birth[x] + death[x]) * p[x]
             if x > lo:
@@ -351,16 +416,26 @@ def forward(  # type: ignore[no-untyped-def]
             if x < hi:
                 value += death[x + 1] * p[x + 1]
             mid[x] = p[x] + rest * value
-        _solve(lo, hi, GAMMA * dt, birth, death, mid, p, work)
-        for x in range(lo, hi + 1):
-            mid[x] = p[x]
-        _solve(lo, hi, GAMMA * dt, birth, death, mid, p, work)
+        for _ in range(2):
+            _solve(lo, hi, GAMMA * dt, birth, death, mid, p, work)
+            for x in range(lo, hi + 1):
+                mid[x] = p[x]
+            if tagged:
+                for x in range(hi, lo, -1):
+                    u[x] += GAMMA * dt * on_first[x - 1] * p[x - 1]
+                _solve_tagged(lo, hi, GAMMA * dt, birth, death, extra, u, u, work)
+        if tagged:
+            for x in range(lo, hi + 1):
+                failed += u[x] * fails[x]
+            counts[FAILED] += 0.5 * dt * failed
         _count(p, lo, hi, 0.5 * dt, full, arrivals, on_first, on_later, later, gone, counts)
         while hi > lo and abs(p[hi]) < TAIL:
             p[hi] = 0.0
+            u[hi] = 0.0
             hi -= 1
         while lo < hi and abs(p[lo]) < TAIL:
             p[lo] = 0.0
+            u[lo] = 0.0
             lo += 1
     return lo, hi
 
@@ -387,7 +462,7 @@ def _count(p, lo, hi, seconds, full, arrivals, on_first, on_later, later, gone, 
 
 @njit(cache=True)
 def backward(  # type: ignore[no-untyped-def]
-    values, lo, hi, seconds, steps, agents, law, shop, factors, weights, scratch
+    values, tag, tagged, lo, hi, seconds, steps, agents, law, shop, factors, weights, scratch
 ):
     """Take the values of states at an interval's end back to its start.
 
@@ -397,27 +472,50 @@ def backward(  # type: ignore[no-untyped-def]
     full = agents * cap
     fine = smooth_tables(law, agents, cap, shop[SPREAD])
     dt = seconds / steps
-    birth, death, on_first, on_later, later, gone, mid, work = scratch
+    birth, death, on_first, on_later, later, gone, mid, work, over, fails, extra = scratch
     rest = (1.0 - 2.0 * GAMMA) * dt
     for step in range(steps - 1, -1, -1):
         row = factors[step]
         coefficients(lo, hi, agents, row, fine, law, shop, birth, death, on_first, on_later, later, gone)
+        worth_failed = weights[0, FAILED]
+        if tagged:
+            tagged_rates(lo, hi, full, row[YOUNG], later, on_later, shop[ROUNDS] - 1.0, over, fails)
+            for x in range(lo, hi + 1):
+                extra[x] = over[x] + fails[x]
+                tag[x] += 0.5 * dt * worth_failed * fails[x]
         for q in range(values.shape[0]):
             v = values[q]
             w = weights[q]
+            with_tag = tagged and q == 0
             for x in range(lo, hi + 1):
                 v[x] += 0.5 * dt * _worth(x, w, full, row[ARRIVALS], on_first, on_later, later, gone)
-            _solve_back(lo, hi, GAMMA * dt, birth, death, v, mid, work)
-            _solve_back(lo, hi, GAMMA * dt, birth, death, mid, v, work)
+            for _ in range(2):
+                if with_tag:
+                    _solve_tagged_back(lo, hi, GAMMA * dt, birth, death, extra, tag, tag, work)
+                    for x in range(lo, hi):
+                        v[x] += GAMMA * dt * on_first[x] * tag[x + 1]
+                _solve_back(lo, hi, GAMMA * dt, birth, death, v, v, work)
             for x in range(lo, hi + 1):
                 change = -(birth[x] + death[x]) * v[x]
                 if x < hi:
                     change += birth[x] * v[x + 1]
+                    if with_tag:
+                        change += on_first[x] * tag[x + 1]
                 if x > lo:
                     change += death[x] * v[x - 1]
                 mid[x] = v[x] + rest * change
             for x in range(lo, hi + 1):
                 v[x] = mid[x] + 0.5 * dt * _worth(x, w, full, row[ARRIVALS], on_first, on_later, later, gone)
+        if tagged:
+            for x in range(lo, hi + 1):
+                change = -(birth[x] + death[x] + extra[x]) * tag[x]
+                if x < hi:
+                    change += birth[x] * tag[x + 1]
+                if x > lo:
+                    change += death[x] * tag[x - 1]
+                mid[x] = tag[x] + rest * change + 0.5 * dt * worth_failed * fails[x]
+            for x in range(lo, hi + 1):
+                tag[x] = mid[x]
 
 
 @njit(cache=True)
@@ -456,9 +554,22 @@ def departure(x, agents, share, handover, closing, ahead, active, law, shop):  #
 
 
 @njit(cache=True)
-def depart(p, lo, hi, agents, share, handover, closing, ahead, active, law, shop, counts):  # type: ignore[no-untyped-def]
+def departure_tagged(x, agents, share, handover, owed, timely, ahead, shop):  # type: ignore[no-untyped-def]
+    """Return what part of the sessions without a late reply stays, and what part fails on overtime."""
+    if handover:
+        return 1.0, 0.0
+    part = share * min(x, agents * int(shop[CAP])) / max(x, 1)
+    if owed <= 0.0:
+        return 1.0 - part, 0.0
+    late = 1.0 - timely / owed
+    return 1.0 - part, part * -math.expm1(-0.5 * (shop[ROUNDS] - 1.0) * late)
+
+
+@njit(cache=True)
+def depart(p, u, lo, hi, agents, share, handover, closing, ahead, active, law, shop, counts):  # type: ignore[no-untyped-def]
     """Let a share of the agents stop: move the distribution in place; return its band."""
     moved = np.zeros(hi + 2)
+    kept = np.zeros(hi + 2)
     low = hi
     high = 0
     for x in range(lo, hi + 1):
@@ -469,18 +580,26 @@ def depart(p, lo, hi, agents, share, handover, closing, ahead, active, law, shop
         moved[at + 1] += p[x] * part
         low = min(low, at)
         high = max(high, at + 1)
+        stay, fail = departure_tagged(x, agents, share, handover, owed, timely, ahead, shop)
+        kept[at] += u[x] * stay * (1.0 - part)
+        kept[at + 1] += u[x] * stay * part
+        counts[FAILED] += u[x] * fail
         counts[LATERS] += p[x] * owed
         counts[ON_LATER] += p[x] * timely
     high = min(high, hi)
     for x in range(lo, hi + 1):
         p[x] = 0.0
+        u[x] = 0.0
     for x in range(low, high + 1):
         p[x] = moved[x]
+        u[x] = kept[x]
     return low, high
 
 
 @njit(cache=True)
-def depart_back(values, after, lo, hi, agents, share, handover, closing, ahead, active, law, shop, weights):  # type: ignore[no-untyped-def]
+def depart_back(
+    values, tag, after, tag_after, lo, hi, agents, share, handover, closing, ahead, active, law, shop, weights
+):  # type: ignore[no-untyped-def]
     """Fill `values` (states before some agents stop) from `after` (states once they have)."""
     top = after.shape[1] - 1
     for x in range(lo, hi + 1):
@@ -494,3 +613,5 @@ def depart_back(values, after, lo, hi, agents, share, handover, closing, ahead, 
                 + weights[q, LATERS] * owed
                 + weights[q, ON_LATER] * timely
             )
+        stay, fail = departure_tagged(x, agents, share, handover, owed, timely, ahead, shop)
+        tag[x] = stay * (tag_after[at] * (1.0 - part) + tag_after[at + 1] * part) + weights[0, FAILED] * fail

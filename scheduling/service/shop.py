@@ -95,6 +95,7 @@ class State:
 
     lo: int
     mass: Floats
+    tagged: Floats  # sessions without a late reply so far, by state (every-reply rules)
     ages: Floats
     active: float
     agents: int
@@ -155,6 +156,8 @@ class DayModel:
             self._constants(law, float(factor))
             for law, factor in zip(self.laws, day.handle_factor, strict=True)
         )
+        rule = day.rule
+        self.every = rule.pass_if == "every_reply" and rule.unit in ("session", "buyer_day")
         self.stay, self.more = _rounds_left(self.service.rounds)
 
     def _law(self, handle_factor: float) -> AgentLaw:
@@ -221,6 +224,7 @@ class DayModel:
         empty = State(
             lo=0,
             mass=np.ones(1),
+            tagged=np.zeros(1),
             ages=np.zeros(len(self.stay) + chain.STAGES),
             active=1.0,
             agents=0,
@@ -298,7 +302,7 @@ class DayModel:
         tally = np.zeros((len(segments), chain.COUNTS))
         tally[: len(counts)] = counts
         room = self.room(sessions)
-        buffer, scratch = np.zeros(room), np.zeros((8, room))
+        buffer, scratch = np.zeros((2, room)), np.zeros((chain.SCRATCH, room))
         for index in range(len(all_states) - 1, len(segments)):
             following = segments[index + 1] if index + 1 < len(segments) else None
             state, fac, band = self.step(
@@ -337,14 +341,17 @@ class DayModel:
         """Run one segment: the leavers stop, then time passes; return the state at its end."""
         i = segment.interval
         law, shop = self.tables[i], self.shops[i]
+        p, u = buffer
         buffer[:] = 0.0
-        buffer[state.lo : state.hi + 1] = state.mass
+        p[state.lo : state.hi + 1] = state.mass
+        u[state.lo : state.hi + 1] = state.tagged
         lo, hi = state.lo, state.hi
         ages = state.ages.copy()
         if segment.leavers:
             share, handover, closing, ahead = self.departing(segment, ages)
             lo, hi = chain.depart(
-                buffer,
+                p,
+                u,
                 lo,
                 hi,
                 segment.before,
@@ -363,14 +370,15 @@ class DayModel:
         factors = np.zeros((steps, chain.FACTORS))
         bands = np.zeros((steps, 2), dtype=np.int64)
         lo, hi = chain.forward(
-            buffer, lo, hi, ages, state.active, self.stay, segment.seconds, steps, segment.agents,
+            p, u, self.every, lo, hi, ages, state.active, self.stay, segment.seconds, steps, segment.agents,
             following.agents if following else segment.agents, following.leavers if following else 0,
             sessions[i] / (60.0 * self.day.interval_min), law, shop, following is None,
             factors, bands, counts, scratch,
         )  # fmt: skip
         end = State(
             lo=lo,
-            mass=buffer[lo : hi + 1].copy(),
+            mass=p[lo : hi + 1].copy(),
+            tagged=u[lo : hi + 1].copy(),
             ages=ages,
             active=float(factors[-1, chain.ACTIVE]),
             agents=segment.agents,
@@ -404,8 +412,7 @@ class DayModel:
         elif rule.pass_if == "first_reply":
             on_time, total = window * on_first, window * firsts
         else:
-            late = 1.0 - on_later / np.maximum(laters, 1e-12)
-            on_time = window * on_first * np.exp(-(self.service.rounds - 1) * late)
+            on_time = window * (on_first - tally[:, chain.FAILED])
             total = window * firsts
         left = self.left_in_queue(day_pass)
         return Evaluation(
@@ -434,6 +441,8 @@ class DayModel:
             weight[3, chain.ON_FIRST] = weight[3, chain.ON_LATER] = inside
             if rule.unit in ("round", "message"):
                 weight[0, chain.ON_LATER] = weight[1, chain.LATERS] = inside
+            elif self.every:
+                weight[0, chain.FAILED] = -inside
             out.append(weight)
         return tuple(out)
 

@@ -140,8 +140,8 @@ class Backward:
         self.run = run
         self.weights = model.weights(run)
         self.size = max(model.room(run.sessions), 2)
-        self.scratch = np.zeros((8, self.size))
-        self.buffer = np.zeros(self.size)
+        self.scratch = np.zeros((chain.SCRATCH, self.size))
+        self.buffer = np.zeros((2, self.size))
         self.before: list[tuple[int, Floats]] = []  # by segment: first state, values before its leavers stop
         self._sweep()
 
@@ -154,27 +154,27 @@ class Backward:
         model, run = self.model, self.run
         final = run.states[-1]
         lo, hi = self._range(final)
-        values = model.closing_values(run, lo, hi)
+        values = np.vstack([model.closing_values(run, lo, hi), np.zeros(hi - lo + 1)])  # last row: tagged
         out = [(lo, values)]
         for index in range(len(run.segments) - 1, -1, -1):
             segment, state = run.segments[index], run.states[index]
             band = run.bands[index]
-            spread = State(lo=int(band[:, 0].min()), mass=np.zeros(int(np.ptp(band)) + 1), ages=state.ages,
+            spread = State(lo=int(band[:, 0].min()), mass=np.zeros(int(np.ptp(band)) + 1), tagged=np.zeros(0), ages=state.ages,
                            active=1.0, agents=0)  # fmt: skip
             low, high = self._range(spread)
             wide = _extended(values, lo, low, high, self.size)
             i = segment.interval
             chain.backward(
-                wide, low, high, segment.seconds, len(run.factors[index]), segment.agents,
+                wide[:-1], wide[-1], model.every, low, high, segment.seconds, len(run.factors[index]), segment.agents,
                 model.tables[i], model.shops[i], run.factors[index], self.weights[index], self.scratch,
             )  # fmt: skip
             lo, hi = self._range(state)
             if segment.leavers:
                 full = _extended(wide[:, low : high + 1], low, 0, max(hi, high), self.size)
-                values = np.zeros((QUANTITIES, self.size))
+                values = np.zeros((QUANTITIES + 1, self.size))
                 share, handover, closing, ahead = model.departing(segment, state.ages)
                 chain.depart_back(
-                    values, full, lo, hi, segment.before, share, handover, closing, ahead, state.active,
+                    values[:-1], values[-1], full[:-1], full[-1], lo, hi, segment.before, share, handover, closing, ahead, state.active,
                     model.tables[i], model.shops[i], self.weights[index],
                 )  # fmt: skip
                 values = values[:, lo : hi + 1].copy()
@@ -187,7 +187,10 @@ class Backward:
         """Return the expected sums from a segment's start on, in a given state."""
         lo, values = self.before[index]
         wide = _extended(values, lo, state.lo, state.hi, self.size)
-        return np.asarray(wide[:, state.lo : state.hi + 1] @ state.mass)
+        band = slice(state.lo, state.hi + 1)
+        sums = wide[:-1, band] @ state.mass
+        sums[ON_TIME] += float(wide[-1, band] @ state.tagged)
+        return np.asarray(sums)
 
     def base(self) -> Floats:
         """Return the sums of the staffing as it is."""
