@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from forecast.timegrid import zone
 from reports import findings
 from reports.words import NOTHING, Words
 
@@ -107,7 +108,7 @@ def wish_grid(plan: Plan, say: Words) -> Grid:
             say.day(wish.date),
             f"{say.either(f'names.wish_{wish.kind}', wish.kind)} {wish.template or ''}".strip(),
             wish.note or "",
-            wish.reason,
+            wish_reason(plan, wish, say),
         )
         for wish in refused
     ]
@@ -116,9 +117,23 @@ def wish_grid(plan: Plan, say: Words) -> Grid:
     )
 
 
+def wish_reason(plan: Plan, wish: Any, say: Words) -> str:
+    """Return why a wish is refused (`scheduling.roster.wishes.RefusedWish`)."""
+    if wish.cause == "needed" and wish.at is not None:
+        at = pd.Timestamp(wish.at).tz_convert(zone(findings.timezone(plan)))
+        return say(
+            "report.refused_needed",
+            stream=findings.stream_label(plan, wish.stream, say),
+            when=f"{say.short_day(at.date())} {at:%H:%M}",
+            required=f"{wish.required:g}",
+            on_duty=f"{wish.on_duty:g}",
+        )
+    return say(f"report.refused_{wish.cause}")
+
+
 def fairness_grid(plan: Plan, say: Words) -> Grid:
     """Return how duties, late duties, weekends and peaks are shared out."""
-    if plan.roster_result is None or plan.roster_result.fairness is None:
+    if plan.roster_result is None or plan.roster_result.fairness.empty:
         return _grid([], [])
     table = plan.roster_result.fairness
     names = [str(name) for name in table.columns]

@@ -153,6 +153,7 @@ def _evidence(plan: Plan, say: Words) -> dict[str, Any]:
         "streams": [_stream_part(plan, stream, say) for stream in findings.stream_ids(plan)],
         "roster": None if plan.roster is None else _roster_part(plan, plan.roster, say),
         "shift_plan": grids.shift_plan_grid(plan, say) if plan.roster is None else None,
+        "shift_plan_text": say("report.no_roster_text" if plan.employees else "report.shift_plan_text"),
         "fairness": fairness,
         "fairness_text": say("report.fairness_text", ranges=grids.fairness_ranges(plan, say))
         if fairness.rows

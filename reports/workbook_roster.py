@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name, xl_range
 
-from reports import findings
+from reports import findings, grids
 from reports.roster_grid import Row, day_shade, plan_codes, roster_rows
 from reports.shift_codes import ShiftCode
 from reports.workbook_style import FORM_FILLS, LINE, SHADES, SHORT_INK, Book
@@ -274,6 +274,6 @@ def _add_refused_wishes(plan: Plan, layout: Layout, sheet: Any, book: Book) -> N
         sheet.write_comment(
             HEADER_ROWS + names.index(wish.employee),
             NAME_COLUMNS + list(layout.days).index(wish.date),
-            say("workbook.refused", wish=wanted, reason=wish.reason),
+            say("workbook.refused", wish=wanted, reason=grids.wish_reason(plan, wish, say)),
             {"author": "", "x_scale": 1.5},
         )

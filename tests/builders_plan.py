@@ -16,6 +16,7 @@ from forecast.randomness import generator
 from forecast.timegrid import instant, slots
 from scheduling.config import Settings, ShiftTemplate
 from scheduling.roster.people import Employee, Wish
+from scheduling.roster.wishes import RefusedWish
 
 ZONE = "Asia/Shanghai"
 START = dt.date(2026, 12, 7)
@@ -23,19 +24,6 @@ STREAMS = ("taobao-presale", "douyin-aftersale")
 BACKTEST = ["stream", "model", "origin", "horizon_h", "wape", "mase", "bias", "pinball", "cover80", "cover95"]
 GIVEN = "王芳李娜张伟刘洋陈静杨勇赵敏黄磊周杰吴玥徐堃孙喆胡翀朱镕高垚林赟何琳郭涛马超罗丹梁宇宋佳郑爽谢楠韩雪"
 NAMES = tuple(GIVEN[i : i + 2] for i in range(0, len(GIVEN), 2))
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefusedWish:
-    """A wish the roster does not grant."""
-
-    employee: str
-    date: dt.date
-    kind: str
-    template: str
-    weight: float
-    note: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,10 +298,11 @@ def _answer(roster: pd.DataFrame, cover: pd.DataFrame) -> RosterAnswer:
     grouped = roster.groupby("employee", sort=False)
     fairness = pd.DataFrame(
         {
+            "duties": grouped.size(),
+            "hours": grouped["paid_hours"].sum(),
             "late": grouped["template"].agg(lambda names: int((names == "晚班").sum())),
             "weekend": grouped["date"].agg(lambda dates: sum(day.weekday() >= 5 for day in dates)),
             "peak": grouped["start"].agg(lambda starts: 2.0 * sum(at.hour >= 15 for at in starts)),
-            "hours": grouped["paid_hours"].sum(),
         }
     ).reset_index()
     return RosterAnswer(
@@ -331,7 +320,12 @@ def _answer(roster: pd.DataFrame, cover: pd.DataFrame) -> RosterAnswer:
                 template="",
                 weight=2.0,
                 note="家人生日",
-                reason="taobao-presale 12-12 20:00 needs 12 agents and 9 are there",
+                cause="needed",
+                reason="taobao-presale 12-12 20:00 needs 9 agents; without 李娜 there would be 8",
+                stream=STREAMS[0],
+                at=instant(START + dt.timedelta(days=5), 20 * 60, ZONE).to_pydatetime(),
+                required=9.0,
+                on_duty=9.0,
             ),
             RefusedWish(
                 employee="孙喆",
@@ -340,6 +334,7 @@ def _answer(roster: pd.DataFrame, cover: pd.DataFrame) -> RosterAnswer:
                 template="早班",
                 weight=1.0,
                 note='=HYPERLINK("x")',
+                cause="rules",
                 reason="late duty the evening before ends at 24:00",
             ),
         ],

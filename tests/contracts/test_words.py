@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import reports
+from forecast.replies.rules import Unit, preset_rules
 from reports.words import LANGUAGES, catalogue, placeholders, sections, words
+from scheduling.config import Form, Pool
+from scheduling.roster.people import WISH_KINDS
+from scheduling.roster.wishes import Cause
 
 PACKAGE = Path(reports.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -113,3 +118,14 @@ def test_a_wrong_key_names_the_nearest_one():
 def test_a_language_without_messages_is_refused():
     with pytest.raises(ValueError, match=r"no messages in 'fr'; there are zh, en"):
         words("fr")
+
+
+def test_ids_that_stand_in_files_have_names():
+    say = words("zh")
+    ids = [f"report.refused_{cause}" for cause in get_args(Cause)]
+    ids += [f"names.unit_{unit}" for unit in get_args(Unit)]
+    ids += [f"names.pool_{pool}" for pool in get_args(Pool)]
+    ids += [f"names.form_{form}" for form in get_args(Form)]
+    ids += [f"names.wish_{kind}" for kind in WISH_KINDS]
+    ids += [f"names.platform_{rule.platform}" for rule in preset_rules().values() if rule.platform != "any"]
+    assert [key for key in ids if not say.has(key)] == []
