@@ -94,6 +94,7 @@ class DutySpan:
     streams: tuple[str, ...] = ()
     speed: float = 1.0
     reception_cap: int | None = None  # None: the stream's own
+    routing_weight: float = 1.0  # share of new sessions relative to colleagues
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a duty that cannot be meant."""

@@ -1,0 +1,358 @@
+"""Many simulated days: what a plan achieves, and how sure that is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from forecast.randomness import generator
+from scheduling.day import DutySpan, Floats, ServiceDay
+from scheduling.simulation import counting
+from scheduling.simulation.arrivals import DrawnDay, Flags, draw_day
+from scheduling.simulation.engine import simulate
+from scheduling.simulation.estimate import Estimate, ratio
+from scheduling.simulation.events import reply_events
+from scheduling.simulation.staff import Staff, Streams, staff_of, streams_of
+
+__all__ = ["Judgement", "PlanSums", "StreamJudgement", "draw_days", "judge", "judge_many", "reply_events"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamJudgement:
+    """What one stream's plan achieves on an average day.
+
+    Attributes
+    ----------
+    share, ci, lower_bound
+        The rule's share (ratio of expected sums), its 95 % interval and its one-sided 95 % bound on the worse
+        side. Under a rule in mean seconds they hold seconds, and the bound lies above.
+    unanswered
+        Sessions of the window that are never answered / sessions of the window.
+    on_time_of_asked
+        Rounds on time / the rounds there would be if every session were served.
+    overtime_hours
+        Typing after the end of duties and in breaks, a day. [h]
+    on_time, total, arrived
+        Units of the rule, on time (or their seconds) and all, and sessions that arrive: means per interval.
+    open_sessions
+        Mean sessions holding a slot, per interval.
+    mean_first_response_s, mean_response_s
+        Question to end of reply, first replies and all, of questions in the window that are answered. [s]
+    days
+        Simulated days.
+    numerators, denominators, unanswered_sessions, window_sessions, rounds_on_time, rounds_asked
+        Sums of each simulated day, for ratios over several days of a plan (`scheduling.simulation.estimate`).
+    """
+
+    share: float
+    ci: tuple[float, float]
+    lower_bound: float
+    unanswered: float
+    on_time_of_asked: float
+    overtime_hours: float
+    on_time: Floats
+    total: Floats
+    open_sessions: Floats
+    arrived: Floats
+    mean_first_response_s: float
+    mean_response_s: float
+    days: int
+    numerators: Floats
+    denominators: Floats
+    unanswered_sessions: Floats
+    window_sessions: Floats
+    rounds_on_time: Floats
+    rounds_asked: Floats
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the 95 % interval."""
+        return 0.5 * (self.ci[1] - self.ci[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What a plan achieves, by stream, over `days` simulated days."""
+
+    streams: Mapping[str, StreamJudgement]
+    days: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanSums:
+    """Sums per plan and simulated day (plans x days); the same column is the same buyers.
+
+    Attributes
+    ----------
+    numerator, denominator
+        Units of the rule on time (or their seconds), and all.
+    unanswered, arrived
+        Sessions of the window that are never answered, and all.
+    rounds_on_time, rounds_asked
+        What `on_time_of_asked` is the ratio of.
+    overtime_s
+        Typing outside the spans of duty. [s]
+    """
+
+    numerator: Floats
+    denominator: Floats
+    unanswered: Floats
+    arrived: Floats
+    rounds_on_time: Floats
+    rounds_asked: Floats
+    overtime_s: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Setting:
+    """What does not change from one simulated day to the next."""
+
+    days: Mapping[str, ServiceDay]
+    streams: Streams
+    terms: Sequence[counting.Terms]
+
+
+def judge(
+    days: Mapping[str, ServiceDay],
+    duties: Sequence[DutySpan],
+    *,
+    seed: int,
+    half_width: float = 0.003,
+    least_days: int = 20,
+    most_days: int = 2000,
+    sessions: Mapping[str, Floats] | None = None,
+    absence_rate: float | Mapping[str, float] = 0.0,
+    first_day: int = 0,
+    threads: int | None = None,
+) -> Judgement:
+    """Simulate a plan reply by reply until its shares are known well enough.
+
+    Parameters
+    ----------
+    days
+        What each stream asks on the day.
+    duties
+        Who is on when. A duty that names no stream serves all of them.
+    seed
+        Same seed, same buyers, whatever the plan.
+    half_width
+        Simulate until the 95 % interval of each stream's share is at most twice as wide. Under a rule in mean
+        seconds it is a share of the target.
+    least_days, most_days
+        Limits on the days simulated.
+    sessions
+        Draws of the expected sessions by stream (draws x intervals), taken in turn.
+    absence_rate
+        Chance that a duty is not worked, for all duties or by stream; an agent on several streams has the
+        largest of theirs.
+    first_day
+        Number of the first simulated day: other numbers are other buyers.
+    threads
+        Days simulated at once; default: as many as there are processors. It does not change the result.
+
+    Returns
+    -------
+    Judgement
+        Shares with their error, and what happens per interval.
+    """
+    setting, staff = _setting(days), staff_of(duties, days)
+    absence = _absence_rates(duties, days, absence_rate)
+
+    def one_day(number: int) -> tuple[Floats, Floats]:
+        drawn = draw_day(days, seed=seed, number=number, sessions=sessions)
+        return _simulate_day(setting, drawn, staff, _present(staff, absence, seed, number))
+
+    sums: list[Floats] = []
+    by_interval = np.zeros_like(counting.empty_counts(list(days.values()))[1])
+    wanted = min(max(least_days, 1), most_days)
+    while len(sums) < wanted:
+        for day_sums, day_intervals in _on_threads(
+            one_day, range(first_day + len(sums), first_day + wanted), threads
+        ):
+            sums.append(day_sums)
+            by_interval += day_intervals
+        wanted = min(_days_needed(np.stack(sums), days, half_width), most_days)
+    return _judgement(np.stack(sums), by_interval / len(sums), days, seed)
+
+
+def draw_days(
+    day: ServiceDay, *, seed: int, days: int, first_day: int = 0, sessions: Floats | None = None
+) -> list[DrawnDay]:
+    """Draw the buyers of several days of one stream, to be used for many plans (`judge_many`)."""
+    draws = None if sessions is None else {"": sessions}
+    return [draw_day({"": day}, seed=seed, number=first_day + i, sessions=draws) for i in range(days)]
+
+
+def judge_many(
+    day: ServiceDay,
+    duty_lists: Sequence[Sequence[DutySpan]],
+    *,
+    seed: int,
+    days: int,
+    first_day: int = 0,
+    sessions: Floats | None = None,
+    drawn: Sequence[DrawnDay] | None = None,
+    threads: int | None = None,
+) -> PlanSums:
+    """Simulate several plans of one stream on the same days.
+
+    Parameters
+    ----------
+    day
+        What the stream asks.
+    duty_lists
+        One list of duties a plan; every duty serves the stream, whatever streams it names.
+    seed, days, first_day
+        Which buyers: those of the days `first_day` to ``first_day + days`` of the seed.
+    sessions
+        Draws of the expected sessions (draws x intervals), taken in turn.
+    drawn
+        The days' buyers where they are at hand (`draw_days` with the same arguments): a search that judges
+        plan after plan draws them once.
+    threads
+        Days simulated at once; it does not change the result.
+    """
+    setting = _setting({"": day})
+    staffs = [staff_of([replace(duty, streams=()) for duty in duties], setting.days) for duties in duty_lists]
+
+    def one_day(position: int) -> Floats:
+        buyers = (
+            draw_days(day, seed=seed, days=1, first_day=first_day + position, sessions=sessions)[0]
+            if drawn is None
+            else drawn[position]
+        )
+        return np.stack([_simulate_day(setting, buyers, staff, None)[0][0] for staff in staffs])
+
+    sums = np.stack(list(_on_threads(one_day, range(days), threads)), axis=1)
+    return PlanSums(
+        numerator=sums[:, :, counting.ON_TIME],
+        denominator=sums[:, :, counting.TOTAL],
+        unanswered=sums[:, :, counting.UNANSWERED],
+        arrived=sums[:, :, counting.ARRIVED],
+        rounds_on_time=sums[:, :, counting.ROUNDS_ON_TIME],
+        rounds_asked=sums[:, :, counting.ROUNDS_ASKED],
+        overtime_s=sums[:, :, counting.OVERTIME_S],
+    )
+
+
+def _setting(days: Mapping[str, ServiceDay]) -> _Setting:
+    """Check the days and prepare what all simulated days share."""
+    if not days:
+        raise ValueError("days must name at least one stream")
+    for name, day in days.items():
+        if day.service.sessions_per_hour is not None:
+            raise ValueError(
+                f"stream {name}: reply_s must be scaled to sessions_per_hour before a simulation, got "
+                f"sessions_per_hour = {day.service.sessions_per_hour:g}"
+            )
+    return _Setting(
+        days=days, streams=streams_of(days), terms=[counting.terms_of(day) for day in days.values()]
+    )
+
+
+def _simulate_day(
+    setting: _Setting, drawn: DrawnDay, staff: Staff, present: Flags | None
+) -> tuple[Floats, Floats]:
+    """Return one day's sums, and its counts per interval with the open sessions as the last row."""
+    log, _ = simulate(drawn, staff, setting.streams, present)
+    sums, by_interval = counting.empty_counts(list(setting.days.values()))
+    for stream, terms in enumerate(setting.terms):
+        counting.count_day(drawn, log, stream, terms, sums[stream], by_interval[stream])
+        sums[stream, counting.OVERTIME_S] = counting.overtime_s(drawn, log, staff, stream)
+    by_interval[:, counting.INTERVAL_OPEN] = log.open_s / setting.streams.interval_s[:, None]
+    return sums, by_interval
+
+
+def _absence_rates(
+    duties: Sequence[DutySpan], days: Mapping[str, ServiceDay], rate: float | Mapping[str, float]
+) -> Floats:
+    """Return each duty's chance of not being worked."""
+    rates = {name: rate.get(name, 0.0) if isinstance(rate, Mapping) else rate for name in days}
+    if any(not 0 <= value <= 1 for value in rates.values()):
+        raise ValueError(f"absence_rate must be in [0, 1], got {rate}")
+    return np.array(
+        [max((rates[name] for name in duty.streams or days if name in days), default=0.0) for duty in duties]
+    )
+
+
+def _present(staff: Staff, absence: Floats, seed: int, number: int) -> Flags | None:
+    """Return who comes on one simulated day, or None where all do. Each duty keeps its luck."""
+    if not np.any(absence > 0):
+        return None
+    comes: Flags = generator(seed, "absence", number).random(len(absence)) >= absence
+    return comes[staff.duty]
+
+
+def _on_threads(work: Callable[[int], T], numbers: Sequence[int], threads: int | None) -> list[T]:
+    """Return the work on each number, in their order, done on several threads."""
+    workers = min(threads or os.cpu_count() or 1, len(numbers))
+    if workers <= 1:
+        return [work(number) for number in numbers]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, numbers))
+
+
+def _days_needed(sums: Floats, days: Mapping[str, ServiceDay], half_width: float) -> int:
+    """Return how many days the narrowest wish needs, as far as the days so far can tell."""
+    done = len(sums)
+    needed = done
+    for stream, day in enumerate(days.values()):
+        wanted = half_width * (day.target if day.rule.metric == "mean_seconds" else 1.0)
+        reached = _share(sums[:, stream], day).half_width
+        if reached > wanted:
+            growth = 1.05 * (reached / wanted) ** 2 if np.isfinite(reached) else 2.0
+            needed = max(needed, int(np.ceil(done * min(max(growth, 1.1), 4.0))), done + 1)
+    return needed
+
+
+def _share(sums: Floats, day: ServiceDay) -> Estimate:
+    """Return the rule's share over simulated days (days x columns)."""
+    nothing = 0.0 if day.rule.metric == "mean_seconds" else 1.0
+    return ratio([(sums[:, counting.ON_TIME], sums[:, counting.TOTAL])], nothing=nothing)
+
+
+def _judgement(sums: Floats, by_interval: Floats, days: Mapping[str, ServiceDay], seed: int) -> Judgement:
+    """Return what days x streams x columns of sums, and means per interval, say."""
+    streams = {
+        name: _stream_judgement(sums[:, stream], by_interval[stream, :, : len(day.sessions)], day)
+        for stream, (name, day) in enumerate(days.items())
+    }
+    return Judgement(streams=streams, days=len(sums), seed=seed)
+
+
+def _stream_judgement(sums: Floats, by_interval: Floats, day: ServiceDay) -> StreamJudgement:
+    share, totals = _share(sums, day), sums.sum(axis=0)
+    is_share = day.rule.metric == "share"
+
+    def of(above: int, below: int, nothing: float) -> float:
+        return float(totals[above] / totals[below]) if totals[below] > 0 else nothing
+
+    return StreamJudgement(
+        share=share.value,
+        ci=(max(share.low, 0.0), min(share.high, 1.0) if is_share else share.high),
+        lower_bound=share.lower if is_share else share.upper,
+        unanswered=of(counting.UNANSWERED, counting.ARRIVED, 0.0),
+        on_time_of_asked=of(counting.ROUNDS_ON_TIME, counting.ROUNDS_ASKED, 1.0),
+        overtime_hours=float(totals[counting.OVERTIME_S]) / 3600.0 / len(sums),
+        on_time=by_interval[counting.INTERVAL_ON_TIME],
+        total=by_interval[counting.INTERVAL_TOTAL],
+        open_sessions=by_interval[counting.INTERVAL_OPEN],
+        arrived=by_interval[counting.INTERVAL_ARRIVED],
+        mean_first_response_s=of(counting.FIRST_S, counting.FIRSTS, 0.0),
+        mean_response_s=of(counting.REPLY_S, counting.REPLIES, 0.0),
+        days=len(sums),
+        numerators=sums[:, counting.ON_TIME],
+        denominators=sums[:, counting.TOTAL],
+        unanswered_sessions=sums[:, counting.UNANSWERED],
+        window_sessions=sums[:, counting.ARRIVED],
+        rounds_on_time=sums[:, counting.ROUNDS_ON_TIME],
+        rounds_asked=sums[:, counting.ROUNDS_ASKED],
+    )
