@@ -112,6 +112,9 @@ def coefficients(  # type: ignore[no-untyped-def]
     regular = 0.0
     held = min(1.0, (law[THROUGHPUT, cap + 1] - law[THROUGHPUT, cap - 1]) / 2.0 * cap / law[THROUGHPUT, cap])
     variance = held * law[SLOT_SQUARE, cap] + (1.0 - held) * shop[WORK_SQUARE]
+    # within a threshold short of a session's life the releases of many slots still count like Poisson ones
+    life = rounds * (law[LATENCY, cap] + shop[AWAY])
+    counted = 1.0 - (1.0 - variance) * min(1.0, 0.5 * shop[THRESHOLD] / life)
     for x in range(lo, hi + 1):
         gone[x] = 0.0
         if agents > 0:
@@ -146,7 +149,7 @@ def coefficients(  # type: ignore[no-untyped-def]
             ahead = factors[AHEAD + node]
             if ahead <= 0.0:
                 continue
-            z = (ahead - queued - 0.5) / math.sqrt(variance * ahead + 0.25)
+            z = (ahead - queued - 0.55) / math.sqrt(counted * ahead + 0.05)
             if z > 5.0:
                 probability += 1.0 / NODES
             elif z > -5.0:
@@ -344,7 +347,7 @@ def _at(table, k):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def forward(  # type: ignore[no-untyped-def]
-    p, u, tagged, lo, hi, ages, active, stay, seconds, steps, agents, after, leavers, arrivals, law, shop, last, factors, bands,
+    p, u, tagged, lo, hi, ages, active, staying, stay, seconds, steps, agents, after, leavers, arrivals, law, shop, last, factors, bands,
     counts, scratch,
 ):  # fmt: skip
     """Move the distribution through one interval; return the new band.
@@ -360,6 +363,8 @@ def forward(  # type: ignore[no-untyped-def]
     birth, death, on_first, on_later, later, gone, mid, work, over, fails, extra = scratch
     shortest = law[LATENCY, 1]
     latency = shortest
+    for x in range(lo, hi + 1):  # joiners take the head of the queue at once
+        ages[0] += p[x] * (min(x, full) - min(x, staying * cap)) if staying < agents else 0.0
     for step in range(steps):
         row = factors[step]
         open_now, busy, replies = _means(p, lo, hi, agents, cap, active, fine)

@@ -370,7 +370,7 @@ class DayModel:
         factors = np.zeros((steps, chain.FACTORS))
         bands = np.zeros((steps, 2), dtype=np.int64)
         lo, hi = chain.forward(
-            p, u, self.every, lo, hi, ages, state.active, self.stay, segment.seconds, steps, segment.agents,
+            p, u, self.every, lo, hi, ages, state.active, segment.before - segment.leavers, self.stay, segment.seconds, steps, segment.agents,
             following.agents if following else segment.agents, following.leavers if following else 0,
             sessions[i] / (60.0 * self.day.interval_min), law, shop, following is None,
             factors, bands, counts, scratch,
