@@ -1,0 +1,291 @@
+"""Simulated annealing on a roster: a great many small lawful changes, each priced exactly.
+
+A change puts one person on another duty or off, moves a duty to another day, or lets two people swap some
+days. Hard rules are never broken and every term of the objective is part of a change's price.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from scheduling.roster.board import Board, Moving, board_of, moving_of
+from scheduling.roster.score import fair_level
+from scheduling.roster.search import Search
+from scheduling.roster.variables import Assignment
+
+Ints = npt.NDArray[np.int64]
+
+HOT, COLD = 60.0, 0.6  # first and last temperature [money]
+CHUNKS = 50  # between them the levels of fairness are set anew
+SWAP_DAYS = 7
+
+
+class Chances(NamedTuple):
+    """How often each kind of change is tried; the rest are swaps."""
+
+    change: float = 0.35
+    shift: float = 0.35
+
+
+def annealed(
+    search: Search,
+    assignment: Assignment,
+    *,
+    rng: np.random.Generator,
+    moves: int,
+    hot: float = HOT,
+    cold: float = COLD,
+) -> Assignment:
+    """Return the roster that annealing ends at, or the one given where that is cheaper.
+
+    Parameters
+    ----------
+    search, assignment
+        The problem and a lawful roster to start from.
+    rng
+        Luck.
+    moves
+        Changes to try.
+    hot, cold
+        First and last temperature. [money]
+    """
+    from scheduling.roster.objective import SCALE
+
+    board = board_of(search)
+    moving = moving_of(search, board, assignment)
+    ratio = cold / hot
+    for chunk in range(CHUNKS):
+        _set_levels(search, board, moving)
+        temperatures = (SCALE * hot * ratio ** ((chunk + step) / CHUNKS) for step in (0, 1))
+        _anneal(board, moving, Chances(), rng, moves // CHUNKS, *temperatures)
+    found = _assignment(board, moving)
+    return min(found, assignment, key=search.cost)
+
+
+def _set_levels(search: Search, board: Board, moving: Moving) -> None:
+    now = _assignment(board, moving)
+    for place, group in enumerate(search.groups):
+        moving.level[place] = fair_level(search.problem, group, now, search.prices)[0]
+
+
+def _assignment(board: Board, moving: Moving) -> Assignment:
+    return {
+        (int(p), int(d)): (
+            int(moving.duty[p, d] - board.first_option[d]),
+            int(moving.way[p, d] - board.way_first[moving.duty[p, d]]),
+        )
+        for p, d in zip(*np.nonzero(moving.duty >= 0), strict=True)
+    }
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _person_cost(board, p, duty):  # type: ignore[no-untyped-def]  # noqa: ANN
+    """Return what one person's days cost by the soft labour rules, or -1 where a hard one is broken."""
+    cost = 0
+    run, last_end = board.run[p], board.last_end[p]
+    week_days, week_paid, at = 0, 0, 0
+    days = len(duty)
+    for d in range(days):
+        o = duty[d]
+        if o < 0:
+            run = 0
+        else:
+            missing = last_end + board.rest - board.start[o]
+            if missing > 0:
+                if board.rest_price < 0:
+                    return -1
+                cost += board.rest_price * missing
+            last_end = board.end[o]
+            run += 1
+            if run > board.most_run:
+                if board.run_price < 0:
+                    return -1
+                cost += board.run_price
+            week_days += 1
+            week_paid += board.paid[o]
+        if d + 1 == days or board.week[d + 1] != board.week[d]:
+            over = week_days - board.most_days[p, at]
+            if over > 0:
+                if board.days_price < 0:
+                    return -1
+                cost += board.days_price * over
+            if week_paid > board.own_paid[p, at]:
+                return -1
+            over = week_paid - board.most_paid[p, at]
+            if over > 0:
+                if board.paid_price < 0:
+                    return -1
+                cost += board.paid_price * over
+            if week_paid < board.least[p, at]:
+                cost += board.least_price * (board.least[p, at] - week_paid)
+            week_days, week_paid, at = 0, 0, at + 1
+    return cost
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _put(board, present, o, way, step):  # type: ignore[no-untyped-def]  # noqa: ANN
+    """Add `step` quarters of an agent to a duty; return the change of cover cost and the way of breaks.
+
+    With `way` below 0 the way that suits the cover best is taken.
+    """
+    change = 0
+    for r in range(board.row_first[o], board.row_last[o]):
+        change += board.table[r, present[r] + step] - board.table[r, present[r]]
+    first, last = (board.way_first[o], board.way_first[o + 1]) if way < 0 else (way, way + 1)
+    best, best_saved = -1, 0
+    for w in range(first, last):
+        saved = 0
+        for i in range(board.lost_first[w], board.lost_first[w + 1]):
+            r = board.lost_rows[i]
+            saved += board.table[r, present[r] + step] - board.table[r, present[r]]
+        if best < 0 or saved > best_saved:
+            best, best_saved = w, saved
+    for r in range(board.row_first[o], board.row_last[o]):
+        present[r] += step
+    for i in range(board.lost_first[best], board.lost_first[best + 1]):
+        present[board.lost_rows[i]] -= step
+    return change - best_saved, best
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _unfair(board, moving, p):  # type: ignore[no-untyped-def]  # noqa: ANN
+    """Return the price of one person's distances from the fair levels."""
+    cost = 0
+    for c in range(board.group.shape[1]):
+        g = board.group[p, c]
+        if g < 0:
+            continue
+        off = abs(moving.count[p, c] - board.weight[p, c] * moving.level[g])
+        for piece in range(len(board.dead)):
+            if off > board.dead[piece]:
+                cost += board.fair_price[piece] * (off - board.dead[piece])
+    return cost
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-untyped-def]  # noqa: ANN
+    """Write a random change into `changes` (place of the person, day, new duty, way); return how many rows."""
+    persons, days = moving.duty.shape
+    p, d = rng.integers(0, persons), rng.integers(0, days)
+    people[0], people[1] = p, -1
+    kind = rng.random()
+    open_first, open_last = board.open_first[p, d], board.open_first[p, d] + board.open_count[p, d]
+    if kind < chances.change:
+        new = -1
+        if board.open_count[p, d] > 0 and (moving.duty[p, d] < 0 or rng.random() < 0.8):
+            new = board.open_options[rng.integers(open_first, open_last)]
+        if new < 0 and moving.duty[p, d] < 0:
+            return 0
+        changes[0] = 0, d, new, -1
+        return 1
+    if kind < chances.change + chances.shift:
+        other = rng.integers(0, days)
+        if moving.duty[p, d] < 0 or moving.duty[p, other] >= 0 or board.open_count[p, other] == 0:
+            return 0
+        first = board.open_first[p, other]
+        new = board.open_options[rng.integers(first, first + board.open_count[p, other])]
+        changes[0] = 0, d, -1, -1
+        changes[1] = 0, other, new, -1
+        return 2
+    q = rng.integers(0, persons)
+    if q == p:
+        return 0
+    people[1] = q
+    rows = 0
+    for day in range(d, min(d + 1 + rng.integers(0, SWAP_DAYS), days)):
+        mine, theirs = moving.duty[p, day], moving.duty[q, day]
+        if mine == theirs:
+            continue
+        changes[rows] = 0, day, theirs, moving.way[q, day]
+        changes[rows + 1] = 1, day, mine, moving.way[p, day]
+        rows += 2
+    return rows
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-untyped-def]  # noqa: ANN
+    """Try changes at falling temperature; return how many were taken."""
+    people = np.zeros(2, dtype=np.int64)
+    changes = np.zeros((2 * SWAP_DAYS + 2, 4), dtype=np.int64)
+    before = np.zeros((2 * SWAP_DAYS + 2, 2), dtype=np.int64)
+    taken = 0
+    for move in range(moves):
+        rows = _propose(board, moving, chances, rng, people, changes)
+        if rows == 0:
+            continue
+        change = 0
+        lawful = True
+        for place in range(2):
+            if people[place] >= 0:
+                change -= moving.labour[people[place]] + _unfair(board, moving, people[place])
+        for i in range(rows):
+            p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
+            before[i] = moving.duty[p, d], moving.way[p, d]
+            old = moving.duty[p, d]
+            lawful = lawful and (not board.must_work[p, d] if new < 0 else board.lawful[p, new])
+            moving.duty[p, d] = new
+            change += board.price[p, new] if new >= 0 else board.off_price[p, d]
+            change -= board.price[p, old] if old >= 0 else board.off_price[p, d]
+            for sign, o in ((-1, old), (1, new)):
+                if o < 0:
+                    continue
+                moving.crowd[d, board.template[o]] += sign
+                moving.crowd[d, board.pool[p]] += sign
+                for c in range(board.group.shape[1]):
+                    moving.count[p, c] += sign * board.counter[o, c]
+        labour = np.zeros(2, dtype=np.int64)
+        for i in range(rows):
+            if lawful:
+                d, p = changes[i, 1], people[changes[i, 0]]
+                new = changes[i, 2]
+                if new >= 0:
+                    lawful = moving.crowd[d, board.template[new]] <= board.most_crowd[board.template[new]]
+                    lawful = lawful and moving.crowd[d, board.pool[p]] <= board.most_crowd[board.pool[p]]
+        for place in range(2):
+            if lawful and people[place] >= 0:
+                labour[place] = _person_cost(board, people[place], moving.duty[people[place]])
+                lawful = labour[place] >= 0
+                change += labour[place] + _unfair(board, moving, people[place])
+        covered = False
+        if lawful:
+            covered = True
+            for i in range(rows):
+                if before[i, 0] >= 0:
+                    p = people[changes[i, 0]]
+                    change += _put(board, moving.present, before[i, 0], before[i, 1], -board.speed[p])[0]
+            for i in range(rows):
+                p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
+                moving.way[p, d] = -1
+                if new >= 0:
+                    more, way = _put(board, moving.present, new, changes[i, 3], board.speed[p])
+                    change += more
+                    moving.way[p, d] = way
+            heat = hot * (cold / hot) ** (move / moves)
+            lawful = change <= 0 or rng.random() < np.exp(-change / heat)
+        if lawful:
+            taken += 1
+            for place in range(2):
+                if people[place] >= 0:
+                    moving.labour[people[place]] = labour[place]
+            continue
+        for i in range(rows - 1, -1, -1):
+            p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
+            old, old_way = before[i]
+            if covered:
+                if new >= 0:
+                    _put(board, moving.present, new, moving.way[p, d], -board.speed[p])
+                if old >= 0:
+                    _put(board, moving.present, old, old_way, board.speed[p])
+            moving.duty[p, d], moving.way[p, d] = old, old_way
+            for sign, o in ((-1, new), (1, old)):
+                if o < 0:
+                    continue
+                moving.crowd[d, board.template[o]] += sign
+                moving.crowd[d, board.pool[p]] += sign
+                for c in range(board.group.shape[1]):
+                    moving.count[p, c] += sign * board.counter[o, c]
+    return taken

@@ -1,0 +1,250 @@
+"""Make a roster: named people on the duties of a shift plan, under the rules, at the least cost."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import pandas as pd
+
+from forecast.randomness import generator
+from scheduling.config import Settings
+from scheduling.roster.conflicts import Conflict, explain_infeasible
+from scheduling.roster.objective import (
+    SCALE,
+    Prices,
+)
+from scheduling.roster.people import Employee, Wish
+from scheduling.roster.personal import BestResponses
+from scheduling.roster.problem import build_problem
+from scheduling.roster.search import Search, prepare
+from scheduling.roster.tables import fairness_table, roster_table, short_table
+from scheduling.roster.variables import Assignment
+from scheduling.roster.wishes import RefusedWish, refused_wishes
+from scheduling.solver import Progress, SolverSettings, Status, completed_hint, solve
+
+logger = logging.getLogger(__name__)
+
+Effort = Literal["quick", "normal", "thorough"]
+LIMITS: dict[Effort, float] = {"quick": 2.0, "normal": 10.0, "thorough": 60.0}  # deterministic seconds
+WORKERS = 2
+STAGES = (
+    ("law", ("labour",)),
+    ("cover", ("short", "below_plan", "surplus")),
+    ("changes", ("changes",)),
+    ("fairness", ("fairness",)),
+    ("wishes", ("wishes",)),
+    ("cost", ("cost",)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What one group of terms came to, in the order in which they outrank one another. [money]"""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RosterResult:
+    """A roster, or why there is none.
+
+    Attributes
+    ----------
+    status
+        ``OPTIMAL`` (proven), ``FEASIBLE``, ``INFEASIBLE`` or ``UNKNOWN``.
+    roster
+        `ROSTER` table, one row a duty; None without one.
+    objective, bound
+        Sum of `terms`, and what no roster can fall below. [money]
+    gap
+        ``(objective - bound) / objective``.
+    seconds
+        Wall time.
+    terms
+        What the roster costs by name: breaches of soft labour rules, agent-hours short and above plan,
+        unfairness, refused wishes, the counted share of wages. [money]
+    stages
+        The terms by rank.
+    short
+        `stream, start, required, on_duty, short`: one row for each interval with fewer agents of average
+        speed on duty than required.
+    refused_wishes
+        With the reason.
+    fairness
+        `employee, duties, hours, late, weekend, peak`, one row a person; peak in hours.
+    conflicts
+        Rules that cannot hold together, where there is no roster.
+    notes
+        What else a reader should know.
+    """
+
+    status: Status
+    roster: pd.DataFrame | None
+    objective: float | None
+    bound: float | None
+    gap: float | None
+    seconds: float
+    terms: dict[str, float] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
+    short: pd.DataFrame = field(default_factory=pd.DataFrame)
+    refused_wishes: tuple[RefusedWish, ...] = ()
+    fairness: pd.DataFrame = field(default_factory=pd.DataFrame)
+    conflicts: tuple[Conflict, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def make_roster(
+    shift_plan: pd.DataFrame | None,
+    employees: Sequence[Employee],
+    wishes: Sequence[Wish],
+    settings: Settings,
+    *,
+    start: dt.date,
+    days: int,
+    requirement: pd.DataFrame | None = None,
+    last_roster: pd.DataFrame | None = None,
+    seed: int = 0,
+    effort: Effort = "normal",
+    prices: Prices | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> RosterResult:
+    """Return who works when.
+
+    Parameters
+    ----------
+    shift_plan
+        `SHIFT_PLAN` table: how many people on each template and day; None where there is only a
+        requirement. Other starts that the templates allow may be used as well.
+    employees, wishes
+        The people, and what they want.
+    settings
+        Templates, labour rules, limits of pools.
+    start, days
+        The span.
+    requirement
+        `stream, start, agents_net`: agents needed in each interval. With a plan, people missing from the plan
+        where the requirement still holds cost little. Without it the plan is the requirement.
+    last_roster
+        `ROSTER` table of the time before: rest, runs of days, hours of a begun week and counts of late, weekend
+        and peak duties are carried on from it.
+    seed
+        Same inputs and seed, same roster.
+    effort
+        How long to search.
+    prices
+        What soft things cost; default: `Prices`.
+    progress
+        Called with each better roster found; objective and bound in money.
+
+    Returns
+    -------
+    RosterResult
+        Fewer people than needed is no conflict: it is priced and reported interval by interval.
+
+    Raises
+    ------
+    DataError, ConfigError
+        If plan or requirement do not fit the span and the settings.
+    """
+    begun = time.perf_counter()
+    problem = build_problem(
+        shift_plan,
+        employees,
+        wishes,
+        settings,
+        start=start,
+        days=days,
+        requirement=requirement,
+        last_roster=last_roster,
+    )
+    search = prepare(problem, prices=prices)
+    found = run_search(search, seed=seed, effort=effort, progress=progress)
+    return result_of(search, found, seconds=time.perf_counter() - begun)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search came to: the best assignment, and a bound on its cost [units]."""
+
+    status: Status
+    assignment: Assignment | None
+    bound: float
+    notes: tuple[str, ...] = ()
+
+
+def run_search(
+    search: Search,
+    *,
+    seed: int,
+    effort: Effort,
+    start_from: Assignment | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Found:
+    """Search a problem: best responses of each person first, then one model hinted with them."""
+    responses = BestResponses(search.problem, search.choices, prices=search.prices, cells=search.cells)
+    first = responses.improved(start_from or {}, rng=generator(seed, "roster", "order"))
+    model = search.whole_model()
+    limits = SolverSettings(deterministic_limit=LIMITS[effort], seed=seed, workers=WORKERS)
+    hint = None
+    if first is not None:
+        completed = completed_hint(model.solver_model, model.known(first), limits.with_limit(2.0))
+        hint = None if completed is None else completed[0]
+        logger.info("first roster costs %.0f", search.cost(first) / SCALE)
+    answer = solve(model.solver_model, limits, hint=hint, progress=_in_money(progress))
+    if answer.found:
+        return Found(status=answer.status, assignment=model.assignment(answer), bound=answer.bound)
+    if first is not None and answer.status == "UNKNOWN":
+        return Found(status="FEASIBLE", assignment=first, bound=max(0.0, answer.bound))
+    return Found(status=answer.status, assignment=None, bound=0.0)
+
+
+def _in_money(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
+    if progress is None:
+        return None
+    return lambda report: progress(
+        replace(report, objective=report.objective / SCALE, bound=report.bound / SCALE)
+    )
+
+
+def result_of(search: Search, found: Found, *, seconds: float) -> RosterResult:
+    """Return what was found in the words of the tables."""
+    if found.assignment is None:
+        conflicts = explain_infeasible(search.problem) if found.status == "INFEASIBLE" else ()
+        return RosterResult(
+            status=found.status,
+            roster=None,
+            objective=None,
+            bound=None,
+            gap=None,
+            seconds=seconds,
+            conflicts=conflicts,
+            notes=found.notes,
+        )
+    terms = search.terms(found.assignment)
+    objective = sum(terms.values())
+    bound = min(max(found.bound, 0.0), objective)
+    return RosterResult(
+        status=found.status,
+        roster=roster_table(search.problem, found.assignment),
+        objective=objective / SCALE,
+        bound=bound / SCALE,
+        gap=0.0 if objective == 0 else (objective - bound) / objective,
+        seconds=seconds,
+        terms={name: value / SCALE for name, value in terms.items()},
+        stages=tuple(
+            Stage(name=name, value=sum(terms[term] for term in members) / SCALE) for name, members in STAGES
+        ),
+        short=short_table(search.problem, found.assignment),
+        refused_wishes=refused_wishes(search.problem, found.assignment),
+        fairness=fairness_table(search.problem, found.assignment),
+        notes=found.notes,
+    )
+
+
+__all__ = ["Effort", "RosterResult", "Search", "Stage", "make_roster"]

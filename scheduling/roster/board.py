@@ -1,0 +1,272 @@
+"""A roster problem as flat arrays, for compiled search."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduling.roster.objective import (
+    COUNTERS,
+    LEVEL_STEPS,
+    WEIGHTS,
+    carried_value,
+    counter_value,
+    fair_pieces,
+    least_minutes,
+    units,
+)
+from scheduling.roster.problem import Ints, RosterProblem
+from scheduling.roster.rules import (
+    LeastHours,
+    MaxConsecutiveDays,
+    MaxHoursPerWeek,
+    MinRest,
+    RestDaysPerWeek,
+    Rule,
+)
+from scheduling.roster.score import CoverCost
+from scheduling.roster.search import Search
+from scheduling.roster.variables import Assignment, frozen_cover
+
+Flags = npt.NDArray[np.bool_]
+
+LONG_AGO = -(10**9)
+UNLIMITED = 10**9
+HARD = -1  # price of a limit that may not be broken
+
+
+class Board(NamedTuple):
+    """What does not change during a search.
+
+    Options of all days stand in one row, their ways to take breaks in another. ``row_first`` to
+    ``row_last`` are the cover rows of an option, ``lost_rows[lost_first[w]:lost_first[w + 1]]`` those that
+    way ``w`` costs. ``table[row, present]`` is the cost of cover. ``open_options`` lists the lawful options
+    of each cell from ``open_first`` on. Crowds are the limited templates and pools, one after the other.
+    Prices below 0 make a limit hard.
+    """
+
+    first_option: Ints
+    start: Ints
+    end: Ints
+    paid: Ints
+    row_first: Ints
+    row_last: Ints
+    way_first: Ints
+    lost_first: Ints
+    lost_rows: Ints
+    table: Ints
+    speed: Ints
+    lawful: Flags
+    price: Ints
+    off_price: Ints
+    must_work: Flags
+    open_first: Ints
+    open_count: Ints
+    open_options: Ints
+    template: Ints
+    pool: Ints
+    most_crowd: Ints
+    counter: Ints
+    group: Ints
+    weight: Ints
+    dead: Ints
+    fair_price: Ints
+    week: Ints
+    run: Ints
+    last_end: Ints
+    rest: int
+    rest_price: int
+    most_run: int
+    run_price: int
+    most_days: Ints
+    days_price: int
+    most_paid: Ints
+    own_paid: Ints
+    paid_price: int
+    least: Ints
+    least_price: int
+
+
+class Moving(NamedTuple):
+    """What changes: each cell's option and way (-1: off), who is present, and all counts that follow."""
+
+    duty: Ints
+    way: Ints
+    present: Ints
+    crowd: Ints
+    count: Ints
+    labour: Ints
+    level: Ints
+
+
+def board_of(search: Search) -> Board:
+    """Return a problem's board."""
+    problem = search.problem
+    people, flat = range(len(problem.employees)), [o for day in problem.options for o in day]
+    first = np.concatenate([[0], np.cumsum([len(day) for day in problem.options])]).astype(np.int64)
+    shape = (len(problem.employees), len(flat))
+    lawful, price = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
+    off_price = np.zeros((len(people), problem.days), dtype=np.int64)
+    open_first, open_count = np.zeros_like(off_price), np.zeros_like(off_price)
+    listed: list[int] = []
+    for (p, d), numbers in search.choices.items():
+        off_price[p, d] = search.cells.total((p, d), None)
+        open_first[p, d], open_count[p, d] = len(listed), len(numbers)
+        for number in numbers:
+            lawful[p, first[d] + number] = True
+            price[p, first[d] + number] = search.cells.total((p, d), number)
+            listed.append(int(first[d]) + number)
+    lost = [rows for option in flat for rows in option.lost]
+    template, pool, most_crowd = _crowds(problem)
+    group, weight = _fair(search)
+    rest, run = _limit(problem, MinRest), _limit(problem, MaxConsecutiveDays)
+    free_days, paid = _limit(problem, RestDaysPerWeek), _limit(problem, MaxHoursPerWeek)
+    most_quarters = int(sum(problem.speed))
+    return Board(
+        first_option=first,
+        start=np.array([o.start for o in flat]),
+        end=np.array([o.end for o in flat]),
+        paid=np.array([o.paid_min for o in flat]),
+        row_first=np.array([o.covered[0] if len(o.covered) else 0 for o in flat]),
+        row_last=np.array([o.covered[-1] + 1 if len(o.covered) else 0 for o in flat]),
+        way_first=np.concatenate([[0], np.cumsum([len(o.lost) for o in flat])]).astype(np.int64),
+        lost_first=np.concatenate([[0], np.cumsum([len(rows) for rows in lost])]).astype(np.int64),
+        lost_rows=np.concatenate([*lost, np.zeros(0, dtype=np.int64)]).astype(np.int64),
+        table=_table(search, most_quarters),
+        speed=np.array(problem.speed),
+        lawful=lawful,
+        price=price,
+        off_price=off_price,
+        must_work=np.array([[(p, d) in problem.fixed for d in range(problem.days)] for p in people]),
+        open_first=open_first,
+        open_count=open_count,
+        open_options=np.array(listed or [0], dtype=np.int64),
+        template=np.array([template[o.template.name] for o in flat]),
+        pool=pool,
+        most_crowd=most_crowd,
+        counter=np.array(
+            [[round(LEVEL_STEPS * WEIGHTS * counter_value(c, o)) for c in COUNTERS] for o in flat]
+        ),
+        group=group,
+        weight=weight,
+        dead=np.array([round(dead * LEVEL_STEPS * WEIGHTS) for dead, _ in fair_pieces(search.prices)]),
+        fair_price=np.array([price for _, price in fair_pieces(search.prices)]),
+        week=np.array([problem.week_of(d) for d in range(problem.days)]),
+        run=np.array([_run(problem.carried[p].worked) for p in people]),
+        last_end=np.array([LONG_AGO if c.last_end is None else c.last_end for c in problem.carried]),
+        rest=round(60 * rest[0]) if rest else -UNLIMITED,
+        rest_price=units(rest[1] / 60) if rest and rest[1] >= 0 else HARD,
+        most_run=int(run[0]) if run else UNLIMITED,
+        run_price=units(run[1]) if run and run[1] >= 0 else HARD,
+        most_days=_days_left(problem, 7 - math.ceil(free_days[0]) if free_days else UNLIMITED),
+        days_price=units(free_days[1]) if free_days and free_days[1] >= 0 else HARD,
+        most_paid=_paid_left(problem, [round(60 * paid[0]) if paid else UNLIMITED for _ in people]),
+        own_paid=_paid_left(problem, [_own_minutes(problem, p) for p in people]),
+        paid_price=units(paid[1] / 60) if paid and paid[1] >= 0 else HARD,
+        least=np.array(
+            [[least_minutes(problem, p).get(w, 0) for w in range(len(problem.weeks))] for p in people]
+        ),
+        least_price=max((units(r.price / 60) for r in problem.rules if isinstance(r, LeastHours)), default=0),
+    )
+
+
+def moving_of(search: Search, board: Board, assignment: Assignment) -> Moving:
+    """Return the state that an assignment is."""
+    problem = search.problem
+    shape = (len(problem.employees), problem.days)
+    duty, way = np.full(shape, -1, dtype=np.int64), np.full(shape, -1, dtype=np.int64)
+    crowd = np.zeros((problem.days, len(board.most_crowd)), dtype=np.int64)
+    count = np.array(
+        [
+            [round(LEVEL_STEPS * WEIGHTS * carried_value(c, problem, p)) for c in COUNTERS]
+            for p in range(len(problem.employees))
+        ]
+    )
+    for (p, d), (number, pause) in assignment.items():
+        o = int(board.first_option[d]) + number
+        duty[p, d], way[p, d] = o, int(board.way_first[o]) + pause
+        crowd[d, board.template[o]] += 1
+        crowd[d, board.pool[p]] += 1
+        count[p] += board.counter[o]
+    from scheduling.roster.anneal import _person_cost
+
+    return Moving(
+        duty=duty,
+        way=way,
+        present=frozen_cover(problem, assignment),
+        crowd=crowd,
+        count=count,
+        labour=np.array([_person_cost(board, p, duty[p]) for p in range(len(problem.employees))]),
+        level=np.zeros(max(1, len(search.groups)), dtype=np.int64),
+    )
+
+
+def _table(search: Search, most: int) -> Ints:
+    """Return the cost of cover for every number of quarters present in every row."""
+    cover = CoverCost(search.problem, search.prices)
+    rows = len(search.problem.need)
+    return np.stack([cover.rows(np.full(rows, present)) for present in range(most + 1)], axis=1)
+
+
+def _crowds(problem: RosterProblem) -> tuple[dict[str, int], Ints, Ints]:
+    """Return the crowd of each template, of each person's pool, and what each may hold."""
+    templates = problem.settings.templates
+    pools = sorted({person.pool for person in problem.employees})
+    limits = [t.max_people for t in templates] + [problem.settings.max_people(pool) for pool in pools]
+    most = np.array([UNLIMITED if limit is None else limit for limit in limits], dtype=np.int64)
+    of_pool = np.array([len(templates) + pools.index(person.pool) for person in problem.employees])
+    return {t.name: place for place, t in enumerate(templates)}, of_pool, most
+
+
+def _fair(search: Search) -> tuple[Ints, Ints]:
+    """Return each person's group and weight for each counter; -1 where nothing is shared."""
+    shape = (len(search.problem.employees), len(COUNTERS))
+    group, weight = np.full(shape, -1, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for place, one in enumerate(search.groups):
+        column = COUNTERS.index(one.counter)
+        for p, w in zip(one.people, one.weights, strict=True):
+            group[p, column], weight[p, column] = place, w
+    return group, weight
+
+
+def _limit(problem: RosterProblem, kind: type[Rule]) -> tuple[float, float] | None:
+    """Return a labour rule's number and price (-1: hard), or None where it does not hold."""
+    for rule in problem.rules:
+        if isinstance(rule, kind) and isinstance(
+            rule, MinRest | MaxConsecutiveDays | RestDaysPerWeek | MaxHoursPerWeek
+        ):
+            return rule.limit.value, HARD if rule.limit.mode == "hard" else rule.limit.price
+    return None
+
+
+def _run(worked: frozenset[int]) -> int:
+    run = 0
+    while -1 - run in worked:
+        run += 1
+    return run
+
+
+def _days_left(problem: RosterProblem, most: int) -> Ints:
+    return np.array(
+        [
+            [max(0, most - sum(d in carried.worked for d in days)) for days in problem.weeks]
+            for carried in problem.carried
+        ]
+    )
+
+
+def _paid_left(problem: RosterProblem, most: list[int]) -> Ints:
+    return np.array(
+        [
+            [max(0, m - sum(carried.paid_min.get(d, 0) for d in days)) for days in problem.weeks]
+            for carried, m in zip(problem.carried, most, strict=True)
+        ]
+    )
+
+
+def _own_minutes(problem: RosterProblem, person: int) -> int:
+    hours = problem.employees[person].max_hours_per_week
+    return UNLIMITED if hours is None else round(60 * hours)

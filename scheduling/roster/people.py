@@ -1,0 +1,314 @@
+"""The people of a shop and what they wish for: ``agents.csv`` and ``wishes.csv``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+
+from forecast.errors import DataError, Problem, nearest
+from forecast.frames import raise_problems
+from forecast.tabular import read_table
+from scheduling.config import Pool, Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+WishKind = Literal["leave", "off", "prefer", "avoid", "fixed"]
+POOLS: tuple[str, ...] = get_args(Pool)
+WISH_KINDS: tuple[str, ...] = get_args(WishKind)
+LARGEST_WEIGHT = 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Employee:
+    """One agent: what they can do, when they are employed, how much they may work.
+
+    Attributes
+    ----------
+    employee
+        Name, unique in the shop.
+    skills, streams
+        What they can serve: the streams named, else every stream whose skill they have, else every stream.
+    pool
+        ``staff``, ``part_time`` or ``outsourced``.
+    reception_cap
+        Sessions open at once; None: the stream's.
+    speed
+        Work done per hour relative to the average agent.
+    max_hours_per_week, min_hours_per_week
+        Contracted limits on paid hours of an ISO week; None: the labour rules alone. Falling below the
+        least hours is priced, not forbidden.
+    templates
+        Shift templates they may work; empty: every template of their pool.
+    cost_per_hour
+        Wage per paid hour; None: the template's.
+    starts_on, ends_on
+        First and last day of employment; None: open.
+    accounts
+        Platform accounts, as they stand in logs.
+    routing_weight
+        Share of new sessions relative to others; None: not set.
+    """
+
+    employee: str
+    skills: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+    pool: Pool = "staff"
+    reception_cap: int | None = None
+    speed: float = 1.0
+    max_hours_per_week: float | None = None
+    min_hours_per_week: float | None = None
+    templates: tuple[str, ...] = ()
+    cost_per_hour: float | None = None
+    starts_on: dt.date | None = None
+    ends_on: dt.date | None = None
+    accounts: tuple[str, ...] = ()
+    routing_weight: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a person that cannot be meant."""
+        if not self.employee:
+            raise ValueError("employee must have a name")
+        if not 0 < self.speed <= 10:
+            raise ValueError(f"speed must be above 0 and at most 10, got {self.speed:g}")
+        if self.reception_cap is not None and self.reception_cap < 1:
+            raise ValueError(f"reception_cap must be at least 1, got {self.reception_cap}")
+        for name in ("max_hours_per_week", "min_hours_per_week", "cost_per_hour", "routing_weight"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise ValueError(f"{name} must be 0 or more, got {value:g}")
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValueError(f"ends_on {self.ends_on} lies before starts_on {self.starts_on}")
+
+    def is_employed(self, day: dt.date) -> bool:
+        """Return whether the person is employed on that day."""
+        return (self.starts_on is None or self.starts_on <= day) and (
+            self.ends_on is None or day <= self.ends_on
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What one person wants, or must have, on one day.
+
+    ``leave`` and ``fixed`` bind; ``off``, ``prefer`` and ``avoid`` are granted where they can be, heavier
+    ones first. ``template`` is empty where any duty is meant.
+    """
+
+    employee: str
+    date: dt.date
+    kind: WishKind
+    template: str = ""
+    weight: float = 1.0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a wish that cannot be weighed."""
+        if not 0 <= self.weight <= LARGEST_WEIGHT:
+            raise ValueError(f"weight must be in [0, {LARGEST_WEIGHT:g}], got {self.weight:g}")
+
+
+def read_agents(path: Path, settings: Settings) -> tuple[Employee, ...]:
+    """Read the people of a shop.
+
+    Parameters
+    ----------
+    path
+        CSV or Excel with the columns named as the fields of `Employee`; lists are ``;``-separated. Only
+        `employee` is required; an empty cell is the default. Columns of other names are left alone.
+    settings
+        The shop's: streams, skills and templates that may be named.
+
+    Raises
+    ------
+    DataError
+        With every problem by row and column.
+    """
+    reader = _Reader(path, tuple(f.name for f in fields(Employee)), required=("employee",))
+    streams = tuple(stream.id for stream in settings.demand.streams)
+    skills = tuple({stream.skill: None for stream in settings.demand.streams if stream.skill})
+    templates = tuple(template.name for template in settings.templates)
+    people: list[Employee] = []
+    first_row: dict[str, int] = {}
+    for row in reader.rows():
+        name = row.text("employee")
+        if name in first_row:
+            row.complain("employee", f"{name} stands in row {first_row[name]} already; names must differ")
+        first_row.setdefault(name, row.number)
+        person = row.build(
+            Employee,
+            employee=name,
+            skills=row.names("skills", skills),
+            streams=row.names("streams", streams),
+            pool=row.choice("pool", POOLS) or "staff",
+            reception_cap=row.number_of("reception_cap", whole=True),
+            speed=_or(row.number_of("speed"), 1.0),
+            max_hours_per_week=row.number_of("max_hours_per_week"),
+            min_hours_per_week=row.number_of("min_hours_per_week"),
+            templates=row.names("templates", templates),
+            cost_per_hour=row.number_of("cost_per_hour"),
+            starts_on=row.day("starts_on"),
+            ends_on=row.day("ends_on"),
+            accounts=row.names("accounts", ()),
+            routing_weight=row.number_of("routing_weight"),
+        )
+        people += [] if person is None else [person]
+    raise_problems(reader.problems)
+    return tuple(people)
+
+
+def read_wishes(path: Path, employees: Sequence[Employee], settings: Settings) -> tuple[Wish, ...]:
+    """Read wishes, leave and fixed duties.
+
+    Parameters
+    ----------
+    path
+        CSV or Excel with the columns `employee, date, kind` and optionally `template, weight, note`.
+    employees, settings
+        Who and which templates may be named.
+
+    Raises
+    ------
+    DataError
+        With every problem by row and column.
+    """
+    columns = tuple(f.name for f in fields(Wish))
+    reader = _Reader(path, columns, required=("employee", "date", "kind"))
+    people = tuple(person.employee for person in employees)
+    templates = tuple(template.name for template in settings.templates)
+    wishes: list[Wish] = []
+    first_row: dict[tuple[Any, ...], int] = {}
+    for row in reader.rows():
+        wish = row.build(
+            Wish,
+            employee=row.known("employee", people),
+            date=row.day("date", required=True),
+            kind=row.choice("kind", WISH_KINDS, required=True),
+            template=row.known("template", templates) if row.text("template") else "",
+            weight=_or(row.number_of("weight"), 1.0),
+            note=row.text("note"),
+        )
+        if wish is None:
+            continue
+        key = (wish.employee, wish.date, wish.kind, wish.template)
+        if key in first_row:
+            row.complain("date", f"the same wish stands in row {first_row[key]}; keep one of them")
+        first_row.setdefault(key, row.number)
+        wishes.append(wish)
+    raise_problems(reader.problems)
+    return tuple(wishes)
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+class _Reader:
+    """A table of text cells, and the problems found while reading it."""
+
+    def __init__(self, path: Path, columns: Sequence[str], required: Sequence[str]) -> None:
+        self.file = path.name
+        self.problems: list[Problem] = []
+        self._table: pd.DataFrame = read_table(path)
+        for name in required:
+            if name not in self._table.columns:
+                self._complain(1, name, f"the column is missing; the table needs {', '.join(required)}")
+        for name in map(str, self._table.columns):
+            if name not in columns and (close := get_close_matches(name, columns, n=1, cutoff=0.8)):
+                self._complain(1, name, f"unknown column; did you mean {close[0]}?")
+        if self.problems:
+            raise DataError(self.problems)
+
+    def _complain(self, row: int, column: str, message: str) -> None:
+        self.problems.append(Problem(file=self.file, row=row, column=column, message=message))
+
+    def rows(self) -> Iterator[_Row]:
+        """Yield the rows with the numbers a spreadsheet shows."""
+        for number, cells in zip(self._table.index, self._table.to_dict("records"), strict=True):
+            row = int(number)
+            yield _Row(row, {str(key): str(value) for key, value in cells.items()}, self._complain)
+
+
+class _Row:
+    """One row; a cell that cannot be read becomes a problem and counts as empty."""
+
+    def __init__(self, number: int, cells: dict[str, str], complain: Callable[[int, str, str], None]) -> None:
+        self.number = number
+        self._cells = cells
+        self._complain = complain
+        self._is_sound = True
+
+    def complain(self, column: str, message: str) -> None:
+        self._is_sound = False
+        self._complain(self.number, column, message)
+
+    def text(self, column: str) -> str:
+        return self._cells.get(column, "").strip()
+
+    def names(self, column: str, known: Sequence[str]) -> tuple[str, ...]:
+        text = self.text(column).replace("；", ";")
+        found = tuple(part.strip() for part in text.split(";") if part.strip())
+        for name in found:
+            if known and name not in known:
+                self.complain(column, f"{name!r} is not known{nearest(name, known)}")
+        return found
+
+    def known(self, column: str, known: Sequence[str]) -> str:
+        name = self.text(column)
+        if name not in known:
+            self.complain(column, f"{name!r} is not known{nearest(name, known)}" if name else "empty")
+        return name
+
+    def choice(self, column: str, options: Sequence[str], *, required: bool = False) -> Any:
+        text = self.text(column).lower()
+        if text in options:
+            return text
+        if text or required:
+            self.complain(column, f"{text!r} is not one of {', '.join(options)}{_maybe(text, options)}")
+        return None
+
+    def number_of(self, column: str, *, whole: bool = False) -> Any:
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            self.complain(column, f"{text!r} is not a number")
+            return None
+        if value != value or abs(value) == float("inf") or (whole and not value.is_integer()):
+            self.complain(column, f"{text!r} is not a {'whole' if whole else 'finite'} number")
+            return None
+        return int(value) if whole else value
+
+    def day(self, column: str, *, required: bool = False) -> Any:
+        text = self.text(column)
+        if not text and not required:
+            return None
+        try:
+            year, month, date = text.split(" ")[0].split("T")[0].replace("/", "-").split("-")
+            return dt.date(int(year), int(month), int(date))
+        except ValueError:
+            self.complain(column, f"{text!r} is not a date; write it as 2026-11-11")
+            return None
+
+    def build(self, thing: Callable[..., T], /, **values: Any) -> T | None:
+        """Return the thing, or None after noting why it cannot be."""
+        if not self._is_sound:
+            return None
+        try:
+            return thing(**values)
+        except ValueError as error:
+            self.complain(str(error).split(" ", 1)[0], str(error))
+            return None
+
+
+def _maybe(text: str, options: Sequence[str]) -> str:
+    close = get_close_matches(text, options, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,137 @@
+"""The rules of a roster: each a sentence with its numbers.
+
+Double entry: for every class here there is a ``post_<rule>`` in `constraints` and a ``find_<rule>`` in
+`audit`; the two share no code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduling.config import Limit, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneDutyADay:
+    """Nobody works two duties on one day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qualified:
+    """Nobody serves a stream they cannot serve."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowedTemplate:
+    """Nobody works a template that is closed to their pool or to themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Employed:
+    """Nobody works before their first or after their last day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnLeave:
+    """Nobody works on a day of leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedDuty:
+    """A fixed duty is worked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractHours:
+    """Nobody is paid more hours in an ISO week than their own contract says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeastHours:
+    """Everybody is paid at least their contract's hours in an ISO week; each hour below has a price."""
+
+    price: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxPeople:
+    """No more people of a template, or of a pool, work on a day than the settings say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxHoursPerDay:
+    """Nobody is paid more than `limit` hours on a day."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxHoursPerWeek:
+    """Nobody is paid more than `limit` hours in an ISO week."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinRest:
+    """Nobody starts a duty within `limit` hours of ending the one before."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxConsecutiveDays:
+    """Nobody works more than `limit` days in a row."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestDaysPerWeek:
+    """Everybody has at least `limit` days without a duty in every ISO week."""
+
+    limit: Limit
+
+
+Rule = (
+    OneDutyADay
+    | Qualified
+    | AllowedTemplate
+    | Employed
+    | OnLeave
+    | FixedDuty
+    | ContractHours
+    | LeastHours
+    | MaxPeople
+    | MaxHoursPerDay
+    | MaxHoursPerWeek
+    | MinRest
+    | MaxConsecutiveDays
+    | RestDaysPerWeek
+)
+
+LEAST_HOURS_PRICE = 10.0  # a contracted hour not worked, in the shop's currency: below a wage, above a wish
+
+
+def roster_rules(settings: Settings) -> tuple[Rule, ...]:
+    """Return the rules that hold in a shop, in the order in which they are explained; ``off`` ones are left out."""
+    labour = settings.labour
+    limited: tuple[MaxHoursPerDay | MaxHoursPerWeek | MinRest | MaxConsecutiveDays | RestDaysPerWeek, ...] = (
+        MaxHoursPerDay(limit=labour.max_hours_per_day),
+        MaxHoursPerWeek(limit=labour.max_hours_per_week),
+        MinRest(limit=labour.min_rest_hours),
+        MaxConsecutiveDays(limit=labour.max_consecutive_days),
+        RestDaysPerWeek(limit=labour.rest_days_per_week),
+    )
+    return (
+        OneDutyADay(),
+        Qualified(),
+        AllowedTemplate(),
+        Employed(),
+        OnLeave(),
+        FixedDuty(),
+        ContractHours(),
+        LeastHours(price=LEAST_HOURS_PRICE),
+        MaxPeople(),
+        *(rule for rule in limited if rule.limit.mode != "off"),
+    )

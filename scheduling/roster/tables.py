@@ -1,0 +1,114 @@
+"""An assignment as tables: the roster, the intervals that are short, what everybody got."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from forecast.timegrid import instant, midnight
+from scheduling.roster.breaks import pauses_text
+from scheduling.roster.problem import QUARTERS, RosterProblem
+from scheduling.roster.variables import Assignment, frozen_cover
+
+ROSTER_COLUMNS = [
+    "employee",
+    "date",
+    "template",
+    "stream",
+    "start",
+    "end",
+    "breaks",
+    "paid_hours",
+    "cost",
+]
+SHORT_COLUMNS = ["stream", "start", "required", "on_duty", "short"]
+
+
+def roster_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFrame:
+    """Return the `ROSTER` table of an assignment, by person and date."""
+    rows = []
+    for (p, d), (number, way) in sorted(assignment.items()):
+        option, person, date = problem.options[d][number], problem.employees[p], problem.date(d)
+        rate = option.template.cost_per_hour if person.cost_per_hour is None else person.cost_per_hour
+        rows.append(
+            {
+                "employee": person.employee,
+                "date": date,
+                "template": option.template.name,
+                "stream": option.stream,
+                "start": instant(date, option.clock_start, problem.timezone),
+                "end": instant(
+                    date, option.clock_start + round(60 * option.template.hours), problem.timezone
+                ),
+                "breaks": pauses_text(option.pauses[way]),
+                "paid_hours": option.template.paid_hours,
+                "cost": option.template.paid_hours * rate,
+            }
+        )
+    frame = pd.DataFrame(rows, columns=ROSTER_COLUMNS)
+    if frame.empty:
+        empty = pd.DatetimeIndex([], tz=problem.timezone)
+        return frame.assign(start=empty, end=empty).astype({"paid_hours": float, "cost": float})
+    return frame
+
+
+def short_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFrame:
+    """Return the intervals with fewer agents on duty than required.
+
+    ``on_duty`` counts agents of average speed, to a quarter.
+    """
+    present = frozen_cover(problem, assignment) / QUARTERS
+    rows = np.flatnonzero(problem.required - present > 1e-6)
+    origin = midnight(problem.start, problem.timezone)
+    per_stream = problem.intervals
+    return pd.DataFrame(
+        {
+            "stream": [problem.streams[row // per_stream] for row in rows],
+            "start": pd.DatetimeIndex(
+                [origin + pd.Timedelta(minutes=int(row % per_stream) * problem.interval_min) for row in rows],
+                tz=problem.timezone,
+            ),
+            "required": problem.required[rows],
+            "on_duty": present[rows],
+            "short": (problem.required - present)[rows],
+        },
+        columns=SHORT_COLUMNS,
+    )
+
+
+def fairness_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFrame:
+    """Return duties, hours and burdens of each person, and what they carried in where anything was."""
+    rows = []
+    carries = any(carried.worked for carried in problem.carried)
+    for p, person in enumerate(problem.employees):
+        mine = [problem.options[d][assignment[p, d][0]] for d in range(problem.days) if (p, d) in assignment]
+        carried = problem.carried[p]
+        row: dict[str, object] = {
+            "employee": person.employee,
+            "duties": len(mine),
+            "hours": sum(option.paid_min for option in mine) / 60,
+            "late": sum(option.is_late for option in mine),
+            "weekend": sum(option.is_weekend for option in mine),
+            "peak": sum(option.peak_hours for option in mine),
+        }
+        if carries:
+            row |= {
+                "late_before": carried.late,
+                "weekend_before": carried.weekend,
+                "peak_before": carried.peak_hours,
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def interval_start(problem: RosterProblem, row: int) -> pd.Timestamp:
+    """Return the instant at which a cover row begins."""
+    minutes = int(row % problem.intervals) * problem.interval_min
+    return midnight(problem.start, problem.timezone) + pd.Timedelta(minutes=minutes)
+
+
+def day_of_row(problem: RosterProblem, row: int) -> dt.date:
+    """Return the local calendar day of a cover row."""
+    return interval_start(problem, row).date()
