@@ -12,7 +12,7 @@ import numpy as np
 
 from forecast.demo_shop.events import EventTable, phase
 
-LIVE_WEEKS = 0.7  # share of a bench shop's weeks with a live stream
+LIVE_DAYS = 0.25  # share of a bench shop's evenings with a live stream
 EVENING = 20  # kick-offs are at 20:00 local time
 PUBLISHED = {"d11-2025-wave1": "chinaz.com 2025/0925/1711694"}
 
@@ -54,11 +54,8 @@ def bench_promotions(first: dt.date, last: dt.date, rng: np.random.Generator) ->
     for day in (first + dt.timedelta(days=shift) for shift in range(0, (last - first).days, 31)):
         kind = "brand_day" if day.month % 2 else "gift_day"
         events.append(_short_sale(day + dt.timedelta(days=int(rng.integers(0, 20))), kind))
-    evenings = [
-        first + dt.timedelta(days=7 * week + int(rng.integers(0, 7)))
-        for week in range((last - first).days // 7)
-    ]
-    events += [_live(day) for day in evenings if rng.random() < LIVE_WEEKS]
+    evenings = (first + dt.timedelta(days=shift) for shift in range((last - first).days))
+    events += [_live(day) for day in evenings if rng.random() < LIVE_DAYS]
     inside = [e for e in events if first <= e["phase"][0]["start"].date() and kick_off(e).date() < last]
     return sorted(inside, key=lambda event: (event["phase"][0]["start"], event["id"]))
 

@@ -21,6 +21,7 @@ Flags = npt.NDArray[np.bool_]
 TIMEZONE = "Asia/Shanghai"
 LAST_DAY = dt.date(2026, 11, 22)  # a Sunday; fixed, so that no run depends on the clock
 BENCH_NOISE = NoiseParameters(day_sd=0.11, day_memory=0.4, overdispersion=0.012, level_sd=0.015)
+BENCH_SIZE = 0.45  # log: promotions half as strong again as the demo shop's, five-fold at a big kick-off
 SHIFT = np.log(1.25)
 
 
@@ -72,7 +73,7 @@ def simulate_shop(*, per_hour: float, weeks: int = 104, seed: int = 0) -> Simula
     starts = open_starts(truth, first, 7 * weeks, TIMEZONE)
     rng = generator(seed, "events")
     events = bench_promotions(first, LAST_DAY + dt.timedelta(days=1), rng)
-    sizes = {event["id"]: float(rng.normal(0, BENCH_NOISE.event_sd)) for event in events}
+    sizes = {event["id"]: float(rng.normal(BENCH_SIZE, BENCH_NOISE.event_sd)) for event in events}
     end = midnight(LAST_DAY + dt.timedelta(days=1), TIMEZONE)
     level = level_path(truth, starts, end=end, noise=BENCH_NOISE, seed=seed) + _shifts(starts, seed)
     mean = true_mean(truth, starts, events=events, sizes=sizes, level=level)

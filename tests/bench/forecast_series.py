@@ -82,7 +82,7 @@ def nyc_taxi(*, origins: int) -> BenchSeries:
 def ibm_care() -> BenchSeries:
     """Return customer-care threads opened per hour in the eight busiest weeks, all companies together."""
     raw = pd.read_csv(DATA / "ibm_care" / "conversations.csv", parse_dates=["ts"])
-    first, last = pd.Timestamp("2020-02-10"), pd.Timestamp("2020-04-06")
+    first, last = pd.Timestamp("2020-02-06"), pd.Timestamp("2020-04-02")  # the log stops on the 2nd
     hours = pd.date_range(first, last, freq="h", inclusive="left")
     counts = raw["ts"].dt.floor("h").value_counts().reindex(hours, fill_value=0)
     table = pd.DataFrame({"start": hours.tz_localize("UTC"), "offered": counts.to_numpy(dtype=float)})

@@ -1,0 +1,228 @@
+"""Our forecasts against other people's: same series, origins and calendar, peers in their own environment.
+
+    make bench-forecast              about 15 minutes on two cores
+    python tests/bench/forecast_peers.py --quick     about four minutes, fewer origins and shops
+
+Peers run in ``.venv-peers`` (`make peers` sets it up); one that is not installed there is left out and named.
+Prints, for every series: origins and hours that the figures rest on, the noise floor, WAPE and WQL in week 1
+and over all leads with their ratio to the best peer's, bands, buckets, and CPU seconds a forecast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from forecast_series import BenchSeries, bench_series, buckets, known_ahead
+from peer_models import NEEDS, PEERS
+
+from forecast.accuracy import SCORED_LEVELS, hour_scores, noise_floor
+from forecast.backtest import Backtest, BacktestPlan, bucket_table, run_backtest, week_scale
+
+ROOT = Path(__file__).parents[2]
+PEER_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+SHOWN = [
+    "bucket",
+    "model",
+    "origins",
+    "hours",
+    "wape",
+    "wql",
+    "bias",
+    "mase",
+    "cover80",
+    "cover95",
+    "width80",
+]
+GOALS = {"nyc_taxi": 0.83, "ibm_care": 0.95}  # x best peer; shops: 0.85, at 7/h 0.95 (science notes)
+
+
+def main() -> None:
+    """Run the bench and print its tables."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--quick", action="store_true", help="fewer origins, two shops")
+    options.add_argument("--series", help="only series whose name contains this")
+    options.add_argument("--no-peers", action="store_true", help="our own models only")
+    options.add_argument("--models", nargs="*", help="only these of our models")
+    options.add_argument("--seed", type=int, default=0)
+    chosen = options.parse_args()
+    peers = [] if chosen.no_peers else available_peers()
+    ratios: list[dict[str, object]] = []
+    for series in bench_series(quick=chosen.quick, seed=chosen.seed):
+        if chosen.series is None or chosen.series in series.name:
+            ratios += run_series(series, peers, only=chosen.models, seed=chosen.seed)
+    if peers and ratios:
+        print_ratios(pd.DataFrame(ratios))
+
+
+def available_peers() -> list[str]:
+    """Return the peers that are installed; name the others."""
+    if not PEER_PYTHON.exists():
+        print("no peers: .venv-peers is missing, `make peers` sets it up", file=sys.stderr)
+        return []
+    present = []
+    for peer in PEERS:
+        module = NEEDS.get(peer, "statsmodels")
+        missing = subprocess.run(
+            [PEER_PYTHON, "-c", f"import {module}"], capture_output=True, check=False
+        ).returncode
+        if missing:
+            print(f"{peer} is left out: {module} is not installed in .venv-peers", file=sys.stderr)
+        else:
+            present.append(peer)
+    return present
+
+
+def run_series(
+    series: BenchSeries, peers: list[str], *, only: list[str] | None, seed: int
+) -> list[dict[str, object]]:
+    """Run all models over one series, print its tables and return its ratios to the best peer."""
+    began = time.perf_counter()
+    plan = BacktestPlan(
+        origins=tuple(series.origin_days), days_ahead=series.days_ahead, timezone=series.timezone
+    )
+    ours = own_backtest(series, plan, only=only, seed=seed)
+    seconds = {name: spent / len(plan.origins) for name, spent in ours.seconds.items()}
+    hours = [ours.hours]
+    for peer in peers:
+        rows, cpu = peer_backtest(series, peer, plan)
+        hours.append(rows)
+        seconds[peer] = cpu
+    together = Backtest(hours=pd.concat(hours, ignore_index=True), days=ours.days)
+    kinds = buckets(series).set_index(pd.DatetimeIndex(series.table["start"]))
+    table = bucket_table(together, kinds)
+    print(f"\n== {series.name}: {len(plan.origins)} origins, {series.days_ahead} days ahead ==")
+    print(f"noise floor (WAPE with the true mean known): {floor_text(series, together)}")
+    with pd.option_context("display.width", 200, "display.max_rows", None):
+        print(table[SHOWN].round(3).to_string(index=False))
+        print(
+            "\nCPU seconds a forecast:", ", ".join(f"{name} {spent:.2f}" for name, spent in seconds.items())
+        )
+    print(f"({time.perf_counter() - began:.0f} s)", flush=True)
+    return best_ratios(series, table, list(ours.seconds), peers)
+
+
+def own_backtest(series: BenchSeries, plan: BacktestPlan, *, only: list[str] | None, seed: int) -> Backtest:
+    """Backtest our models on a series."""
+    forecasters = own_forecasters(series)
+    if only:
+        forecasters = {name: forecaster for name, forecaster in forecasters.items() if name in only}
+    odd = pd.DatetimeIndex(series.table.loc[series.table["is_odd"], "start"])
+    return run_backtest(
+        series.history[["start", "offered"]], forecasters, plan, stream="shop", seed=seed, unscored=odd
+    )
+
+
+def peer_backtest(series: BenchSeries, peer: str, plan: BacktestPlan) -> tuple[pd.DataFrame, float]:
+    """Run one peer in its own environment; return its scored hours and CPU seconds a forecast."""
+    with tempfile.TemporaryDirectory() as name:
+        job = Path(name)
+        known_ahead(series).to_csv(job / "series.csv", index=False)
+        settings = {
+            "origins": [f"{day}T00:00:00" for day in plan.origins],
+            "horizon_h": series.days_ahead * series.day_h,
+            "levels": list(SCORED_LEVELS),
+            "day_h": series.day_h,
+        }
+        (job / "job.json").write_text(json.dumps(settings), encoding="utf-8")
+        out = job / "out.csv"
+        script = Path(__file__).with_name("peer_models.py")
+        subprocess.run(
+            [PEER_PYTHON, script, peer, job, out],
+            check=True,
+            env=os.environ | ONE_THREAD,
+            capture_output=True,
+        )
+        found = pd.read_csv(out, parse_dates=["origin", "start"])
+        cpu = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))["cpu_s"]
+    return scored_peer(series, peer, found), float(np.mean(cpu))
+
+
+def scored_peer(series: BenchSeries, peer: str, found: pd.DataFrame) -> pd.DataFrame:
+    """Return a peer's rows scored on the very hours that our models are scored on."""
+    table = series.table.assign(local=series.table["start"].dt.tz_localize(None))
+    merged = found.merge(
+        table.drop(columns="mean"), left_on="start", right_on="local", suffixes=("_local", "")
+    )
+    merged = merged[merged["offered"].notna() & ~merged["is_odd"]].reset_index(drop=True)
+    parts = []
+    for origin, rows in merged.groupby("origin"):
+        past = series.history[series.history["start"] < pd.Timestamp(origin).tz_localize(series.timezone)]
+        quantiles = np.sort(rows[[f"q{row}" for row in range(len(SCORED_LEVELS))]].to_numpy().T, axis=0)
+        scores = hour_scores(
+            rows["offered"].to_numpy(dtype=float),
+            mean=rows["mean"].to_numpy(dtype=float),
+            quantiles=quantiles,
+            scale=week_scale(past, series.timezone),
+        )
+        lead = (rows["start_local"] - origin) // pd.Timedelta(days=1) + 1
+        labels = {"stream": "shop", "model": peer, "origin": pd.Timestamp(origin).date()}
+        parts.append(
+            scores.assign(
+                **labels,
+                start=rows["start"].array,
+                lead_day=lead.to_numpy(),
+                forecast=rows["mean"].to_numpy(),
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def floor_text(series: BenchSeries, together: Backtest) -> str:
+    """Return the noise floor in week 1 and over all leads, where the true mean is known."""
+    truth = series.table.set_index("start")["mean"]
+    if truth.isna().all():
+        return "not known"
+    one = together.hours[together.hours["model"] == together.hours["model"].iloc[0]]
+    week = one[one["lead_day"] <= 7]
+    values = [
+        noise_floor(truth.reindex(rows["start"]).to_numpy(), series.overdispersion) for rows in (week, one)
+    ]
+    return f"week 1 {values[0]:.3f}, all {values[1]:.3f}"
+
+
+def best_ratios(
+    series: BenchSeries, table: pd.DataFrame, own: list[str], peers: list[str]
+) -> list[dict[str, object]]:
+    """Return, for each own model, WAPE and WQL as ratios to the best peer's, in week 1 and over all leads."""
+    rows: list[dict[str, object]] = []
+    if not peers:
+        return rows
+    for model in own:
+        row: dict[str, object] = {"series": series.name, "model": model}
+        for bucket in ("week 1", "all"):
+            part = table[table["bucket"] == bucket].set_index("model")
+            if model not in part.index:
+                continue
+            for score in ("wape", "wql"):
+                row[f"{score} {bucket}"] = (
+                    part.loc[model, score] / part.loc[part.index.isin(peers), score].min()
+                )
+        rows.append(row)
+    return rows
+
+
+def print_ratios(ratios: pd.DataFrame) -> None:
+    """Print the ratios to the best peer and their geometric mean over series."""
+    print("\n== ratio to the best peer (below 1: better) ==")
+    columns = [name for name in ratios if name not in ("series", "model")]
+    print(ratios.round(3).to_string(index=False))
+    means = np.exp(
+        ratios.assign(**{name: np.log(ratios[name].astype(float)) for name in columns})
+        .groupby("model")[columns]
+        .mean()
+    )
+    print("\ngeometric mean over series\n" + means.round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()
