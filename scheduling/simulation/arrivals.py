@@ -8,49 +8,26 @@ sees the same first buyers, with the same rounds and the same work.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from forecast.randomness import generator
 from scheduling.day import Floats, Ints, ServiceDay
+from scheduling.simulation.records import NOBODY, ROUND, SESSION, Records
 
-Flags = npt.NDArray[np.bool_]
 
+@dataclass(frozen=True, kw_only=True)
+class DrawnDay:
+    """One day's buyers: sessions in order of arrival, their rounds in one long row, and luck to break ties.
 
-class DrawnDay(NamedTuple):
-    """One day's buyers: sessions in order of arrival, and their rounds in one long row.
-
-    A named tuple because compiled code reads it. Times are seconds since midnight.
-
-    Attributes
-    ----------
-    arrival_s, stream, buyer
-        When each session's first question comes, which stream (position in the mapping) and buyer it is of.
-    first_round, rounds
-        Where a session's rounds stand in `work_s` and `think_s`, and how many there are.
-    leaves_s
-        When the buyer gives up unless typing of the first reply has begun; infinite without impatience.
-    settled
-        Whether the bot settles the session alone.
-    work_s, think_s
-        Per round: work on the reply at speed 1, and time from the reply to the next question.
-    luck
-        One number a day from which ties between agents are broken.
+    Plans are simulated on copies of the tables.
     """
 
-    arrival_s: Floats
-    stream: Ints
-    buyer: Ints
-    first_round: Ints
-    rounds: Ints
-    leaves_s: Floats
-    settled: Flags
-    work_s: Floats
-    think_s: Floats
-    luck: npt.NDArray[np.uint64]
+    sessions: Records
+    rounds: Records
+    luck: np.uint64
 
 
 def counts_settled(day: ServiceDay) -> bool:
@@ -77,59 +54,79 @@ def draw_day(
         By stream, draws of the expected sessions (draws x intervals) to use instead of the days' own; the day
         takes row `number` modulo their count.
     """
-    parts: list[DrawnDay] = []
+    parts: list[tuple[Records, Records]] = []
     for position, (name, day) in enumerate(days.items()):
         draws = None if sessions is None else sessions.get(name)
         expected = day.sessions if draws is None else draws[number % len(draws)]
-        parts += _draw_stream(day, expected, name=name, position=position, seed=seed, number=number)
-    luck = generator(seed, "routing", number).integers(0, 2**64, size=1, dtype=np.uint64)
-    return _merged(parts, luck)
-
-
-def _draw_stream(
-    day: ServiceDay, expected: Floats, *, name: str, position: int, seed: int, number: int
-) -> list[DrawnDay]:
-    """Draw the sessions of one stream that reach people, and where they count those the bot settles."""
-    pools = [("", expected, False)]
-    if counts_settled(day):
-        pools.append(("settled ", day.settled, True))
-    parts = []
-    for prefix, wanted, settled in pools:
-
-        def chance(use: str, prefix: str = prefix) -> np.random.Generator:
-            return generator(seed, prefix + use, name, number)
-
-        service = day.service
-        arrival, interval = _arrivals(day, wanted, chance("arrivals"))
-        count = len(arrival)
-        rounds = 1 + chance("rounds").poisson(service.rounds - 1.0, count)
-        total = int(rounds.sum())
-        work = _lognormal(chance("work"), service.reply_s, service.reply_cv, total)
-        if not np.all(day.handle_factor == 1.0):
-            work *= np.repeat(day.handle_factor[interval], rounds)
-        leaves = np.full(count, np.inf)
-        if service.patience_s > 0 and not settled:
-            leaves = arrival + service.patience_s * chance("patience").standard_exponential(count)
-        parts.append(
-            DrawnDay(
-                arrival_s=arrival,
-                stream=np.full(count, position),
-                buyer=_dealt(chance("buyers"), count, service.sessions_per_buyer_day),
-                first_round=np.cumsum(rounds) - rounds,
-                rounds=rounds,
-                leaves_s=leaves,
-                settled=np.full(count, settled),
-                work_s=work,
-                think_s=service.think_s * chance("thinking").standard_exponential(total),
-                luck=np.zeros(0, dtype=np.uint64),
-            )
+        pools = [_draw_pool(day, expected, seed, name, number)]
+        if counts_settled(day):
+            pools.append(_draw_pool(day, day.settled, seed, name, "settled", number))
+            pools[1][0]["settled"] = True
+            pools[1][0]["leaves_s"] = np.inf
+        owners = _dealt(
+            generator(seed, "buyers", name, number),
+            sum(len(pool) for pool, _ in pools),
+            day.service.sessions_per_buyer_day,
         )
-    if len(parts) == 2:  # the stream's buyers have both kinds of session: deal once over all of them
-        both = len(parts[0].buyer) + len(parts[1].buyer)
-        dealt = _dealt(generator(seed, "buyers", name, number), both, day.service.sessions_per_buyer_day)
-        cut = len(parts[0].buyer)
-        parts = [parts[0]._replace(buyer=dealt[:cut]), parts[1]._replace(buyer=dealt[cut:])]
-    return parts
+        known = sum(len(part) for part, _ in parts)
+        for pool, _ in pools:
+            pool["stream"] = position
+            pool["buyer"], owners = known + owners[: len(pool)], owners[len(pool) :]
+        parts += pools
+    return assemble(parts, luck=generator(seed, "routing", number).integers(0, 2**64, dtype=np.uint64))
+
+
+def session_table(arrival_s: Floats, rounds: Ints, leaves_s: Floats | float = np.inf) -> Records:
+    """Return sessions that nobody has seen yet, each with its own run of rounds."""
+    table = np.zeros(len(arrival_s), dtype=SESSION)
+    table["arrival_s"] = arrival_s
+    table["leaves_s"] = leaves_s
+    table["end_round"] = np.cumsum(rounds)
+    table["first_round"] = table["current"] = table["end_round"] - rounds
+    table["agent"] = NOBODY
+    table["ended_s"] = np.nan
+    return table
+
+
+def round_table(work_s: Floats, think_s: Floats) -> Records:
+    """Return rounds that have not happened yet."""
+    table = np.empty(len(work_s), dtype=ROUND)
+    table["work_s"], table["think_s"] = work_s, think_s
+    return table
+
+
+def assemble(parts: Sequence[tuple[Records, Records]], *, luck: np.uint64) -> DrawnDay:
+    """Return one day of the sessions and rounds of several pools, in order of arrival."""
+    shift = 0
+    for pool, rounds in parts:
+        for name in ("first_round", "end_round", "current"):
+            pool[name] += shift
+        shift += len(rounds)
+    if len(parts) == 1:
+        return DrawnDay(sessions=parts[0][0], rounds=parts[0][1], luck=luck)
+    sessions, rounds = (np.concatenate([part[k] for part in parts]) for k in range(2))
+    sessions = sessions[np.argsort(sessions["arrival_s"], kind="stable")]
+    return DrawnDay(sessions=sessions, rounds=rounds, luck=luck)
+
+
+def _draw_pool(day: ServiceDay, expected: Floats, seed: int, *names: str | int) -> tuple[Records, Records]:
+    """Draw the sessions of one stream that reach people, or those the bot settles."""
+
+    def chance(use: str) -> np.random.Generator:
+        return generator(seed, use, *names)
+
+    service = day.service
+    arrival_s, interval = _arrivals(day, expected, chance("arrivals"))
+    rounds = 1 + chance("rounds").poisson(service.rounds - 1.0, len(arrival_s))
+    leaves_s: Floats | float = np.inf
+    if service.patience_s > 0:
+        leaves_s = arrival_s + service.patience_s * chance("patience").standard_exponential(len(arrival_s))
+    total = int(rounds.sum())
+    work_s = _lognormal(chance("work"), service.reply_s, service.reply_cv, total)
+    if not np.all(day.handle_factor == 1.0):
+        work_s *= np.repeat(day.handle_factor[interval], rounds)
+    think_s = service.think_s * chance("thinking").standard_exponential(total)
+    return session_table(arrival_s, rounds, leaves_s), round_table(work_s, think_s)
 
 
 def _arrivals(day: ServiceDay, expected: Floats, chance: np.random.Generator) -> tuple[Floats, Ints]:
@@ -159,31 +156,3 @@ def _dealt(chance: np.random.Generator, count: int, per_buyer: float) -> Ints:
     sizes = 1 + chance.poisson(per_buyer - 1.0, count)
     owners = np.repeat(np.arange(count), sizes)[:count]
     return chance.permutation(owners)
-
-
-def _merged(parts: list[DrawnDay], luck: npt.NDArray[np.uint64]) -> DrawnDay:
-    """Return the sessions of all streams in order of arrival; rounds stay where they are."""
-    if len(parts) == 1:
-        return parts[0]._replace(luck=luck)
-    shift, owners, first_round, buyer = 0, 0, [], []
-    owner_of: dict[int, int] = {}
-    for part in parts:
-        position = int(part.stream[0]) if len(part.stream) else -1
-        first_round.append(part.first_round + shift)
-        shift += len(part.work_s)
-        buyer.append(part.buyer + owner_of.setdefault(position, owners))
-        owners += len(part.buyer)
-    arrival = np.concatenate([part.arrival_s for part in parts])
-    order = np.argsort(arrival, kind="stable")
-    return DrawnDay(
-        arrival_s=arrival[order],
-        stream=np.concatenate([part.stream for part in parts])[order],
-        buyer=np.concatenate(buyer)[order],
-        first_round=np.concatenate(first_round)[order],
-        rounds=np.concatenate([part.rounds for part in parts])[order],
-        leaves_s=np.concatenate([part.leaves_s for part in parts])[order],
-        settled=np.concatenate([part.settled for part in parts])[order],
-        work_s=np.concatenate([part.work_s for part in parts]),
-        think_s=np.concatenate([part.think_s for part in parts]),
-        luck=luck,
-    )

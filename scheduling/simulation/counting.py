@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from forecast.replies.rules import ReplyRule
 from scheduling.day import Floats, ServiceDay
+from scheduling.simulation.compiled import compiled
+from scheduling.simulation.engine import SimulatedDay
+from scheduling.simulation.records import Records
+from scheduling.simulation.staff import Staff
 
 _ROUND, _SESSION, _BUYER_DAY = range(3)
 _UNITS = {"message": _ROUND, "round": _ROUND, "session": _SESSION, "buyer_day": _BUYER_DAY}
@@ -26,6 +30,11 @@ SUMS = 11
 
 # Rows of what is counted per interval.
 INTERVAL_ON_TIME, INTERVAL_TOTAL, INTERVAL_ARRIVED, INTERVAL_OPEN = range(4)
+INTERVAL_ROWS = 4
+
+_BUYER = np.dtype(
+    [("judged", np.int64), ("late", np.int64), ("seconds", np.float64), ("earliest_s", np.float64)]
+)
 
 
 class Terms(NamedTuple):
@@ -77,145 +86,163 @@ def terms_of(day: ServiceDay) -> Terms:
     )
 
 
-@numba.njit(cache=True, nogil=True)
-def count_day(drawn, log, stream, terms, sums, by_interval):  # type: ignore[no-untyped-def]
-    """Add what happened to one stream to a row of sums and to the rows per interval."""
-    buyers = len(drawn.arrival_s) if terms.unit == _BUYER_DAY else 0
-    judged, late = np.zeros(buyers, np.int64), np.zeros(buyers, np.int64)
-    seconds, earliest = np.zeros(buyers), np.full(buyers, np.inf)
-    for session in range(len(drawn.arrival_s)):
-        if drawn.stream[session] != stream:
-            continue
-        _count_session(drawn, log, session, terms, sums, by_interval)
-        if terms.skips_offline and log.offline[session]:
-            continue
-        first, last = drawn.first_round[session], drawn.first_round[session] + log.questions[session]
-        units, misses, waited, since = 0, 0, 0.0, np.inf
-        for position in range(first, last):
-            answered = log.answered_s[position]
-            if not _is_judged(drawn, log, session, position, terms):
-                continue
-            wait = _wait_s(log, session, position, terms)
-            is_late = np.isnan(answered) or wait > terms.threshold_s
-            sums[ROUNDS_ASKED] += 1
-            sums[ROUNDS_ON_TIME] += 1.0 - is_late
-            if terms.unit != _ROUND and position > first and not terms.every_reply:
-                continue
-            if terms.unit == _ROUND:
-                amount = wait if terms.in_seconds else 1.0 - is_late
-                _add_unit(log.asked_s[position], amount, terms, sums, by_interval)
-            units += 1
-            misses += is_late
-            waited += wait
-            since = min(since, log.asked_s[position])
-        if terms.unit == _SESSION and units > 0:
-            amount = waited / units if terms.in_seconds else 1.0 - (misses > 0)
-            _add_unit(since, amount, terms, sums, by_interval)
-        elif terms.unit == _BUYER_DAY and units > 0:
-            buyer = drawn.buyer[session]
-            if terms.every_reply or judged[buyer] == 0:  # sessions come in order of their first question
-                judged[buyer] += units
-                late[buyer] += misses
-                seconds[buyer] += waited
-                earliest[buyer] = min(earliest[buyer], since)
-    for buyer in range(buyers):
-        if judged[buyer] > 0:
-            amount = seconds[buyer] / judged[buyer] if terms.in_seconds else 1.0 - (late[buyer] > 0)
-            _add_unit(earliest[buyer], amount, terms, sums, by_interval)
+def count_day(
+    happened: SimulatedDay, staff: Staff, streams: Records, terms: Sequence[Terms]
+) -> tuple[Floats, Floats]:
+    """Return one day's sums (streams x columns) and counts per interval (streams x rows x intervals)."""
+    sums = np.zeros((len(terms), SUMS))
+    by_interval = np.zeros((len(terms), INTERVAL_ROWS, happened.open_s.shape[1]))
+    by_interval[:, INTERVAL_OPEN] = happened.open_s / streams["interval_s"][:, None]
+    for stream, rule in enumerate(terms):
+        buyers = np.zeros(len(happened.sessions) if rule.unit == _BUYER_DAY else 0, dtype=_BUYER)
+        _count(happened.sessions, happened.rounds, stream, rule, buyers, sums[stream], by_interval[stream])
+        sums[stream, OVERTIME_S] = _overtime_s(
+            happened.sessions, happened.rounds, staff.agents, staff.spans, stream
+        )
+    return sums, by_interval
 
 
-@numba.njit(cache=True, nogil=True)
-def _count_session(drawn, log, session, terms, sums, by_interval):  # type: ignore[no-untyped-def]
+@compiled
+def _count(  # type: ignore[no-untyped-def]
+    sessions, rounds, stream, terms, buyers, sums, by_interval
+):
+    """Add what happened to one stream to its sums and to its rows per interval."""
+    for session in range(len(sessions)):
+        chat = sessions[session]
+        if chat.stream != stream:
+            continue
+        _count_session(chat, rounds, terms, sums, by_interval)
+        if terms.skips_offline and chat.offline:
+            continue
+        judged, late, seconds, earliest = _judge_rounds(chat, rounds, terms, sums, by_interval)
+        if judged == 0 or terms.unit == _ROUND:
+            continue
+        if terms.unit == _SESSION:
+            amount = seconds / judged if terms.in_seconds else 1.0 - (late > 0)
+            _add_unit(earliest, amount, terms, sums, by_interval)
+        elif terms.every_reply or buyers[chat.buyer].judged == 0:  # sessions come in order of arrival
+            buyer = buyers[chat.buyer]
+            buyer.earliest_s = min(buyer.earliest_s, earliest) if buyer.judged > 0 else earliest
+            buyer.judged += judged
+            buyer.late += late
+            buyer.seconds += seconds
+    for person in range(len(buyers)):
+        buyer = buyers[person]
+        if buyer.judged > 0:
+            amount = buyer.seconds / buyer.judged if terms.in_seconds else 1.0 - (buyer.late > 0)
+            _add_unit(buyer.earliest_s, amount, terms, sums, by_interval)
+
+
+@compiled
+def _judge_rounds(chat, rounds, terms, sums, by_interval):  # type: ignore[no-untyped-def]
+    """Judge a session's rounds; return how many its unit counts, how many are late, their seconds, the first.
+
+    Under a rule in rounds they are units of their own.
+    """
+    judged, late, seconds, earliest = 0, 0, 0.0, np.inf
+    for position in range(chat.first_round, chat.first_round + chat.questions):
+        turn = rounds[position]
+        if not _is_judged(chat, turn, terms):
+            continue
+        wait = _wait_s(chat, turn, terms)
+        is_late = np.isnan(turn.answered_s) or wait > terms.threshold_s
+        sums[ROUNDS_ASKED] += 1
+        sums[ROUNDS_ON_TIME] += 1.0 - is_late
+        if terms.unit == _ROUND:
+            _add_unit(turn.asked_s, wait if terms.in_seconds else 1.0 - is_late, terms, sums, by_interval)
+        if terms.every_reply or position == chat.first_round:
+            judged += 1
+            late += is_late
+            seconds += wait
+            earliest = min(earliest, turn.asked_s)
+    return judged, late, seconds, earliest
+
+
+@compiled
+def _count_session(chat, rounds, terms, sums, by_interval):  # type: ignore[no-untyped-def]
     """Count what every report shows of a session, whatever the rule's unit."""
-    if drawn.settled[session]:
+    if chat.settled:
         return
-    start, first = drawn.arrival_s[session], drawn.first_round[session]
+    start, answered = chat.arrival_s, rounds[chat.first_round].answered_s
     by_interval[INTERVAL_ARRIVED, _interval(start, terms)] += 1
     if _in_window(start, terms):
         sums[ARRIVED] += 1
-        if np.isnan(log.answered_s[first]):
-            sums[UNANSWERED] += 1
-            if not (terms.skips_offline and log.offline[session]):
-                if terms.skips_unanswered:
-                    sums[ROUNDS_ASKED] += 1  # the rule forgets its only question, the shop does not
-                sums[ROUNDS_ASKED] += terms.rounds - 1.0
-        else:
+        if not np.isnan(answered):
             sums[FIRSTS] += 1
-            sums[FIRST_S] += log.answered_s[first] - start
-    for position in range(first, first + log.questions[session]):
-        if _in_window(log.asked_s[position], terms) and not np.isnan(log.answered_s[position]):
+            sums[FIRST_S] += answered - start
+        else:
+            sums[UNANSWERED] += 1
+            if not (terms.skips_offline and chat.offline):  # its rounds that never came into being
+                sums[ROUNDS_ASKED] += terms.rounds - (0.0 if terms.skips_unanswered else 1.0)
+    for position in range(chat.first_round, chat.first_round + chat.questions):
+        turn = rounds[position]
+        if _in_window(turn.asked_s, terms) and not np.isnan(turn.answered_s):
             sums[REPLIES] += 1
-            sums[REPLY_S] += log.answered_s[position] - log.asked_s[position]
+            sums[REPLY_S] += turn.answered_s - turn.asked_s
 
 
-@numba.njit(cache=True, nogil=True)
-def _is_judged(drawn, log, session, position, terms):  # type: ignore[no-untyped-def]
+@compiled
+def _is_judged(chat, turn, terms):  # type: ignore[no-untyped-def]
     """Whether the rule judges a round: by its question, its reply, or its session's start."""
-    answered = log.answered_s[position]
-    if np.isnan(answered) and terms.skips_unanswered:
+    if terms.skips_unanswered and np.isnan(turn.answered_s):
         return False
-    moment = log.asked_s[position]
+    moment = turn.asked_s
     if terms.window_by == _BY_START:
-        moment = drawn.arrival_s[session]
-    elif terms.window_by == _BY_REPLY and not np.isnan(answered):
-        moment = answered
+        moment = chat.arrival_s
+    elif terms.window_by == _BY_REPLY and not np.isnan(turn.answered_s):
+        moment = turn.answered_s
     return _in_window(moment, terms)
 
 
-@numba.njit(cache=True, nogil=True)
-def _wait_s(log, session, position, terms):  # type: ignore[no-untyped-def]
+@compiled
+def _wait_s(chat, turn, terms):  # type: ignore[no-untyped-def]
     """Return how long a question waited on the rule's clock; unanswered, until its session ended."""
-    answered, since = log.answered_s[position], log.asked_s[position]
-    if np.isnan(answered):
-        return log.ended_s[session] - since
+    if np.isnan(turn.answered_s):
+        return chat.ended_s - turn.asked_s
     if terms.from_assignment:
-        since = max(since, log.assigned_s[position])
-    return answered - since
+        return turn.answered_s - max(turn.asked_s, turn.assigned_s)
+    return turn.answered_s - turn.asked_s
 
 
-@numba.njit(cache=True, nogil=True)
-def _add_unit(asked, amount, terms, sums, by_interval):  # type: ignore[no-untyped-def]
+@compiled
+def _add_unit(asked_s, amount, terms, sums, by_interval):  # type: ignore[no-untyped-def]
     """Add one unit, in the interval of its first judged question."""
-    interval = _interval(asked, terms)
+    interval = _interval(asked_s, terms)
     sums[ON_TIME] += amount
     sums[TOTAL] += 1
     by_interval[INTERVAL_ON_TIME, interval] += amount
     by_interval[INTERVAL_TOTAL, interval] += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _in_window(moment, terms):  # type: ignore[no-untyped-def]
     """Whether wall clocks show a time of the window, past midnight too."""
     return (moment - terms.window_start_s) % _DAY_S < terms.window_s
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _interval(moment, terms):  # type: ignore[no-untyped-def]
     """Return the interval of a moment; what is asked after the close belongs to the last."""
     return max(0, min(int((moment - terms.open_s) // terms.interval_s), terms.intervals - 1))
 
 
-@numba.njit(cache=True, nogil=True)
-def overtime_s(drawn, log, staff, stream):  # type: ignore[no-untyped-def]
+@compiled
+def _overtime_s(sessions, rounds, agents, spans, stream):  # type: ignore[no-untyped-def]
     """Return the seconds of typing outside the spans of duty: after its end and in breaks."""
     total = 0.0
-    for session in range(len(drawn.arrival_s)):
-        if drawn.stream[session] != stream:
+    for session in range(len(sessions)):
+        chat = sessions[session]
+        if chat.stream != stream:
             continue
-        first = drawn.first_round[session]
-        for position in range(first, first + log.questions[session]):
-            agent, end = log.typist[position], log.answered_s[position]
-            if agent < 0 or np.isnan(end):
+        for position in range(chat.first_round, chat.first_round + chat.questions):
+            turn = rounds[position]
+            if turn.typist < 0:
                 continue
-            work = drawn.work_s[position] / staff.speed[agent]
-            total += work
-            for span in range(staff.first_span[agent], staff.first_span[agent + 1]):
-                within = min(end, staff.span_end_s[span]) - max(end - work, staff.span_start_s[span])
-                total -= max(within, 0.0)
-    return max(total, 0.0)
-
-
-def empty_counts(days: list[ServiceDay]) -> tuple[Floats, Floats]:
-    """Return room for one day: sums (streams x columns), and counts (streams x rows x intervals)."""
-    longest = max(len(day.sessions) for day in days)
-    return np.zeros((len(days), SUMS)), np.zeros((len(days), 4, longest))
+            person, end = agents[turn.typist], turn.answered_s
+            work = turn.work_s / person.speed
+            outside = work
+            for span in range(person.first_span, person.end_span):
+                outside -= max(min(end, spans[span].end_s) - max(end - work, spans[span].start_s), 0.0)
+            if outside > 1e-6:  # rounding apart
+                total += outside
+    return total

@@ -1,23 +1,23 @@
 """One simulated day, reply by reply: the compiled event loop.
 
-It knows sessions, desks and slots, and no rule: what happened is written to a `Log`, which `counting` judges.
+It knows sessions, desks and slots, and no rule. What happened is written to the tables of sessions and
+rounds, which `counting` judges.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from scheduling.day import Floats, Ints
-from scheduling.simulation.arrivals import DrawnDay, Flags
-from scheduling.simulation.routing import Rows, find_agent, move_to_level, rows_of
-from scheduling.simulation.staff import CLOSE, SPAN_ENDS, SPAN_STARTS, Staff, Streams
+from scheduling.simulation.arrivals import DrawnDay
+from scheduling.simulation.compiled import compiled
+from scheduling.simulation.records import BOT, NOBODY, Flags, Records
+from scheduling.simulation.routing import find_agent, level_starts, move_to_level
+from scheduling.simulation.staff import CLOSE, SPAN_ENDS, SPAN_STARTS, Staff
 from scheduling.simulation.waiting import (
-    NOBODY,
-    Coming,
-    Lines,
     drop_next,
     empty_lines,
     expect,
@@ -27,77 +27,51 @@ from scheduling.simulation.waiting import (
     replace_next,
 )
 
-BOT = -2  # in the log's `typist`
-_REPLY, _QUESTION, _PATIENCE = range(3)  # what the clock of things to come can hold, times a session
+_REPLY, _QUESTION, _PATIENCE = range(3)  # what can come, times a session
 
 
-class Log(NamedTuple):
-    """What happened, to be judged by any rule. Times are seconds since midnight.
+@dataclass(frozen=True, kw_only=True)
+class SimulatedDay:
+    """What happened, to be judged by any rule.
 
     Attributes
     ----------
-    asked_s, assigned_s, answered_s, typist
-        Per round: when the question came, when the session got the agent who answered it, when his reply was
-        finished (NaN: never), and who he is (position in `Staff`).
-    questions
-        Per session: rounds that came into being.
-    ended_s
-        Per session: when its slot was freed, its buyer gave up or the stream closed on it.
-    offline
-        Per session: whether nobody was on duty when it arrived.
+    sessions, rounds
+        Tables of `scheduling.simulation.records`; a session's rounds that came into being are the first
+        `questions` from `first_round` on.
     open_s
-        Stream x interval: seconds that sessions held slots, summed over sessions.
+        Streams x intervals: seconds that sessions held slots, summed over sessions.
+    events
+        Arrivals, questions, replies, slots freed by auto-close, buyers' deadlines and changes of staff.
     """
 
-    asked_s: Floats
-    assigned_s: Floats
-    answered_s: Floats
-    typist: Ints
-    questions: Ints
-    ended_s: Floats
-    offline: Flags
+    sessions: Records
+    rounds: Records
     open_s: Floats
+    events: int
 
 
 class _Shop(NamedTuple):
-    """The state of the shop at one instant. An agent's `epoch` counts the spans he has ended."""
+    """The state of the shop. A named tuple because compiled code reads it."""
 
-    typing: Ints  # per agent: the session whose reply he is typing
-    open: Ints  # per agent: sessions holding a slot
-    movable: Ints  # per agent: those of them that he would hand over
-    epoch: Ints
-    taking: Flags
-    agent: Ints  # per session
-    assigned_epoch: Ints
-    assigned_s: Floats
-    current: Ints  # per session: position of its current round
-    begun: Flags  # whether typing of the first reply has begun
-    gone: Flags  # whether nobody will ever answer it
-    queued: Ints  # per stream: sessions in the shop's queue
-    on_duty: Ints  # per stream
-    lines: Lines  # desks of all agents, then per stream: head of the queue, its rest, closing sessions
-    coming: Coming
-    rows: Rows
-
-
-def empty_log(drawn: DrawnDay, streams: Streams) -> Log:
-    """Return a log with room for one day."""
-    sessions, rounds = len(drawn.arrival_s), len(drawn.work_s)
-    return Log(
-        asked_s=np.empty(rounds),
-        assigned_s=np.empty(rounds),
-        answered_s=np.empty(rounds),
-        typist=np.empty(rounds, dtype=np.int64),
-        questions=np.zeros(sessions, dtype=np.int64),
-        ended_s=np.full(sessions, np.nan),
-        offline=np.zeros(sessions, dtype=np.bool_),
-        open_s=np.zeros((len(streams.close_s), int(streams.intervals.max()))),
-    )
+    sessions: Records
+    rounds: Records
+    agents: Records
+    spans: Records
+    groups: Records
+    changes: Records
+    streams: Records
+    lines: Records  # desks of all agents, then per stream: head of the queue, its rest, closing sessions
+    coming: Records
+    agent_at: Ints
+    level_start: Ints
+    open_s: Floats
+    luck: np.uint64
 
 
 def simulate(
-    drawn: DrawnDay, staff: Staff, streams: Streams, present: Flags | None = None
-) -> tuple[Log, int]:
+    drawn: DrawnDay, staff: Staff, streams: Records, *, present: Flags | None = None
+) -> SimulatedDay:
     """Simulate one day.
 
     Parameters
@@ -107,332 +81,346 @@ def simulate(
     staff, streams
         Who is on, and what the streams need.
     present
-        Per agent of `staff`: whether he comes; default all.
-
-    Returns
-    -------
-    tuple
-        What happened, and how many events that took.
+        Per agent of `staff`, whether he comes; default all.
     """
-    agents, sessions = len(staff.duty), len(drawn.arrival_s)
-    log = empty_log(drawn, streams)
+    agents = staff.agents.copy()
+    if present is not None:
+        agents["present"] = present
     shop = _Shop(
-        typing=np.full(agents, NOBODY),
-        open=np.zeros(agents, dtype=np.int64),
-        movable=np.zeros(agents, dtype=np.int64),
-        epoch=np.zeros(agents, dtype=np.int64),
-        taking=np.zeros(agents, dtype=np.bool_),
-        agent=np.full(sessions, NOBODY),
-        assigned_epoch=np.empty(sessions, dtype=np.int64),
-        assigned_s=np.empty(sessions),
-        current=drawn.first_round.copy(),
-        begun=np.zeros(sessions, dtype=np.bool_),
-        gone=np.zeros(sessions, dtype=np.bool_),
-        queued=np.zeros(len(streams.close_s), dtype=np.int64),
-        on_duty=np.zeros(len(streams.close_s), dtype=np.int64),
-        lines=empty_lines(agents + 3 * len(streams.close_s), sessions),
-        coming=nothing_coming(2 * sessions + 1),
-        rows=rows_of(staff),
+        sessions=drawn.sessions.copy(),
+        rounds=drawn.rounds.copy(),
+        agents=agents,
+        spans=staff.spans,
+        groups=staff.groups,
+        changes=staff.changes,
+        streams=streams.copy(),
+        lines=empty_lines(len(agents) + 3 * len(streams)),
+        coming=nothing_coming(2 * len(drawn.sessions) + 1),
+        agent_at=np.arange(len(agents)),
+        level_start=level_starts(staff.groups, len(agents)),
+        open_s=np.zeros((len(streams), int(streams["intervals"].max()))),
+        luck=drawn.luck,
     )
-    present = np.ones(agents, dtype=np.bool_) if present is None else present
-    return log, int(_run(drawn, staff, streams, log, shop, present))
+    events = int(_run(shop))
+    return SimulatedDay(sessions=shop.sessions, rounds=shop.rounds, open_s=shop.open_s, events=events)
 
 
-@numba.njit(cache=True, nogil=True)
-def _run(drawn, staff, streams, log, shop, present):  # type: ignore[no-untyped-def]
+@compiled
+def _run(shop):  # type: ignore[no-untyped-def]
     """Let the day happen and return the number of events."""
-    agents, lines, coming = len(staff.duty), shop.lines, shop.coming
+    sessions, lines, coming = shop.sessions, shop.lines, shop.coming
     arrived = changed = events = 0
     while True:
-        arrival = drawn.arrival_s[arrived] if arrived < len(drawn.arrival_s) else np.inf
-        change = staff.change_s[changed] if changed < len(staff.change_s) else np.inf
-        closing, closed_stream = np.inf, 0
-        for stream in range(len(streams.close_s)):
-            line = _closing_line(agents, stream)
-            if lines.first[line] >= 0 and lines.key[lines.first[line]] < closing:
-                closing, closed_stream = lines.key[lines.first[line]], stream
-        due = coming.when[0] if coming.size[0] > 0 else np.inf
+        arrival = sessions[arrived].arrival_s if arrived < len(sessions) else np.inf
+        change = shop.changes[changed].when_s if changed < len(shop.changes) else np.inf
+        due = coming[1].when_s if coming[0].what > 0 else np.inf
+        closing, closing_line = np.inf, 0
+        for stream in range(len(shop.streams)):
+            line = _closing_line(shop, stream)
+            first = lines[line].first
+            if first >= 0 and sessions[first].key < closing:
+                closing, closing_line = sessions[first].key, line
         now = min(min(arrival, change), min(closing, due))
         if now == np.inf:
             return events
         events += 1
         if change == now:
-            changed = _change_staff(drawn, staff, streams, log, shop, present, changed)
+            changed = _change_staff(shop, changed)
         elif closing == now:
-            session = leave_first(lines, _closing_line(agents, closed_stream))
-            _close(drawn, staff, streams, log, shop, session, now)
+            _close(shop, leave_first(lines, sessions, closing_line), now)
         elif due == now:
-            session, kind = coming.what[0] // 3, coming.what[0] % 3
+            session, kind = coming[1].what // 3, coming[1].what % 3
             if kind == _REPLY:
-                _finish_reply(drawn, staff, streams, log, shop, session, now)
+                _finish_reply(shop, session, now)
             elif kind == _QUESTION:
-                _ask(drawn, staff, streams, log, shop, session, now)
+                _ask(shop, session, now)
             else:
                 drop_next(coming)
-                _lose_patience(drawn, staff, streams, log, shop, session, now)
+                _lose_patience(shop, session, now)
         else:
-            _arrive(drawn, staff, streams, log, shop, arrived, now)
+            _arrive(shop, arrived, now)
             arrived += 1
 
 
-@numba.njit(cache=True, nogil=True)
-def _closing_line(agents, stream):  # type: ignore[no-untyped-def]
-    return agents + 3 * stream + 2
+@compiled
+def _queue_line(shop, stream, part):  # type: ignore[no-untyped-def]
+    """Return a line of a stream's queue: part 0 is its head, sessions handed over; part 1 all others."""
+    return len(shop.agents) + 3 * stream + part
+
+
+@compiled
+def _closing_line(shop, stream):  # type: ignore[no-untyped-def]
+    return len(shop.agents) + 3 * stream + 2
 
 
 # ---- sessions -------------------------------------------------------------------------------------------
 
 
-@numba.njit(cache=True, nogil=True)
-def _arrive(drawn, staff, streams, log, shop, session, now):  # type: ignore[no-untyped-def]
+@compiled
+def _arrive(shop, session, now):  # type: ignore[no-untyped-def]
     """A buyer asks his first question."""
-    stream = drawn.stream[session]
-    if drawn.settled[session]:
-        _settle_by_bot(drawn, log, session, now)
+    chat = shop.sessions[session]
+    if chat.settled:
+        _settle_by_bot(shop, session, now)
         return
-    log.offline[session] = shop.on_duty[stream] == 0
-    _note_question(log, shop, session, now)
-    _dispatch(drawn, staff, streams, log, shop, session, now)
-    if not shop.begun[session] and drawn.leaves_s[session] < np.inf and not shop.gone[session]:
-        expect(shop.coming, drawn.leaves_s[session], 3 * session + _PATIENCE)
+    chat.offline = shop.streams[chat.stream].on_duty == 0
+    _note_question(shop, session, now)
+    _dispatch(shop, session, now)
+    if not chat.begun and chat.leaves_s < np.inf:
+        expect(shop.coming, chat.leaves_s, 3 * session + _PATIENCE)
 
 
-@numba.njit(cache=True, nogil=True)
-def _settle_by_bot(drawn, log, session, now):  # type: ignore[no-untyped-def]
+@compiled
+def _settle_by_bot(shop, session, now):  # type: ignore[no-untyped-def]
     """The bot answers every question at once."""
+    chat = shop.sessions[session]
     asked = now
-    first = drawn.first_round[session]
-    for position in range(first, first + drawn.rounds[session]):
-        log.asked_s[position] = asked
-        log.assigned_s[position] = asked
-        log.answered_s[position] = asked
-        log.typist[position] = BOT
-        asked += drawn.think_s[position]
-    log.questions[session] = drawn.rounds[session]
-    log.ended_s[session] = log.answered_s[first + drawn.rounds[session] - 1]
+    for position in range(chat.first_round, chat.end_round):
+        turn = shop.rounds[position]
+        turn.asked_s = turn.assigned_s = turn.answered_s = asked
+        turn.typist = BOT
+        chat.ended_s = asked
+        asked += turn.think_s
+    chat.questions = chat.end_round - chat.first_round
 
 
-@numba.njit(cache=True, nogil=True)
-def _note_question(log, shop, session, now):  # type: ignore[no-untyped-def]
-    position = shop.current[session]
-    log.asked_s[position] = now
-    log.assigned_s[position] = np.nan
-    log.answered_s[position] = np.nan
-    log.typist[position] = NOBODY
-    log.questions[session] += 1
+@compiled
+def _note_question(shop, session, now):  # type: ignore[no-untyped-def]
+    """Open a round that nobody has answered yet."""
+    turn = shop.rounds[shop.sessions[session].current]
+    turn.asked_s = now
+    turn.assigned_s = turn.answered_s = np.nan
+    turn.typist = NOBODY
+    shop.sessions[session].questions += 1
 
 
-@numba.njit(cache=True, nogil=True)
-def _dispatch(drawn, staff, streams, log, shop, session, now):  # type: ignore[no-untyped-def]
+@compiled
+def _dispatch(shop, session, now):  # type: ignore[no-untyped-def]
     """Give a session without an agent to one, or let it queue while the stream is open."""
-    stream = drawn.stream[session]
-    if now >= streams.close_s[stream]:
-        _give_up(log, shop, session, now)
+    stream = shop.sessions[session].stream
+    if now >= shop.streams[stream].close_s:
+        _give_up(shop, session, now)
         return
-    agent = find_agent(shop.rows, staff, stream, drawn.luck[0], session, shop.current[session])
+    agent = _free_agent(shop, stream, session)
     if agent >= 0:
-        _assign(drawn, staff, streams, log, shop, session, agent, now)
+        _assign(shop, session, agent, now)
     else:
-        shop.queued[stream] += 1
-        join(shop.lines, len(staff.duty) + 3 * stream + 1, session, now)
+        shop.streams[stream].queued += 1
+        join(shop.lines, shop.sessions, _queue_line(shop, stream, 1), session, now)
 
 
-@numba.njit(cache=True, nogil=True)
-def _assign(drawn, staff, streams, log, shop, session, agent, now):  # type: ignore[no-untyped-def]
+@compiled
+def _free_agent(shop, stream, session):  # type: ignore[no-untyped-def]
+    """Return who is to be given a session, or `NOBODY`."""
+    turn = shop.sessions[session].current
+    return find_agent(
+        shop.agents, shop.groups, shop.agent_at, shop.level_start, stream, shop.luck, session, turn
+    )
+
+
+@compiled
+def _assign(shop, session, agent, now):  # type: ignore[no-untyped-def]
     """Give a session with an unanswered question to an agent."""
-    shop.agent[session] = agent
-    shop.assigned_epoch[session] = shop.epoch[agent]
-    shop.assigned_s[session] = now
-    shop.open[agent] += 1
-    if streams.hands_over[drawn.stream[session]]:
-        shop.movable[agent] += 1
-    _stand_in_row(staff, shop, agent)
-    position = shop.current[session]
-    log.assigned_s[position] = now
-    join(shop.lines, agent, session, log.asked_s[position])
-    if shop.typing[agent] < 0:
-        _type_next(drawn, staff, shop, agent, now)
+    chat, person = shop.sessions[session], shop.agents[agent]
+    chat.agent = agent
+    chat.epoch = person.epoch
+    chat.assigned_s = now
+    person.open += 1
+    person.movable += shop.streams[chat.stream].hands_over
+    _stand_in_row(shop, agent)
+    turn = shop.rounds[chat.current]
+    turn.assigned_s = now
+    if person.typing < 0:  # an idle agent has an empty desk
+        _type(shop, session, agent, now)
+    else:
+        join(shop.lines, shop.sessions, agent, session, turn.asked_s)
 
 
-@numba.njit(cache=True, nogil=True)
-def _ask(drawn, staff, streams, log, shop, session, now):  # type: ignore[no-untyped-def]
+@compiled
+def _ask(shop, session, now):  # type: ignore[no-untyped-def]
     """A buyer who has been thinking asks again."""
-    _note_question(log, shop, session, now)
-    agent = shop.agent[session]
-    if agent < 0 or _is_detached(drawn, streams, shop, session):
+    chat = shop.sessions[session]
+    _note_question(shop, session, now)
+    if _is_detached(shop, session):
         drop_next(shop.coming)
-        if agent >= 0:
-            _hold(drawn, streams, log, shop, session, _handover_s(staff, shop, session))
-            shop.agent[session] = NOBODY
-        _dispatch(drawn, staff, streams, log, shop, session, now)
+        if chat.agent >= 0:
+            _hold(shop, session, _handover_s(shop, session))
+            chat.agent = NOBODY
+        _dispatch(shop, session, now)
         return
-    position = shop.current[session]
-    log.assigned_s[position] = shop.assigned_s[session]
-    if shop.typing[agent] < 0:  # an idle agent has an empty desk
-        shop.typing[agent] = session
-        done = now + drawn.work_s[position] / staff.speed[agent]
-        replace_next(shop.coming, done, 3 * session + _REPLY)
+    turn, person = shop.rounds[chat.current], shop.agents[chat.agent]
+    turn.assigned_s = chat.assigned_s
+    if person.typing < 0:
+        person.typing = session
+        replace_next(shop.coming, now + turn.work_s / person.speed, 3 * session + _REPLY)
     else:
         drop_next(shop.coming)
-        join(shop.lines, agent, session, now)
+        join(shop.lines, shop.sessions, chat.agent, session, now)
 
 
-@numba.njit(cache=True, nogil=True)
-def _type_next(drawn, staff, shop, agent, now):  # type: ignore[no-untyped-def]
-    """Let an agent turn to the question on his desk that has waited longest."""
-    lines = shop.lines
-    while lines.first[agent] >= 0:
-        session = leave_first(lines, agent)
-        if not shop.gone[session]:
-            shop.typing[agent] = session
-            shop.begun[session] = True
-            done = now + drawn.work_s[shop.current[session]] / staff.speed[agent]
-            expect(shop.coming, done, 3 * session + _REPLY)
+@compiled
+def _type(shop, session, agent, now):  # type: ignore[no-untyped-def]
+    """Let an agent begin a reply."""
+    chat = shop.sessions[session]
+    chat.begun = True
+    shop.agents[agent].typing = session
+    done = now + shop.rounds[chat.current].work_s / shop.agents[agent].speed
+    expect(shop.coming, done, 3 * session + _REPLY)
+
+
+@compiled
+def _type_next(shop, agent, now):  # type: ignore[no-untyped-def]
+    """Let an idle agent turn to the question on his desk that has waited longest."""
+    while shop.lines[agent].first >= 0:
+        session = leave_first(shop.lines, shop.sessions, agent)
+        if not shop.sessions[session].gone:
+            _type(shop, session, agent, now)
             return
-    shop.typing[agent] = NOBODY
 
 
-@numba.njit(cache=True, nogil=True)
-def _finish_reply(drawn, staff, streams, log, shop, session, now):  # type: ignore[no-untyped-def]
+@compiled
+def _finish_reply(shop, session, now):  # type: ignore[no-untyped-def]
     """A reply is sent: the buyer thinks about it, or the session begins to close."""
-    agent, position = shop.agent[session], shop.current[session]
-    log.answered_s[position] = now
-    log.typist[position] = agent
-    is_last = position + 1 == drawn.first_round[session] + drawn.rounds[session]
+    chat = shop.sessions[session]
+    agent, turn = chat.agent, shop.rounds[chat.current]
+    turn.answered_s = now
+    turn.typist = agent
+    is_last = chat.current + 1 == chat.end_round
     if is_last:
         drop_next(shop.coming)
     else:
-        shop.current[session] = position + 1
-        replace_next(shop.coming, now + drawn.think_s[position], 3 * session + _QUESTION)
-    shop.typing[agent] = NOBODY
-    if _is_detached(drawn, streams, shop, session):  # he was handed over while this reply was being typed
-        _release(drawn, staff, streams, log, shop, session, now)
+        chat.current += 1
+        replace_next(shop.coming, now + turn.think_s, 3 * session + _QUESTION)
+    shop.agents[agent].typing = NOBODY
+    if _is_detached(shop, session):  # it was handed over while this reply was being typed
+        _release(shop, session, now)
         if is_last:
-            log.ended_s[session] = now
+            chat.ended_s = now
     elif is_last:
-        stream = drawn.stream[session]
-        if streams.auto_close_s[stream] > 0:
-            line = _closing_line(len(staff.duty), stream)
-            join(shop.lines, line, session, now + streams.auto_close_s[stream])
+        wait = shop.streams[chat.stream].auto_close_s
+        if wait > 0:
+            join(shop.lines, shop.sessions, _closing_line(shop, chat.stream), session, now + wait)
         else:
-            log.ended_s[session] = now
-            _release(drawn, staff, streams, log, shop, session, now)
-    if shop.typing[agent] < 0:
-        _type_next(drawn, staff, shop, agent, now)
+            chat.ended_s = now
+            _release(shop, session, now)
+    if shop.agents[agent].typing < 0:
+        _type_next(shop, agent, now)
 
 
-@numba.njit(cache=True, nogil=True)
-def _close(drawn, staff, streams, log, shop, session, now):  # type: ignore[no-untyped-def]
+@compiled
+def _close(shop, session, now):  # type: ignore[no-untyped-def]
     """Auto-close frees a slot."""
-    if _is_detached(drawn, streams, shop, session):  # it ended when its agent left; its slot went then
-        ended = max(_handover_s(staff, shop, session), log.answered_s[shop.current[session]])
-        _hold(drawn, streams, log, shop, session, ended)
-        log.ended_s[session] = ended
-        return
-    log.ended_s[session] = now
-    _release(drawn, staff, streams, log, shop, session, now)
-
-
-@numba.njit(cache=True, nogil=True)
-def _lose_patience(drawn, staff, streams, log, shop, session, now):  # type: ignore[no-untyped-def]
-    """A buyer gives up, unless typing of his first reply has begun."""
-    if shop.begun[session] or shop.gone[session]:
-        return
-    _give_up(log, shop, session, now)
-    if shop.agent[session] >= 0:
-        _release(drawn, staff, streams, log, shop, session, now)
+    chat = shop.sessions[session]
+    if _is_detached(shop, session):  # it ended when its agent left, and so did its hold on a slot
+        chat.ended_s = _handover_s(shop, session)
+        _hold(shop, session, chat.ended_s)
     else:
-        shop.queued[drawn.stream[session]] -= 1
+        chat.ended_s = now
+        _release(shop, session, now)
 
 
-@numba.njit(cache=True, nogil=True)
-def _give_up(log, shop, session, now):  # type: ignore[no-untyped-def]
-    shop.gone[session] = True
-    log.ended_s[session] = now
+@compiled
+def _lose_patience(shop, session, now):  # type: ignore[no-untyped-def]
+    """A buyer gives up, unless typing of his first reply has begun."""
+    chat = shop.sessions[session]
+    if chat.begun or chat.gone:
+        return
+    _give_up(shop, session, now)
+    if chat.agent >= 0:
+        _release(shop, session, now)
+    else:
+        shop.streams[chat.stream].queued -= 1
+
+
+@compiled
+def _give_up(shop, session, now):  # type: ignore[no-untyped-def]
+    shop.sessions[session].gone = True
+    shop.sessions[session].ended_s = now
 
 
 # ---- slots ----------------------------------------------------------------------------------------------
 
 
-@numba.njit(cache=True, nogil=True)
-def _is_detached(drawn, streams, shop, session):  # type: ignore[no-untyped-def]
-    """Whether the session's agent has handed it over since it was given to him."""
-    return (
-        streams.hands_over[drawn.stream[session]]
-        and shop.assigned_epoch[session] != shop.epoch[shop.agent[session]]
+@compiled
+def _is_detached(shop, session):  # type: ignore[no-untyped-def]
+    """Whether the session has no agent, or he has handed it over since he got it."""
+    chat = shop.sessions[session]
+    return chat.agent < 0 or (
+        shop.streams[chat.stream].hands_over and chat.epoch != shop.agents[chat.agent].epoch
     )
 
 
-@numba.njit(cache=True, nogil=True)
-def _handover_s(staff, shop, session):  # type: ignore[no-untyped-def]
+@compiled
+def _handover_s(shop, session):  # type: ignore[no-untyped-def]
     """Return when the span in which the session was given to its agent ended. [s]"""
-    return staff.span_end_s[staff.first_span[shop.agent[session]] + shop.assigned_epoch[session]]
+    chat = shop.sessions[session]
+    return shop.spans[shop.agents[chat.agent].first_span + chat.epoch].end_s
 
 
-@numba.njit(cache=True, nogil=True)
-def _release(drawn, staff, streams, log, shop, session, now):  # type: ignore[no-untyped-def]
+@compiled
+def _release(shop, session, now):  # type: ignore[no-untyped-def]
     """Free the session's slot and let its agent take who waits."""
-    agent = shop.agent[session]
-    _hold(drawn, streams, log, shop, session, now)
-    shop.agent[session] = NOBODY
-    shop.open[agent] -= 1
-    if streams.hands_over[drawn.stream[session]]:
-        shop.movable[agent] -= 1
-    _stand_in_row(staff, shop, agent)
-    while shop.taking[agent] and shop.open[agent] < staff.cap[agent]:
-        line = _next_line(staff, shop, staff.streams[agent])
+    chat = shop.sessions[session]
+    agent = chat.agent
+    _hold(shop, session, now)
+    chat.agent = NOBODY
+    person = shop.agents[agent]
+    person.open -= 1
+    person.movable -= shop.streams[chat.stream].hands_over
+    _stand_in_row(shop, agent)
+    while person.taking and person.open < person.cap:
+        line = _next_line(shop, person.streams)
         if line < 0:
             return
-        _assign_first(drawn, staff, streams, log, shop, line, agent, now)
+        _assign_first(shop, line, agent, now)
 
 
-@numba.njit(cache=True, nogil=True)
-def _assign_first(drawn, staff, streams, log, shop, line, agent, now):  # type: ignore[no-untyped-def]
+@compiled
+def _assign_first(shop, line, agent, now):  # type: ignore[no-untyped-def]
     """Give an agent the first session of a line of the shop's queue."""
-    session = leave_first(shop.lines, line)
-    shop.queued[drawn.stream[session]] -= 1
-    _assign(drawn, staff, streams, log, shop, session, agent, now)
+    session = leave_first(shop.lines, shop.sessions, line)
+    shop.streams[shop.sessions[session].stream].queued -= 1
+    _assign(shop, session, agent, now)
 
 
-@numba.njit(cache=True, nogil=True)
-def _hold(drawn, streams, log, shop, session, until):  # type: ignore[no-untyped-def]
+@compiled
+def _hold(shop, session, until):  # type: ignore[no-untyped-def]
     """Add the time a session held its slot to the intervals of the grid in which it did."""
-    stream = drawn.stream[session]
-    length, opens = streams.interval_s[stream], streams.open_s[stream]
-    since = shop.assigned_s[session]
-    interval = int((since - opens) // length)
-    while since < until and interval < streams.intervals[stream]:
-        edge = min(until, opens + (interval + 1) * length)
-        log.open_s[stream, interval] += edge - since
+    chat = shop.sessions[session]
+    grid = shop.streams[chat.stream]
+    since = chat.assigned_s
+    interval = int((since - grid.open_s) // grid.interval_s)
+    while since < until and interval < grid.intervals:
+        edge = min(until, grid.open_s + (interval + 1) * grid.interval_s)
+        shop.open_s[chat.stream, interval] += edge - since
         since = edge
         interval += 1
 
 
-@numba.njit(cache=True, nogil=True)
-def _stand_in_row(staff, shop, agent):  # type: ignore[no-untyped-def]
+@compiled
+def _stand_in_row(shop, agent):  # type: ignore[no-untyped-def]
     """Put an agent on the level of his open sessions, or at the end if he may not be given one."""
-    level = staff.cap[agent]
-    if shop.taking[agent] and shop.open[agent] < level:
-        level = shop.open[agent]
-    move_to_level(shop.rows, staff.group[agent], agent, level)
+    person = shop.agents[agent]
+    level = person.open if person.taking and person.open < person.cap else person.cap
+    move_to_level(shop.agents, shop.groups, shop.agent_at, shop.level_start, agent, level)
 
 
-@numba.njit(cache=True, nogil=True)
-def _next_line(staff, shop, served):  # type: ignore[no-untyped-def]
+@compiled
+def _next_line(shop, served):  # type: ignore[no-untyped-def]
     """Return the line of the shop's queue whose head is next for an agent on these streams, or `NOBODY`.
 
     Sessions handed over come before all others, the oldest question first.
     """
     best, oldest, best_part = NOBODY, np.inf, 2
-    lines = shop.lines
-    for stream in range(len(shop.queued)):
-        if (served >> stream) & 1 and shop.queued[stream] > 0:
+    for stream in range(len(shop.streams)):
+        if (served >> stream) & 1 and shop.streams[stream].queued > 0:
             for part in range(2):
-                line = len(staff.duty) + 3 * stream + part
-                while lines.first[line] >= 0 and shop.gone[lines.first[line]]:
-                    leave_first(lines, line)
-                if lines.first[line] >= 0:
-                    key = lines.key[lines.first[line]]
+                line = _queue_line(shop, stream, part)
+                while shop.lines[line].first >= 0 and shop.sessions[shop.lines[line].first].gone:
+                    leave_first(shop.lines, shop.sessions, line)
+                first = shop.lines[line].first
+                if first >= 0:
+                    key = shop.sessions[first].key
                     if part < best_part or (part == best_part and key < oldest):
                         best, oldest, best_part = line, key, part
                     break
@@ -442,92 +430,98 @@ def _next_line(staff, shop, served):  # type: ignore[no-untyped-def]
 # ---- staff ----------------------------------------------------------------------------------------------
 
 
-@numba.njit(cache=True, nogil=True)
-def _change_staff(drawn, staff, streams, log, shop, present, changed):  # type: ignore[no-untyped-def]
+@compiled
+def _change_staff(shop, changed):  # type: ignore[no-untyped-def]
     """Let all happen that the clock holds for one instant; return the position of the next change."""
-    now = staff.change_s[changed]
-    at = changed
-    while at < len(staff.change_s) and staff.change_s[at] == now and staff.change[at] != CLOSE:
-        agent = staff.who[at]
-        if present[agent]:
-            if staff.change[at] == SPAN_ENDS:
-                _end_span(drawn, staff, streams, log, shop, agent, now)
+    changes, at = shop.changes, changed
+    now = changes[changed].when_s
+    while at < len(changes) and changes[at].when_s == now and changes[at].what != CLOSE:
+        agent, what = changes[at].who, changes[at].what
+        if shop.agents[agent].present:
+            if what == SPAN_ENDS:
+                _end_span(shop, agent, now)
             else:
-                shop.taking[agent] = staff.change[at] == SPAN_STARTS
-                if staff.change[at] == SPAN_STARTS:
-                    _count_on_duty(staff, shop, agent, 1)
-            _stand_in_row(staff, shop, agent)
+                shop.agents[agent].taking = what == SPAN_STARTS
+                if what == SPAN_STARTS:
+                    _count_on_duty(shop, agent, 1)
+            _stand_in_row(shop, agent)
         at += 1
-    _serve_queue(drawn, staff, streams, log, shop, now)
-    while at < len(staff.change_s) and staff.change_s[at] == now:
-        _close_stream(staff, log, shop, staff.who[at], now)
+    _serve_queue(shop, now)
+    while at < len(changes) and changes[at].when_s == now:
+        _close_stream(shop, changes[at].who, now)
         at += 1
     return at
 
 
-@numba.njit(cache=True, nogil=True)
-def _count_on_duty(staff, shop, agent, step):  # type: ignore[no-untyped-def]
-    for stream in range(len(shop.on_duty)):
-        if (staff.streams[agent] >> stream) & 1:
-            shop.on_duty[stream] += step
+@compiled
+def _count_on_duty(shop, agent, step):  # type: ignore[no-untyped-def]
+    for stream in range(len(shop.streams)):
+        if (shop.agents[agent].streams >> stream) & 1:
+            shop.streams[stream].on_duty += step
 
 
-@numba.njit(cache=True, nogil=True)
-def _end_span(drawn, staff, streams, log, shop, agent, now):  # type: ignore[no-untyped-def]
+@compiled
+def _end_span(shop, agent, now):  # type: ignore[no-untyped-def]
     """A break or the end of a duty: no new sessions, and what is to be handed over leaves the desk."""
-    shop.taking[agent] = False
-    shop.epoch[agent] += 1
-    _count_on_duty(staff, shop, agent, -1)
-    if shop.movable[agent] == 0:
+    person = shop.agents[agent]
+    person.taking = False
+    person.epoch += 1
+    _count_on_duty(shop, agent, -1)
+    if person.movable == 0:
         return
-    lines, session = shop.lines, shop.lines.first[agent]
-    lines.first[agent] = lines.last[agent] = NOBODY
+    session = shop.lines[agent].first
+    shop.lines[agent].first = shop.lines[agent].last = NOBODY
     while session >= 0:
-        following = lines.after[session]
-        stream = drawn.stream[session]
-        if not shop.gone[session]:
-            if streams.hands_over[stream]:
-                _hold(drawn, streams, log, shop, session, now)
-                shop.agent[session] = NOBODY
-                log.assigned_s[shop.current[session]] = np.nan
-                if now >= streams.close_s[stream]:
-                    _give_up(log, shop, session, now)
-                else:
-                    shop.queued[stream] += 1
-                    join(lines, len(staff.duty) + 3 * stream, session, lines.key[session])
-            else:
-                join(lines, agent, session, lines.key[session])
+        chat = shop.sessions[session]
+        following = chat.after
+        if shop.streams[chat.stream].hands_over and not chat.gone:
+            _hand_over(shop, session, now)
+        elif not chat.gone:
+            join(shop.lines, shop.sessions, agent, session, chat.key)
         session = following
-    typed = shop.typing[agent]  # the reply being typed is finished; its slot stays until then
-    keeps = 1 if typed >= 0 and streams.hands_over[drawn.stream[typed]] else 0
-    shop.open[agent] -= shop.movable[agent] - keeps
-    shop.movable[agent] = keeps
+    kept = 0  # the reply being typed is finished; its slot stays until then
+    if person.typing >= 0:
+        kept = int(shop.streams[shop.sessions[person.typing].stream].hands_over)
+    person.open -= person.movable - kept
+    person.movable = kept
 
 
-@numba.njit(cache=True, nogil=True)
-def _serve_queue(drawn, staff, streams, log, shop, now):  # type: ignore[no-untyped-def]
+@compiled
+def _hand_over(shop, session, now):  # type: ignore[no-untyped-def]
+    """Put a session with an unanswered question at the head of the shop's queue."""
+    chat = shop.sessions[session]
+    _hold(shop, session, now)
+    chat.agent = NOBODY
+    shop.rounds[chat.current].assigned_s = np.nan
+    if now >= shop.streams[chat.stream].close_s:
+        _give_up(shop, session, now)
+    else:
+        shop.streams[chat.stream].queued += 1
+        join(shop.lines, shop.sessions, _queue_line(shop, chat.stream, 0), session, chat.key)
+
+
+@compiled
+def _serve_queue(shop, now):  # type: ignore[no-untyped-def]
     """Give out the shop's queue as long as somebody has a free slot for its next session."""
     while True:
         served = 0
-        for stream in range(len(shop.queued)):
-            if shop.queued[stream] > 0 and find_agent(shop.rows, staff, stream, drawn.luck[0], 0, 0) >= 0:
+        for stream in range(len(shop.streams)):
+            if shop.streams[stream].queued > 0 and _free_agent(shop, stream, 0) >= 0:
                 served |= 1 << stream
-        line = _next_line(staff, shop, served)
+        line = _next_line(shop, served)
         if line < 0:
             return
-        session, stream = shop.lines.first[line], (line - len(staff.duty)) // 3
-        turn = shop.current[session]
-        agent = find_agent(shop.rows, staff, stream, drawn.luck[0], session, turn)
-        _assign_first(drawn, staff, streams, log, shop, line, agent, now)
+        session = shop.lines[line].first
+        _assign_first(shop, line, _free_agent(shop, shop.sessions[session].stream, session), now)
 
 
-@numba.njit(cache=True, nogil=True)
-def _close_stream(staff, log, shop, stream, now):  # type: ignore[no-untyped-def]
+@compiled
+def _close_stream(shop, stream, now):  # type: ignore[no-untyped-def]
     """The stream closes: nobody will answer what is still queued."""
     for part in range(2):
-        line = len(staff.duty) + 3 * stream + part
-        while shop.lines.first[line] >= 0:
-            session = leave_first(shop.lines, line)
-            if not shop.gone[session]:
-                _give_up(log, shop, session, now)
-    shop.queued[stream] = 0
+        line = _queue_line(shop, stream, part)
+        while shop.lines[line].first >= 0:
+            session = leave_first(shop.lines, shop.sessions, line)
+            if not shop.sessions[session].gone:
+                _give_up(shop, session, now)
+    shop.streams[stream].queued = 0

@@ -10,8 +10,9 @@ import pandas as pd
 
 from forecast.timegrid import midnight
 from scheduling.day import DutySpan, Floats, ServiceDay
-from scheduling.simulation.arrivals import DrawnDay, draw_day
-from scheduling.simulation.engine import BOT, Log, simulate
+from scheduling.simulation.arrivals import draw_day
+from scheduling.simulation.engine import SimulatedDay, simulate
+from scheduling.simulation.records import BOT
 from scheduling.simulation.staff import Staff, staff_of, streams_of
 
 
@@ -44,29 +45,32 @@ def reply_events(
         or empty.
     """
     drawn, staff = draw_day(days, seed=seed, number=number), staff_of(duties, days)
-    log, _ = simulate(drawn, staff, streams_of(days))
-    return event_table(drawn, staff, log, list(days), midnight(day_date, timezone))
+    happened = simulate(drawn, staff, streams_of(days))
+    return event_table(happened, staff, list(days), midnight(day_date, timezone))
 
 
 def event_table(
-    drawn: DrawnDay, staff: Staff, log: Log, names: Sequence[str], day_start: pd.Timestamp
+    happened: SimulatedDay, staff: Staff, names: Sequence[str], day_start: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return a log's questions and replies as a table (`reply_events`)."""
-    session = np.repeat(np.arange(len(drawn.arrival_s)), log.questions)
-    step = np.arange(len(session)) - np.repeat(np.cumsum(log.questions) - log.questions, log.questions)
-    position = drawn.first_round[session] + step
-    typist = log.typist[position]
-    called = np.array([*(f"duty-{duty}" for duty in staff.duty), "bot", ""], dtype=object)
+    """Return what happened as a table of questions and replies (`reply_events`)."""
+    asked = happened.sessions["questions"].astype(np.int64)
+    session = np.repeat(np.arange(len(asked)), asked)
+    step = np.arange(len(session)) - np.repeat(np.cumsum(asked) - asked, asked)
+    chats = happened.sessions[session]
+    turns = happened.rounds[chats["first_round"] + step]
+    called = np.array([*(f"duty-{duty}" for duty in staff.agents["duty"]), "bot", ""], dtype=object)
     return pd.DataFrame(
         {
-            "stream": np.array(names, dtype=object)[drawn.stream[session]],
+            "stream": np.array(names, dtype=object)[chats["stream"]],
             "session": session,
-            "buyer": drawn.buyer[session],
-            "agent": called[typist],
-            "question": _instants(log.asked_s[position], day_start),
-            "assigned": _instants(log.assigned_s[position], day_start),
-            "reply": _instants(log.answered_s[position], day_start),
-            "responder": np.select([typist >= 0, typist == BOT], ["human", "bot_auto"], ""),
+            "buyer": chats["buyer"],
+            "agent": called[turns["typist"]],
+            "question": _instants(turns["asked_s"], day_start),
+            "assigned": _instants(turns["assigned_s"], day_start),
+            "reply": _instants(turns["answered_s"], day_start),
+            "responder": np.select(
+                [turns["typist"] >= 0, turns["typist"] == BOT], ["human", "bot_auto"], default=""
+            ),
         }
     )
 

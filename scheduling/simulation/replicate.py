@@ -13,11 +13,12 @@ import numpy as np
 from forecast.randomness import generator
 from scheduling.day import DutySpan, Floats, ServiceDay
 from scheduling.simulation import counting
-from scheduling.simulation.arrivals import DrawnDay, Flags, draw_day
+from scheduling.simulation.arrivals import DrawnDay, draw_day
 from scheduling.simulation.engine import simulate
 from scheduling.simulation.estimate import Estimate, ratio
 from scheduling.simulation.events import reply_events
-from scheduling.simulation.staff import Staff, Streams, staff_of, streams_of
+from scheduling.simulation.records import Flags, Records
+from scheduling.simulation.staff import Staff, staff_of, streams_of
 
 __all__ = ["Judgement", "PlanSums", "StreamJudgement", "draw_days", "judge", "judge_many", "reply_events"]
 
@@ -116,7 +117,7 @@ class _Setting:
     """What does not change from one simulated day to the next."""
 
     days: Mapping[str, ServiceDay]
-    streams: Streams
+    streams: Records
     terms: Sequence[counting.Terms]
 
 
@@ -171,14 +172,14 @@ def judge(
         return _simulate_day(setting, drawn, staff, _present(staff, absence, seed, number))
 
     sums: list[Floats] = []
-    by_interval = np.zeros_like(counting.empty_counts(list(days.values()))[1])
+    by_interval = np.zeros(1)
     wanted = min(max(least_days, 1), most_days)
     while len(sums) < wanted:
         for day_sums, day_intervals in _on_threads(
             one_day, range(first_day + len(sums), first_day + wanted), threads
         ):
             sums.append(day_sums)
-            by_interval += day_intervals
+            by_interval = by_interval + day_intervals
         wanted = min(_days_needed(np.stack(sums), days, half_width), most_days)
     return _judgement(np.stack(sums), by_interval / len(sums), days, seed)
 
@@ -261,14 +262,9 @@ def _setting(days: Mapping[str, ServiceDay]) -> _Setting:
 def _simulate_day(
     setting: _Setting, drawn: DrawnDay, staff: Staff, present: Flags | None
 ) -> tuple[Floats, Floats]:
-    """Return one day's sums, and its counts per interval with the open sessions as the last row."""
-    log, _ = simulate(drawn, staff, setting.streams, present)
-    sums, by_interval = counting.empty_counts(list(setting.days.values()))
-    for stream, terms in enumerate(setting.terms):
-        counting.count_day(drawn, log, stream, terms, sums[stream], by_interval[stream])
-        sums[stream, counting.OVERTIME_S] = counting.overtime_s(drawn, log, staff, stream)
-    by_interval[:, counting.INTERVAL_OPEN] = log.open_s / setting.streams.interval_s[:, None]
-    return sums, by_interval
+    """Return one day's sums and its counts per interval."""
+    happened = simulate(drawn, staff, setting.streams, present=present)
+    return counting.count_day(happened, staff, setting.streams, setting.terms)
 
 
 def _absence_rates(
@@ -287,8 +283,9 @@ def _present(staff: Staff, absence: Floats, seed: int, number: int) -> Flags | N
     """Return who comes on one simulated day, or None where all do. Each duty keeps its luck."""
     if not np.any(absence > 0):
         return None
-    comes: Flags = generator(seed, "absence", number).random(len(absence)) >= absence
-    return comes[staff.duty]
+    comes = generator(seed, "absence", number).random(len(absence)) >= absence
+    present: Flags = comes[staff.agents["duty"]]
+    return present
 
 
 def _on_threads(work: Callable[[int], T], numbers: Sequence[int], threads: int | None) -> list[T]:

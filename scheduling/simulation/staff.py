@@ -1,4 +1,4 @@
-"""Duties and streams as the flat arrays that compiled code reads. Times are seconds since midnight."""
+"""Duties and streams as the tables that compiled code reads."""
 
 from __future__ import annotations
 
@@ -7,83 +7,45 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scheduling.day import DutySpan, Floats, Ints, ServiceDay
-from scheduling.simulation.arrivals import Flags
+from scheduling.day import DutySpan, ServiceDay
+from scheduling.simulation.records import AGENT, CHANGE, GROUP, NOBODY, SPAN, STREAM, Records
 
 # What happens on the clock, in the order in which it happens at one instant.
 SPAN_ENDS, SPAN_STARTS, LAST_CALL, CLOSE = range(4)
 
 
 class Staff(NamedTuple):
-    """Who is on when, and who may be given what.
+    """Who is on when, and who may be given what, at the beginning of a day.
 
     Agents with the same streams, cap and routing weight are one group: within it only the number of open
-    sessions tells agents apart.
-
-    Attributes
-    ----------
-    duty
-        Position of each agent's duty in the list the plan came as.
-    streams
-        Bit s set: the agent serves stream s.
-    cap, speed, group
-        Sessions open at once, factor on the speed of work, group.
-    first_span, span_start_s, span_end_s
-        Agent a takes sessions in spans ``first_span[a]`` to ``first_span[a + 1]``: between a duty's start,
-        its breaks and its end.
-    change_s, change, who
-        What happens on the clock, in order: a span of agent `who` ends, starts or takes its last session, or
-        stream `who` closes.
-    first_agent, group_streams, group_cap, group_weight
-        Agents of group g are ``first_agent[g]`` to ``first_agent[g + 1]``.
+    sessions tells agents apart. An agent takes sessions in his spans, which lie between a duty's start, its
+    breaks and its end. A change is an end, a start or the last call of agent `who`'s span, or stream `who`
+    closing.
     """
 
-    duty: Ints
-    streams: Ints
-    cap: Ints
-    speed: Floats
-    group: Ints
-    first_span: Ints
-    span_start_s: Floats
-    span_end_s: Floats
-    change_s: Floats
-    change: Ints
-    who: Ints
-    first_agent: Ints
-    group_streams: Ints
-    group_cap: Ints
-    group_weight: Floats
+    agents: Records
+    spans: Records
+    groups: Records
+    changes: Records
 
 
-class Streams(NamedTuple):
-    """What the simulator needs to know of each stream, and its planning grid."""
-
-    auto_close_s: Floats
-    hands_over: Flags
-    close_s: Floats
-    open_s: Floats
-    interval_s: Floats
-    intervals: Ints
-
-
-def streams_of(days: Mapping[str, ServiceDay]) -> Streams:
-    """Return the streams as arrays, in the mapping's order."""
-    each = list(days.values())
-    return Streams(
-        auto_close_s=np.array([day.service.auto_close_s for day in each], dtype=float),
-        hands_over=np.array([day.service.leave == "handover" for day in each]),
-        close_s=np.array([60.0 * day.last_min for day in each]),
-        open_s=np.array([60.0 * day.first_min for day in each]),
-        interval_s=np.array([60.0 * day.interval_min for day in each]),
-        intervals=np.array([len(day.sessions) for day in each]),
-    )
+def streams_of(days: Mapping[str, ServiceDay]) -> Records:
+    """Return the streams and their planning grids, in the mapping's order."""
+    streams = np.zeros(len(days), dtype=STREAM)
+    for stream, day in zip(streams, days.values(), strict=True):
+        stream["auto_close_s"] = day.service.auto_close_s
+        stream["hands_over"] = day.service.leave == "handover"
+        stream["open_s"], stream["close_s"] = 60.0 * day.first_min, 60.0 * day.last_min
+        stream["interval_s"], stream["intervals"] = 60.0 * day.interval_min, len(day.sessions)
+    return streams
 
 
 def staff_of(duties: Sequence[DutySpan], days: Mapping[str, ServiceDay]) -> Staff:
-    """Return the duties as arrays.
+    """Return the duties as tables.
 
-    A duty that names no stream serves all. An agent on several streams without a cap of his own has the
-    smallest of theirs and keeps the longest of their last minutes without new sessions.
+    A duty that names no stream serves all; one that names none of `days` is left out. An agent on several
+    streams without a cap of his own has the smallest of theirs, and keeps the longest of their last minutes
+    without new sessions.
 
     Raises
     ------
@@ -100,25 +62,18 @@ def staff_of(duties: Sequence[DutySpan], days: Mapping[str, ServiceDay]) -> Staf
     ]
     order = sorted((i for i in range(len(duties)) if served[i]), key=lambda i: (kinds[i], i))
     groups = sorted({kinds[i] for i in order})
-    group = np.array([groups.index(kinds[i]) for i in order], dtype=np.int64)
     spans = [duties[i].working_spans for i in order]
-    clock = _clock(spans, [_last_call_s(served[i], days) for i in order], days)
+    last_calls = [_last_call_s(served[i], days) for i in order]
+    agents = _agents([duties[i] for i in order], spans)
+    agents["duty"] = order
+    agents["streams"] = [kinds[i][0] for i in order]
+    agents["cap"] = agents["level"] = [kinds[i][1] for i in order]
+    agents["group"] = [groups.index(kinds[i]) for i in order]
     return Staff(
-        duty=np.array(order, dtype=np.int64),
-        streams=np.array([kinds[i][0] for i in order], dtype=np.int64),
-        cap=np.array([kinds[i][1] for i in order], dtype=np.int64),
-        speed=np.array([duties[i].speed for i in order], dtype=float),
-        group=group,
-        first_span=np.cumsum([0, *(len(each) for each in spans)], dtype=np.int64),
-        span_start_s=np.array([60.0 * start for each in spans for start, _ in each]),
-        span_end_s=np.array([60.0 * end for each in spans for _, end in each]),
-        change_s=np.array([when for when, _, _ in clock]),
-        change=np.array([what for _, what, _ in clock], dtype=np.int64),
-        who=np.array([who for _, _, who in clock], dtype=np.int64),
-        first_agent=np.searchsorted(group, np.arange(len(groups) + 1)).astype(np.int64),
-        group_streams=np.array([kind[0] for kind in groups], dtype=np.int64),
-        group_cap=np.array([kind[1] for kind in groups], dtype=np.int64),
-        group_weight=np.array([kind[2] for kind in groups], dtype=float),
+        agents=agents,
+        spans=np.array([(60.0 * a, 60.0 * b) for each in spans for a, b in each], dtype=SPAN),
+        groups=_groups(groups, agents),
+        changes=np.array(_clock(spans, last_calls, days), dtype=CHANGE),
     )
 
 
@@ -137,6 +92,31 @@ def _cap(duty: DutySpan, names: Sequence[str], days: Mapping[str, ServiceDay]) -
 def _last_call_s(names: Sequence[str], days: Mapping[str, ServiceDay]) -> float:
     """Return how long before the end of a span no new session is taken. [s]"""
     return 60.0 * max(days[name].service.no_new_last_min for name in names)
+
+
+def _agents(duties: Sequence[DutySpan], spans: Sequence[Sequence[tuple[int, int]]]) -> Records:
+    """Return agents who are off and have nothing to do."""
+    agents = np.zeros(len(duties), dtype=AGENT)
+    counts = [len(each) for each in spans]
+    agents["speed"] = [duty.speed for duty in duties]
+    agents["end_span"] = np.cumsum(counts)
+    agents["first_span"] = agents["end_span"] - counts
+    agents["typing"] = NOBODY
+    agents["place"] = np.arange(len(duties))
+    agents["present"] = True
+    return agents
+
+
+def _groups(kinds: Sequence[tuple[int, int, float]], agents: Records) -> Records:
+    """Return the groups; agents stand in their order."""
+    groups = np.zeros(len(kinds), dtype=GROUP)
+    groups["streams"] = [streams for streams, _, _ in kinds]
+    groups["cap"] = [cap for _, cap, _ in kinds]
+    groups["weight"] = [weight for _, _, weight in kinds]
+    groups["first_agent"] = np.searchsorted(agents["group"], np.arange(len(kinds)))
+    rooms = groups["cap"] + 2
+    groups["first_level"] = np.cumsum(rooms) - rooms
+    return groups
 
 
 def _clock(

@@ -1,0 +1,105 @@
+"""Tables that compiled code reads and writes: one record a session, round, agent, stream.
+
+Compiled code gets few arrays of records instead of many of numbers: it compiles faster, and what belongs to
+one session lies in one place of memory. Times are seconds since midnight.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Records = npt.NDArray[np.void]
+Flags = npt.NDArray[np.bool_]
+
+NOBODY = -1
+BOT = -2  # in a round's `typist`
+
+SESSION = np.dtype(
+    [
+        # drawn before anybody knows who is on duty
+        ("arrival_s", np.float64),
+        ("leaves_s", np.float64),  # when the buyer gives up, unless typing of the first reply has begun
+        ("first_round", np.int64),
+        ("end_round", np.int64),
+        ("stream", np.int32),
+        ("buyer", np.int32),
+        # what becomes of it
+        ("questions", np.int32),  # rounds that came into being
+        ("agent", np.int32),
+        ("epoch", np.int32),  # of the agent when he got it (see AGENT)
+        ("assigned_s", np.float64),
+        ("current", np.int64),  # its current round
+        ("key", np.float64),  # in the line in which it stands
+        ("after", np.int64),  # the session behind it there
+        ("ended_s", np.float64),  # slot freed, buyer gave up, or stream closed on it
+        ("settled", np.bool_),  # drawn: the bot settles it alone
+        ("begun", np.bool_),  # whether typing of its first reply has begun
+        ("gone", np.bool_),  # whether nobody will ever answer it
+        ("offline", np.bool_),  # whether nobody was on duty when it arrived
+    ],
+    align=True,
+)
+
+ROUND = np.dtype(
+    [
+        ("work_s", np.float64),  # drawn: at speed 1
+        ("think_s", np.float64),  # drawn: from the reply to the next question
+        ("asked_s", np.float64),
+        ("assigned_s", np.float64),  # when its session got the agent who has the question
+        ("answered_s", np.float64),  # when the reply was finished; NaN: never
+        ("typist", np.int64),
+    ],
+    align=True,
+)
+
+AGENT = np.dtype(
+    [
+        ("speed", np.float64),
+        ("streams", np.int64),  # bit s set: serves stream s
+        ("duty", np.int64),  # position in the list the plan came as
+        ("cap", np.int64),
+        ("group", np.int64),
+        ("first_span", np.int64),
+        ("end_span", np.int64),
+        ("typing", np.int64),  # the session whose reply he is typing
+        ("open", np.int64),  # sessions holding a slot
+        ("movable", np.int64),  # those of them that he would hand over
+        ("epoch", np.int64),  # spans he has ended
+        ("place", np.int64),  # in his group's row
+        ("level", np.int64),  # there
+        ("taking", np.bool_),  # whether he may be given sessions
+        ("present", np.bool_),  # whether he comes at all
+    ],
+    align=True,
+)
+
+SPAN = np.dtype([("start_s", np.float64), ("end_s", np.float64)])
+
+STREAM = np.dtype(
+    [
+        ("auto_close_s", np.float64),
+        ("open_s", np.float64),
+        ("close_s", np.float64),
+        ("interval_s", np.float64),
+        ("intervals", np.int64),
+        ("queued", np.int64),  # sessions in the shop's queue
+        ("on_duty", np.int64),
+        ("hands_over", np.bool_),
+    ],
+    align=True,
+)
+
+GROUP = np.dtype(
+    [
+        ("weight", np.float64),
+        ("streams", np.int64),
+        ("cap", np.int64),
+        ("first_agent", np.int64),
+        ("first_level", np.int64),  # in `level_start`
+    ]
+)
+
+CHANGE = np.dtype([("when_s", np.float64), ("what", np.int64), ("who", np.int64)])
+LINE = np.dtype([("first", np.int64), ("last", np.int64)])
+COMING = np.dtype([("when_s", np.float64), ("what", np.int64)])
