@@ -1,0 +1,247 @@
+"""Messages in order, session by session: what every count of replies starts from.
+
+A log names its sessions, or a gap in a buyer's messages ends one. Both are settled here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api import types
+
+from forecast.errors import DataError, Problem
+from forecast.frames import Column, Contract, raise_problems
+
+SENDERS = ("buyer", "human", "bot_assist", "bot_auto", "welcome", "card", "system")
+
+MESSAGES = Contract(
+    name="messages",
+    columns=(
+        Column(name="session_id", kind="text", optional=True),
+        Column(name="buyer", kind="text"),
+        Column(name="agent", kind="text", optional=True),
+        Column(name="sender", kind="text", unit=" | ".join(SENDERS)),
+        Column(name="time", kind="instant"),
+        Column(name="stream", kind="text", optional=True),
+        Column(name="assigned", kind="instant", optional=True),
+        Column(name="closed", kind="instant", optional=True),
+        Column(name="tag", kind="text", unit="blacklist | ads | fraud | ...", optional=True),
+    ),
+    key=(),
+)
+
+DEFAULT_STREAM = "shop"
+DEFAULT_GAP_MIN = 10.0  # contract: a buyer's messages without session ids are one session until such a gap
+NEVER = np.datetime64("NaT", "ns")
+
+Codes = npt.NDArray[np.int64]
+Instants = npt.NDArray[np.datetime64]  # UTC, nanoseconds
+
+
+def check_columns(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """Return `frame` if it has the contract's columns and its times are aware; else raise `DataError`."""
+    raise_problems(list(_find_column_problems(frame, contract)))
+    return frame
+
+
+def _find_column_problems(frame: pd.DataFrame, contract: Contract) -> Iterator[Problem]:
+    for column in contract.columns:
+        if column.name not in frame.columns:
+            if not column.optional:
+                needed = ", ".join(contract.required)
+                yield Problem(
+                    file=contract.name,
+                    column=column.name,
+                    message=f"the column is missing; a {contract.name} table needs {needed}",
+                )
+        elif column.kind == "instant":
+            values = frame[column.name]
+            if values.isna().all():
+                continue  # an empty column has no type of its own
+            if not types.is_datetime64_any_dtype(values.dtype) or getattr(values.dt, "tz", None) is None:
+                yield Problem(
+                    file=contract.name, column=column.name, message="times must carry their time zone"
+                )
+
+
+def instants(frame: pd.DataFrame, column: str) -> Instants:
+    """Return a column of aware times as UTC instants; all ``NaT`` where the frame has no such column."""
+    if column not in frame.columns or frame[column].isna().all():
+        return np.full(len(frame), NEVER)
+    utc = pd.DatetimeIndex(frame[column]).tz_convert("UTC").tz_localize(None)
+    return utc.as_unit("ns").to_numpy()
+
+
+def aware(values: Instants) -> pd.DatetimeIndex:
+    """Return UTC instants as aware times."""
+    return pd.DatetimeIndex(values).tz_localize("UTC")
+
+
+def words(frame: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
+    """Return a column of words, ``None`` for what is missing or empty."""
+    if column not in frame.columns:
+        return np.full(len(frame), None, dtype=object)
+    values = frame[column].to_numpy(dtype=object, copy=True)
+    values[frame[column].isna().to_numpy() | (values == "")] = None
+    return values
+
+
+def codes_of(*columns: npt.ArrayLike) -> Codes:
+    """Return a number for each distinct row of the columns, in order of appearance; missing is a value."""
+    code: Codes = np.zeros(0, dtype=np.int64)
+    for column in columns:
+        part, known = pd.factorize(np.asarray(column), use_na_sentinel=False)
+        code = part.astype(np.int64) + (code * max(1, len(known)) if len(code) else 0)
+        code = pd.factorize(code)[0].astype(np.int64)
+    return code
+
+
+def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFrame:
+    """Return messages in order of session and time, every session known.
+
+    Parameters
+    ----------
+    messages
+        `MESSAGES` contract; one row a message, in any order. Messages of the same instant stay in the
+        order given.
+    gap_min
+        Above 0: a buyer's sessions are one where the next begins within so many minutes of the close of
+        the one before. Messages without a session id are one session until such a gap, or one of
+        `DEFAULT_GAP_MIN`; a late reply still belongs to the question before it. [min]
+
+    Returns
+    -------
+    DataFrame
+        `code` (a number for each session, rising), `stream, session, buyer, agent, sender, time`,
+        `assigned` and `closed` as given, `tag`. Times are UTC instants without a zone.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, a time has no zone, a sender is unknown or missing, or a message without a
+        session id has no buyer.
+    """
+    check_columns(messages, MESSAGES)
+    sender = words(messages, "sender")
+    unknown = sorted({str(name) for name in pd.unique(sender) if name not in SENDERS})
+    if unknown:
+        raise DataError(
+            Problem(
+                file="messages",
+                column="sender",
+                message=f"unknown {', '.join(unknown[:5])}; known: {', '.join(SENDERS)}",
+            )
+        )
+    times = instants(messages, "time")
+    if np.isnat(times).any():
+        row = int(np.isnat(times).argmax()) + 2
+        raise DataError(Problem(file="messages", row=row, column="time", message="the cell is empty"))
+    stream = words(messages, "stream")
+    stream[pd.isna(stream)] = DEFAULT_STREAM
+    talk = pd.DataFrame(
+        {
+            "stream": stream,
+            "session": words(messages, "session_id"),
+            "buyer": words(messages, "buyer"),
+            "agent": words(messages, "agent"),
+            "sender": pd.Categorical(sender, categories=SENDERS),
+            "time": times,
+            "assigned": instants(messages, "assigned"),
+            "closed": instants(messages, "closed"),
+            "tag": words(messages, "tag"),
+        }
+    )
+    talk["code"] = _session_codes(talk, gap_min)
+    talk = talk.iloc[np.lexsort((talk["time"].to_numpy(), talk["code"].to_numpy()))].reset_index(drop=True)
+    if gap_min > 0:
+        talk["code"] = _merged(talk, gap_min)
+        talk = talk.iloc[np.lexsort((talk["time"].to_numpy(), talk["code"].to_numpy()))]
+        talk = talk.reset_index(drop=True)
+        first = first_rows(talk["code"].to_numpy())
+        talk["session"] = talk["session"].to_numpy()[first][talk["code"].to_numpy()]
+    return talk
+
+
+def sent_by(talk: pd.DataFrame, senders: Collection[str]) -> npt.NDArray[np.bool_]:
+    """Return which messages of `conversations` come from one of the senders."""
+    return np.isin(talk["sender"].cat.codes.to_numpy(), [SENDERS.index(name) for name in senders])
+
+
+def first_rows(codes: Codes) -> Codes:
+    """Return the position of the first row of each run of equal codes."""
+    if len(codes) == 0:
+        return np.zeros(0, dtype=np.int64)
+    return np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
+
+
+def _session_codes(talk: pd.DataFrame, gap_min: float) -> Codes:
+    """Return each message's session, and write names for sessions that have none into `talk`."""
+    unnamed = talk["session"].isna().to_numpy()
+    if unnamed.any():
+        buyer = talk["buyer"]
+        lost = unnamed & buyer.isna().to_numpy()
+        if lost.any():
+            raise DataError(
+                Problem(
+                    file="messages",
+                    row=int(lost.argmax()) + 2,
+                    message="neither session_id nor buyer is given; one of them must say whose it is",
+                )
+            )
+        rows = np.flatnonzero(unnamed)
+        owner = codes_of(talk["stream"].to_numpy()[rows], buyer.to_numpy()[rows])
+        order = np.lexsort((talk["time"].to_numpy()[rows], owner))
+        rows, owner = rows[order], owner[order]
+        times = talk["time"].to_numpy()[rows]
+        gap = np.timedelta64(round((gap_min or DEFAULT_GAP_MIN) * 60e9), "ns")
+        asks = sent_by(talk, ["buyer"])[rows]
+        answers_late = ~asks[1:] & asks[:-1]  # a reply after a long wait is still that question's
+        begins = (owner[1:] != owner[:-1]) | ((times[1:] - times[:-1] > gap) & ~answers_late)
+        first = np.concatenate(([True], begins))
+        start = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
+        stamp = pd.Series(np.datetime_as_string(times[first], unit="s"))
+        names = (pd.Series(buyer.to_numpy()[rows[first]]).astype(str) + " " + stamp).to_numpy(dtype=object)
+        session = talk["session"].to_numpy(dtype=object, copy=True)
+        session[rows] = names[np.searchsorted(np.flatnonzero(first), start)]
+        talk["session"] = session
+    return codes_of(talk["stream"].to_numpy(), talk["session"].to_numpy())
+
+
+def _merged(talk: pd.DataFrame, gap_min: float) -> Codes:
+    """Return session codes in which a session that follows its buyer's last one closely belongs to it."""
+    code, times = talk["code"].to_numpy(), talk["time"].to_numpy()
+    first = first_rows(code)
+    last = np.append(first[1:], len(code)) - 1
+    end = np.maximum(times[last], _latest(talk["closed"].to_numpy(), first, fallback=times[last]))
+    whose = owners_of(talk["stream"].to_numpy()[first], talk["buyer"].to_numpy()[first])
+    merged: Codes = merge_close(whose, times[first], end, gap_min)[code]
+    return merged
+
+
+def owners_of(stream: npt.ArrayLike, buyer: npt.ArrayLike) -> Codes:
+    """Return a number for each buyer of a stream; who is not named is a buyer of his own."""
+    codes = codes_of(stream, buyer)
+    nameless = pd.isna(np.asarray(buyer, dtype=object))
+    codes[nameless] = -1 - np.flatnonzero(nameless)
+    return codes
+
+
+def _latest(values: Instants, first: Codes, *, fallback: Instants) -> Instants:
+    """Return the latest known value of each run of rows, else the fallback."""
+    latest = np.fmax.reduceat(values, first)
+    return np.where(np.isnat(latest), fallback, latest)
+
+
+def merge_close(whose: Codes, start: Instants, end: Instants, gap_min: float) -> Codes:
+    """Return for each span the first of its owner's spans that it follows within the gap, numbered from 0."""
+    order = np.lexsort((start, whose))
+    owner, begins = whose[order], start[order].astype(np.int64)
+    latest = pd.Series(end[order].astype(np.int64)).groupby(owner).cummax().to_numpy()
+    follows = np.zeros(len(owner), dtype=bool)
+    follows[1:] = (owner[1:] == owner[:-1]) & (begins[1:] - latest[:-1] <= round(gap_min * 60e9))
+    group = np.empty(len(owner), dtype=np.int64)
+    group[order] = np.cumsum(~follows) - 1
+    return codes_of(group)
