@@ -3,79 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import poisson
 
 from scheduling.day import Floats, Ints, ServiceDay
-from scheduling.service import chain
+from scheduling.service import ages as age_model
+from scheduling.service import chain, leavers, rates, worth
 from scheduling.service.agent import AgentLaw, agent_law, jump_seconds, scaled_to_throughput
+from scheduling.service.evaluation import Evaluation
 
 STEP_S = 90.0  # of the implicit scheme; half of it changes no share by more than 0.02 points
 SPREAD_SD = 0.8  # open sessions over agents: fewest-open is not perfect balance
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """What the model expects of one day.
-
-    Attributes
-    ----------
-    on_time, total
-        Expected units of the rule, in time and all, one value an interval, zero outside the window.
-        Under a rule in mean seconds `on_time` holds the summed reply times [s].
-    asked
-        Rounds there would be if every session of the window were served. [rounds]
-    rounds_on_time
-        Rounds of the window answered within the threshold. [rounds]
-    arrived, unanswered
-        Sessions of the window, and those of them that are never answered, by interval of arrival.
-    open_sessions
-        Mean sessions holding a slot. [sessions]
-    target
-        The day's target.
-    less_is_better
-        Whether the rule is in mean seconds.
-    """
-
-    on_time: Floats
-    total: Floats
-    asked: Floats
-    rounds_on_time: Floats
-    arrived: Floats
-    unanswered: Floats
-    open_sessions: Floats
-    target: float
-    less_is_better: bool = False
-
-    @property
-    def share(self) -> float:
-        """Units in time / units; mean seconds under such a rule; 1 (or 0 s) when nothing is counted."""
-        total = float(self.total.sum())
-        if total <= 0:
-            return 0.0 if self.less_is_better else 1.0
-        return float(self.on_time.sum()) / total
-
-    @property
-    def surplus(self) -> float:
-        """Units above the target: Σ on_time - target Σ total; seconds below it under a rule in seconds."""
-        surplus = float(self.on_time.sum() - self.target * self.total.sum())
-        return -surplus if self.less_is_better else surplus
-
-    @property
-    def unanswered_share(self) -> float:
-        """Sessions of the window that are never answered / sessions of the window."""
-        arrived = float(self.arrived.sum())
-        return float(self.unanswered.sum()) / arrived if arrived > 0 else 0.0
-
-    @property
-    def on_time_of_asked(self) -> float:
-        """Rounds in time / rounds there would be if every session were served."""
-        asked = float(self.asked.sum())
-        return float(self.rounds_on_time.sum()) / asked if asked > 0 else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,8 +97,14 @@ class DayModel:
             for law, factor in zip(self.laws, day.handle_factor, strict=True)
         )
         rule = day.rule
-        self.every = rule.pass_if == "every_reply" and rule.unit in ("session", "buyer_day")
-        self.stay, self.more = _rounds_left(self.service.rounds)
+        self.every = (
+            rule.pass_if == "every_reply" and rule.unit in ("session", "buyer_day") and rule.metric == "share"
+        )
+        self.window = worth.window_shares(day)
+        law = self.laws[0]
+        cycle = self.service.think_s + float(law.latency_s[max(1, self.cap // 2)])
+        self.later_window = worth.later_shares(day, self.window, cycle * (1 + (self.service.rounds - 1) / 2))
+        self.stay, self.more = age_model.rounds_left(self.service.rounds)
 
     def _law(self, handle_factor: float) -> AgentLaw:
         return agent_law(
@@ -169,26 +115,19 @@ class DayModel:
         )
 
     def _constants(self, law: AgentLaw, handle_factor: float) -> Floats:
-        shop = np.zeros(chain.SHOP_SIZE)
-        shop[chain.ROUNDS] = self.service.rounds
-        shop[chain.THINK] = self.service.think_s
-        shop[chain.CLOSE] = self.service.auto_close_s
-        shop[chain.CAP] = self.cap
-        shop[chain.THRESHOLD] = self.day.rule.threshold_s
-        shop[chain.PATIENCE] = self.service.patience_s
-        shop[chain.SPREAD] = SPREAD_SD
-        shop[chain.WORK_SQUARE] = min(1.0, law.work_square)
-        shop[chain.JUMP :] = jump_seconds(self.service, law, self.cap, handle_factor)
-        shop[chain.AWAY] = law.away_s
+        shop = np.zeros(rates.SHOP_SIZE)
+        shop[rates.ROUNDS] = self.service.rounds
+        shop[rates.THINK] = self.service.think_s
+        shop[rates.CLOSE] = self.service.auto_close_s
+        shop[rates.CAP] = self.cap
+        shop[rates.THRESHOLD] = self.day.rule.threshold_s
+        shop[rates.PATIENCE] = self.service.patience_s
+        shop[rates.SPREAD] = SPREAD_SD
+        shop[rates.WORK_SQUARE] = min(1.0, law.work_square)
+        shop[rates.JUMP :] = jump_seconds(self.service, law, self.cap, handle_factor)
+        shop[rates.AWAY] = law.away_s
+        shop[rates.FROM_ASSIGNMENT] = float(self.day.rule.clock == "assigned")
         return shop
-
-    @cached_property
-    def window(self) -> Floats:
-        """Share of each interval that lies in the rule's window."""
-        start, end = self.day.rule.window_minutes
-        begins = self.day.starts_min
-        inside = np.minimum(begins + self.day.interval_min, end) - np.maximum(begins, start)
-        return np.clip(inside / self.day.interval_min, 0.0, 1.0)
 
     def evaluate(
         self, on_duty: npt.ArrayLike, leaving: npt.ArrayLike | None = None, *, sessions: Floats | None = None
@@ -225,7 +164,7 @@ class DayModel:
             lo=0,
             mass=np.ones(1),
             tagged=np.zeros(1),
-            ages=np.zeros(len(self.stay) + chain.STAGES),
+            ages=np.zeros(len(self.stay) + age_model.STAGES),
             active=1.0,
             agents=0,
         )
@@ -302,7 +241,7 @@ class DayModel:
         tally = np.zeros((len(segments), chain.COUNTS))
         tally[: len(counts)] = counts
         room = self.room(sessions)
-        buffer, scratch = np.zeros((2, room)), np.zeros((chain.SCRATCH, room))
+        buffer, scratch = np.zeros((2, room)), np.zeros((rates.SCRATCH, room))
         for index in range(len(all_states) - 1, len(segments)):
             following = segments[index + 1] if index + 1 < len(segments) else None
             state, fac, band = self.step(
@@ -342,35 +281,22 @@ class DayModel:
         i = segment.interval
         law, shop = self.tables[i], self.shops[i]
         p, u = buffer
-        buffer[:] = 0.0
         p[state.lo : state.hi + 1] = state.mass
-        u[state.lo : state.hi + 1] = state.tagged
+        if self.is_judged(i):
+            u[state.lo : state.hi + 1] = state.tagged
         lo, hi = state.lo, state.hi
         ages = state.ages.copy()
         if segment.leavers:
-            share, handover, closing, ahead = self.departing(segment, ages)
-            lo, hi = chain.depart(
-                p,
-                u,
-                lo,
-                hi,
-                segment.before,
-                share,
-                handover,
-                closing,
-                ahead,
-                state.active,
-                law,
-                shop,
-                counts,
-            )
-            if not handover:
-                ages *= 1.0 - share
+            leave = self.leave(segment, state)
+            lo, hi = leavers.depart(p, u, lo, hi, segment.before, leave, law, shop, counts)
+            if not leave[leavers.HANDOVER]:
+                ages *= 1.0 - leave[leavers.SHARE]
         steps = max(1, ceil(segment.seconds / STEP_S))
-        factors = np.zeros((steps, chain.FACTORS))
+        factors = np.zeros((steps, rates.FACTORS))
         bands = np.zeros((steps, 2), dtype=np.int64)
         lo, hi = chain.forward(
-            p, u, self.every, lo, hi, ages, state.active, segment.before - segment.leavers, self.stay, segment.seconds, steps, segment.agents,
+            p, u, self.every, lo, hi, ages, state.active, segment.before - segment.leavers, self.stay,
+            segment.seconds, steps, segment.agents,
             following.agents if following else segment.agents, following.leavers if following else 0,
             sessions[i] / (60.0 * self.day.interval_min), law, shop, following is None,
             factors, bands, counts, scratch,
@@ -380,81 +306,120 @@ class DayModel:
             mass=p[lo : hi + 1].copy(),
             tagged=u[lo : hi + 1].copy(),
             ages=ages,
-            active=float(factors[-1, chain.ACTIVE]),
+            active=float(factors[-1, rates.ACTIVE]),
             agents=segment.agents,
         )
+        p[lo : hi + 1] = 0.0
+        u[lo : hi + 1] = 0.0
         return end, factors, bands
 
-    def departing(self, segment: Segment, ages: Floats) -> tuple[float, bool, float, float]:
-        """Return the leavers' share of agents, whether they hand over, and what their sessions have ahead."""
-        share = segment.leavers / segment.before
-        total = float(ages.sum())
-        if total <= 1e-12:
-            return share, self.service.leave == "handover", 0.0, 0.0
-        rounds = len(self.stay)
-        closing = float(ages[rounds:].sum()) / total
-        pending = self.more.copy()
-        pending[1:] += 1.0  # the round a thinking buyer is about to open
-        ahead = float(ages[:rounds] @ pending) / total
-        return share, self.service.leave == "handover", closing, ahead
+    def is_judged(self, interval: int) -> bool:
+        """Whether the rule judges questions of an interval; only then a late one fails its session."""
+        return bool(self.later_window[interval] > 0)
+
+    def leave(self, segment: Segment, state: State) -> Floats:
+        """Return how the leavers of a segment go: share of agents, and what their sessions have ahead."""
+        leave = np.zeros(5)
+        leave[leavers.SHARE] = segment.leavers / segment.before
+        leave[leavers.HANDOVER] = float(self.service.leave == "handover")
+        leave[leavers.ACTIVE_SHARE] = state.active
+        total = float(state.ages.sum())
+        if total > 1e-12:
+            rounds = len(self.stay)
+            pending = self.more.copy()
+            pending[1:] += 1.0  # the round a thinking buyer is about to open
+            leave[leavers.CLOSING] = float(state.ages[rounds:].sum()) / total
+            leave[leavers.AHEAD_ROUNDS] = float(state.ages[:rounds] @ pending) / total
+        return leave
 
     def summary(self, day_pass: Pass) -> Evaluation:
         """Return the day's evaluation from its forward pass."""
         count = len(self.day.sessions)
-        tally = np.zeros((count, chain.COUNTS))
-        np.add.at(tally, [segment.interval for segment in day_pass.segments], day_pass.counts)
-        rule, window = self.day.rule, self.window
-        firsts, laters = tally[:, chain.FIRSTS], tally[:, chain.LATERS]
-        on_first, on_later = tally[:, chain.ON_FIRST], tally[:, chain.ON_LATER]
-        rounds_on_time = window * (on_first + on_later)
-        if rule.unit in ("round", "message"):
-            on_time, total = rounds_on_time, window * (firsts + laters)
-        elif rule.pass_if == "first_reply":
-            on_time, total = window * on_first, window * firsts
-        else:
-            on_time = window * (on_first - tally[:, chain.FAILED])
-            total = window * firsts
-        left = self.left_in_queue(day_pass)
+        sums = np.zeros((count, worth.QUANTITIES))
+        held = np.zeros(count)
+        for segment, table, counts in zip(
+            day_pass.segments, self.worths(day_pass), day_pass.counts, strict=True
+        ):
+            sums[segment.interval] += table @ counts
+            held[segment.interval] += counts[chain.OPEN]
+        sums += self.closing_sums(day_pass).T
+        on_time, total = self.units(sums[:, worth.ON_TIME], sums[:, worth.TOTAL])
+        unanswered = sums[:, worth.UNANSWERED]
         return Evaluation(
             on_time=on_time,
             total=total,
-            asked=window * firsts * self.service.rounds,
-            rounds_on_time=rounds_on_time,
-            arrived=window * firsts,
-            unanswered=window * (tally[:, chain.GONE] + left),
-            open_sessions=tally[:, chain.OPEN] / (60.0 * self.day.interval_min),
+            asked=sums[:, worth.ROUNDS_JUDGED] + (self.service.rounds - 1.0) * unanswered,
+            rounds_on_time=sums[:, worth.ROUNDS_ON_TIME],
+            arrived=sums[:, worth.ARRIVED],
+            unanswered=unanswered,
+            open_sessions=held / (60.0 * self.day.interval_min),
             target=self.day.target,
-            less_is_better=rule.metric == "mean_seconds",
+            less_is_better=self.day.rule.metric == "mean_seconds",
         )
 
-    def weights(self, day_pass: Pass) -> tuple[Floats, ...]:
-        """Return, by segment, what each thing counted is worth in the day's sums.
+    def units(self, on_time: Floats, total: Floats) -> tuple[Floats, Floats]:
+        """Turn what was counted by interval into the rule's units: settled sessions added, buyer-days formed."""
+        settled = worth.settled_units(self.day)
+        if self.day.rule.metric == "share":
+            on_time = on_time + settled
+        total = total + settled
+        if self.day.rule.unit != "buyer_day":
+            return on_time, total
+        passed, judged = worth.buyer_days(self.day, np.array(on_time.sum()), float(total.sum()))
+        scale_on = float(passed) / max(float(on_time.sum()), 1e-12)
+        return on_time * scale_on, total * (judged / max(float(total.sum()), 1e-12))
 
-        Rows: units in time, units, unanswered sessions, rounds in time.
-        """
-        out = []
-        rule = self.day.rule
-        for segment in day_pass.segments:
-            inside = self.window[segment.interval]
-            weight = np.zeros((4, chain.COUNTS))
-            weight[2, chain.GONE] = weight[0, chain.ON_FIRST] = weight[1, chain.FIRSTS] = inside
-            weight[3, chain.ON_FIRST] = weight[3, chain.ON_LATER] = inside
-            if rule.unit in ("round", "message"):
-                weight[0, chain.ON_LATER] = weight[1, chain.LATERS] = inside
-            elif self.every:
-                weight[0, chain.FAILED] = -inside
-            out.append(weight)
-        return tuple(out)
+    def day_units(self, on_time: Floats, total: Floats) -> tuple[Floats, Floats]:
+        """Turn sums of whole days into the rule's units, elementwise."""
+        settled = float(worth.settled_units(self.day).sum())
+        if self.day.rule.metric == "share":
+            on_time = on_time + settled
+        total = total + settled
+        if self.day.rule.unit != "buyer_day":
+            return on_time, total
+        everything = float(np.max(total)) if np.size(total) else 0.0
+        passed, judged = worth.buyer_days(
+            self.day, on_time * (everything / np.maximum(total, 1e-12)), everything
+        )
+        return passed, np.full_like(total, judged)
+
+    def worths(self, day_pass: Pass) -> tuple[Floats, ...]:
+        """Return, by segment, what each thing counted is worth in the day's sums."""
+        return tuple(
+            worth.worth_table(
+                self.day,
+                float(self.window[segment.interval]),
+                float(self.later_window[segment.interval]),
+                anyone=segment.agents > 0,
+            )
+            for segment in day_pass.segments
+        )
 
     def closing_values(self, day_pass: Pass, lo: int, hi: int) -> Floats:
         """Return what states lo…hi at the close are worth: those still queued are unanswered."""
-        queue = np.maximum(0, np.arange(lo, hi + 1) - day_pass.states[-1].agents * self.cap)
-        values = np.zeros((4, hi - lo + 1))
+        by_interval = self._left(day_pass, np.arange(lo, hi + 1))
+        return np.asarray(by_interval.sum(axis=1))
+
+    def closing_sums(self, day_pass: Pass) -> Floats:
+        """Return what happens at the close, by quantity and interval of arrival."""
+        final = day_pass.states[-1]
+        by_interval = self._left(day_pass, np.arange(final.lo, final.hi + 1))
+        return np.asarray(by_interval @ final.mass)
+
+    def _left(self, day_pass: Pass, states: Ints) -> Floats:
+        """Return quantity x interval x state: sessions still queued at the close (the last to come are left)."""
+        queue = np.maximum(0, states - day_pass.states[-1].agents * self.cap)
+        out = np.zeros((worth.QUANTITIES, len(day_pass.sessions), len(states)))
+        if not queue.any():
+            return out
         after = 0.0
         for i in range(len(day_pass.sessions) - 1, -1, -1):
-            values[2] += self.window[i] * np.clip(queue - after, 0.0, day_pass.sessions[i])
+            left = self.window[i] * np.clip(queue - after, 0.0, day_pass.sessions[i])
+            out[worth.UNANSWERED, i] = left
+            if self.day.rule.unanswered == "exclude":
+                out[worth.TOTAL, i] = out[worth.ROUNDS_JUDGED, i] = -left
             after += float(day_pass.sessions[i])
-        return values
+        return out
 
     def gradient(self, on_duty: npt.ArrayLike, leaving: npt.ArrayLike | None = None) -> Floats:
         """Return the change of the day's surplus per extra agent in each interval.
@@ -470,48 +435,19 @@ class DayModel:
             Units of the rule above the target (seconds below it under a rule in seconds) gained by one
             more agent in that interval alone, by one forward and one backward pass.
         """
-        from scheduling.service.value import value_tables
+        from scheduling.service.value import surplus_gradient
 
-        run = self.run(on_duty, leaving)
-        tables = value_tables(self, run.on_duty, candidates=(run.on_duty + 1)[:, None], base=run)
-        return tables.surplus[:, 0] - tables.base_surplus
-
-    def left_in_queue(self, day_pass: Pass) -> Floats:
-        """Return sessions still queued at the close, by interval of arrival (the last to come are left)."""
-        final = day_pass.states[-1]
-        full = final.agents * self.cap
-        queue = np.maximum(0, np.arange(final.lo, final.hi + 1) - full)
-        after = np.concatenate([np.cumsum(day_pass.sessions[::-1])[::-1], [0.0]])
-        left = [
-            float(final.mass @ np.clip(queue - after[i + 1], 0.0, day_pass.sessions[i]))
-            for i in range(len(day_pass.sessions))
-        ]
-        return np.array(left)
+        return surplus_gradient(self, self.run(on_duty, leaving))
 
 
 def _table(law: AgentLaw) -> Floats:
     """Return one agent's law as the compiled chain reads it."""
-    table = np.zeros((chain.LAW_ROWS, len(law.throughput)))
-    table[chain.THROUGHPUT] = law.throughput
-    table[chain.ON_TIME] = law.on_time
-    table[chain.LATE_MOVER] = law.late_mover
-    table[chain.FIRST] = law.first_on_time
-    table[chain.LOST] = law.first_lost
-    table[chain.LATENCY] = law.latency_s
-    table[chain.SLOT_SQUARE] = law.slot_square
+    table = np.zeros((rates.LAW_ROWS, len(law.throughput)))
+    table[rates.THROUGHPUT] = law.throughput
+    table[rates.ON_TIME] = law.on_time
+    table[rates.LATE_MOVER] = law.late_mover
+    table[rates.FIRST] = law.first_on_time
+    table[rates.LOST] = law.first_lost
+    table[rates.LATENCY] = law.latency_s
+    table[rates.SLOT_SQUARE] = law.slot_square
     return table
-
-
-def _rounds_left(rounds: float) -> tuple[Floats, Floats]:
-    """Return, by round, the chance of another one and the mean number of further ones (1 + Poisson law)."""
-    mean = rounds - 1.0
-    if mean <= 0:
-        return np.zeros(1), np.zeros(1)
-    depth = int(poisson.ppf(1 - 1e-6, mean)) + 2
-    tail = poisson.sf(np.arange(-1, depth), mean)  # P(N >= 1), P(N >= 2), …
-    stay = tail[1:] / tail[:-1]
-    more = np.zeros(depth)
-    for r in range(depth - 2, -1, -1):
-        more[r] = stay[r] * (1.0 + more[r + 1])
-    stay = np.append(stay[: depth - 1], 0.0)
-    return stay, more

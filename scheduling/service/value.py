@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduling.day import Floats, Ints
-from scheduling.service import chain
+from scheduling.service import chain, leavers, rates
 from scheduling.service.shop import DayModel, Pass, State
+from scheduling.service.worth import ON_TIME, ROUNDS_ON_TIME, TOTAL, UNANSWERED
 
-ON_TIME, TOTAL, UNANSWERED, ROUNDS_ON_TIME = range(4)
-QUANTITIES = 4
+TABLED = ROUNDS_ON_TIME + 1  # quantities that tables are made of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,14 +100,17 @@ def value_tables(
         width = 2 if reach is None else reach
         rows = np.maximum(0, run.on_duty[:, None] + np.arange(-width, width + 1))
     value = Backward(model, run)
-    table = np.zeros((QUANTITIES, *rows.shape))
+    table = np.zeros((TABLED, *rows.shape))
     base_sums = value.base()
-    known: dict[tuple[int, int], Floats] = {(i, int(run.on_duty[i])): base_sums for i in range(count)}
+    known = {(i, int(run.on_duty[i])): base_sums for i in range(count)}
     for i, column in np.ndindex(*rows.shape):
         key = (i, int(rows[i, column]))
         if key not in known:
             known[key] = value.with_change(*key)
         table[:, i, column] = known[key]
+    table[: TOTAL + 1] = model.day_units(table[ON_TIME], table[TOTAL])
+    base_sums = base_sums.copy()
+    base_sums[: TOTAL + 1] = model.day_units(base_sums[ON_TIME], base_sums[TOTAL])
     return ValueTables(
         candidates=np.array(rows),
         on_time=table[ON_TIME],
@@ -132,65 +135,93 @@ def changed(run: Pass, interval: int, agents: int) -> tuple[Ints, Ints]:
     return duty, leave
 
 
-class Backward:
-    """Values of states, from the close back to the opening, along one forward pass."""
+def surplus_gradient(model: DayModel, run: Pass) -> Floats:
+    """Return the change of the day's surplus per extra agent in each interval of a forward pass."""
+    value = Backward(model, run, quantities=TOTAL + 1)
+    base = value.base()
+    more = np.array([value.with_change(i, int(run.on_duty[i]) + 1) for i in range(len(run.on_duty))])
+    on_time, total = model.day_units(more[:, ON_TIME], more[:, TOTAL])
+    base_on, base_total = model.day_units(base[ON_TIME], base[TOTAL])
+    change = (on_time - base_on) - model.day.target * (total - base_total)
+    return -change if model.day.rule.metric == "mean_seconds" else change
 
-    def __init__(self, model: DayModel, run: Pass) -> None:
+
+class Backward:
+    """Values of states, from the close back to the opening, along one forward pass.
+
+    Values are kept per segment, before its leavers stop, on the states its forward pass met and some more;
+    beyond those they go on in straight lines.
+    """
+
+    def __init__(self, model: DayModel, run: Pass, *, quantities: int = TABLED) -> None:
         self.model = model
         self.run = run
-        self.weights = model.weights(run)
-        self.size = max(model.room(run.sessions), 2)
-        self.scratch = np.zeros((chain.SCRATCH, self.size))
-        self.buffer = np.zeros((2, self.size))
-        self.before: list[tuple[int, Floats]] = []  # by segment: first state, values before its leavers stop
+        self.quantities = quantities
+        self.weights = tuple(table[:quantities] for table in model.worths(run))
+        self.done = np.cumsum(
+            [np.zeros(quantities)]
+            + [table @ counts for table, counts in zip(self.weights, run.counts, strict=True)],
+            axis=0,
+        )  # sums of the segments before each
+        size = model.room(run.sessions)
+        self.scratch = np.zeros((rates.SCRATCH, size))
+        self.buffer = np.zeros((2, size))
+        self.wide = np.zeros((quantities + 1, size))
+        self.before: list[tuple[int, Floats]] = []  # by segment: first state, values of that and the next
         self._sweep()
 
-    def _range(self, state: State) -> tuple[int, int]:
-        """Return the states for which values are wanted: the band with room for other head counts."""
-        margin = int(0.5 * (state.hi - state.lo)) + 4 * self.model.cap
-        return max(0, state.lo - margin), min(self.size - 2, state.hi + margin)
+    def _range(self, lo: int, hi: int) -> tuple[int, int]:
+        """Return the states for which values are wanted: a band with room for other head counts."""
+        margin = (hi - lo) // 4 + 2 * self.model.cap
+        return max(0, lo - margin), min(self.wide.shape[1] - 2, hi + margin)
 
     def _sweep(self) -> None:
+        """Go back from the close."""
         model, run = self.model, self.run
         final = run.states[-1]
-        lo, hi = self._range(final)
-        values = np.vstack([model.closing_values(run, lo, hi), np.zeros(hi - lo + 1)])  # last row: tagged
-        out = [(lo, values)]
+        lo, hi = self._range(final.lo, final.hi)
+        closing = model.closing_values(run, lo, hi)[: self.quantities]
+        out = [(lo, np.vstack([closing, np.zeros(hi - lo + 1)]))]
         for index in range(len(run.segments) - 1, -1, -1):
-            segment, state = run.segments[index], run.states[index]
-            band = run.bands[index]
-            spread = State(lo=int(band[:, 0].min()), mass=np.zeros(int(np.ptp(band)) + 1), tagged=np.zeros(0), ages=state.ages,
-                           active=1.0, agents=0)  # fmt: skip
-            low, high = self._range(spread)
-            wide = _extended(values, lo, low, high, self.size)
-            i = segment.interval
-            chain.backward(
-                wide[:-1], wide[-1], model.every, low, high, segment.seconds, len(run.factors[index]), segment.agents,
-                model.tables[i], model.shops[i], run.factors[index], self.weights[index], self.scratch,
-            )  # fmt: skip
-            lo, hi = self._range(state)
-            if segment.leavers:
-                full = _extended(wide[:, low : high + 1], low, 0, max(hi, high), self.size)
-                values = np.zeros((QUANTITIES + 1, self.size))
-                share, handover, closing, ahead = model.departing(segment, state.ages)
-                chain.depart_back(
-                    values[:-1], values[-1], full[:-1], full[-1], lo, hi, segment.before, share, handover, closing, ahead, state.active,
-                    model.tables[i], model.shops[i], self.weights[index],
-                )  # fmt: skip
-                values = values[:, lo : hi + 1].copy()
-            else:
-                values = _extended(wide[:, low : high + 1], low, lo, hi, self.size)[:, lo : hi + 1].copy()
-            out.append((lo, values))
+            out.append(self._before(index, *out[-1]))
         self.before = out[::-1]
+
+    def _before(self, index: int, lo: int, values: Floats) -> tuple[int, Floats]:
+        """Return the values before a segment from those after it."""
+        model, segment, state = self.model, self.run.segments[index], self.run.states[index]
+        i, band = segment.interval, self.run.bands[index]
+        law, shop = model.tables[i], model.shops[i]
+        low, high = self._range(int(band[:, 0].min()), int(band[:, 1].max()))
+        _lay(values, lo, low, high, self.wide)
+        chain.backward(
+            self.wide, model.every, low, high, segment.seconds, len(self.run.factors[index]), segment.agents,
+            law, shop, self.run.factors[index], self.weights[index], self.scratch,
+        )  # fmt: skip
+        values = self.wide[:, low : high + 1].copy()
+        lo, hi = self._range(state.lo, state.hi)
+        if segment.leavers:
+            _lay(values, low, 0, max(hi, high), self.wide)
+            before = np.zeros((self.quantities + 1, hi + 1))
+            leavers.depart_back(
+                before, self.wide, lo, hi, segment.before, model.leave(segment, state), law, shop,
+                self.weights[index],
+            )  # fmt: skip
+            before = before[:, lo:]
+        else:
+            _lay(values, low, lo, hi, self.wide)
+            before = self.wide[:, lo : hi + 1].copy()
+        if not model.is_judged(i):
+            before[-1] = 0.0
+        return lo, before
 
     def value_of(self, index: int, state: State) -> Floats:
         """Return the expected sums from a segment's start on, in a given state."""
         lo, values = self.before[index]
-        wide = _extended(values, lo, state.lo, state.hi, self.size)
+        _lay(values, lo, state.lo, state.hi, self.wide)
         band = slice(state.lo, state.hi + 1)
-        sums = wide[:-1, band] @ state.mass
-        sums[ON_TIME] += float(wide[-1, band] @ state.tagged)
-        return np.asarray(sums)
+        sums = np.asarray(self.wide[:-1, band] @ state.mass)
+        sums[ON_TIME] += float(self.wide[-1, band] @ state.tagged)
+        return sums
 
     def base(self) -> Floats:
         """Return the sums of the staffing as it is."""
@@ -207,9 +238,7 @@ class Backward:
         if first and self._queue_likely(first):
             first -= 1  # its last arrivals look ahead
         state = run.states[first]
-        sums = np.zeros(QUANTITIES)
-        for index in range(first):
-            sums += self.weights[index] @ run.counts[index]
+        sums = self.done[first].copy()
         for index in range(first, last + 1):
             following = segments[index + 1] if index + 1 < len(segments) else None
             counts = np.zeros(chain.COUNTS)
@@ -226,18 +255,16 @@ class Backward:
         return state.hi > full and float(state.mass[max(0, full - state.lo) :].sum()) > 1e-3
 
 
-def _extended(values: Floats, lo: int, low: int, high: int, size: int) -> Floats:
-    """Lay values of states lo… into a buffer and continue them in straight lines over low…high."""
-    out = np.zeros((values.shape[0], size))
+def _lay(values: Floats, lo: int, low: int, high: int, out: Floats) -> None:
+    """Lay values of states lo… into a buffer over low…high, going on in straight lines beyond them."""
     hi = lo + values.shape[1] - 1
-    out[:, lo : hi + 1] = values
-    if values.shape[1] < 2:
-        out[:, low : high + 1] = values[:, :1]
-        return out
+    first, last = max(lo, low), min(hi, high)
+    if first <= last:
+        out[:, first : last + 1] = values[:, first - lo : last - lo + 1]
     if low < lo:
-        steps = np.arange(low - lo, 0)
-        out[:, low:lo] = values[:, :1] + steps * (values[:, 1:2] - values[:, :1])
+        slope = values[:, 1:2] - values[:, :1] if hi > lo else 0.0
+        out[:, low : min(lo, high + 1)] = values[:, :1] + np.arange(low - lo, min(0, high + 1 - lo)) * slope
     if high > hi:
-        steps = np.arange(1, high - hi + 1)
-        out[:, hi + 1 : high + 1] = values[:, -1:] + steps * (values[:, -1:] - values[:, -2:-1])
-    return out
+        slope = values[:, -1:] - values[:, -2:-1] if hi > lo else 0.0
+        start = max(hi + 1, low)
+        out[:, start : high + 1] = values[:, -1:] + np.arange(start - hi, high - hi + 1) * slope

@@ -1,0 +1,212 @@
+"""How fast sessions come, end and get replies in every state of the shop (compiled).
+
+State x counts sessions in the shop, open or queued. Constants of the shop travel in `shop` (see the
+indices below), one agent's law in `law` (rows below, columns k = 0, 1, …), what changes from step to step
+in `factors`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+# rows of `law`
+THROUGHPUT, ON_TIME, LATE_MOVER, FIRST, LOST, LATENCY, SLOT_SQUARE = range(7)
+LAW_ROWS = 7
+# rows of the smoothed tables
+S_REPLIES, S_TIMELY, S_TIMELY_FULL, S_FIRST, S_LOST = range(5)
+# entries of `shop`
+ROUNDS, THINK, CLOSE, CAP, THRESHOLD, PATIENCE, SPREAD, WORK_SQUARE, AWAY, FROM_ASSIGNMENT, JUMP = range(11)
+NODES = 5  # equally likely lengths of the reply that follows a wait in the queue, from JUMP on
+SHOP_SIZE = JUMP + NODES
+# columns of one step's factors
+EXITS, LATER, ACTIVE, YOUNG, ARRIVALS, AHEAD = range(6)
+FACTORS = AHEAD + NODES
+# rows of `scratch`
+BIRTH, DEATH, REPLIES, TIMELY, TIMELY_FIRST, GONE_RATE, OVER, FAILS, MID, OLD, UPPER, PIVOT, EXTRA = range(13)
+SCRATCH = 13
+
+FINE = 8  # points of the smoothed tables per session of an agent
+
+
+@njit(cache=True)
+def smooth_tables(law, agents, cap, spread):  # type: ignore[no-untyped-def]
+    """Return per-agent tables on a fine grid of mean open sessions, spread over agents.
+
+    Fewest-open keeps agents within a session of each other but for a spread measured at
+    0.8 n^-0.28 sqrt(1 - 1/n). A first question takes a seat at mean k + n^-0.8: with one agent it joins
+    k others, with very many it takes the seat that has just become free.
+    """
+    most = law.shape[1] - 1
+    points = most * FINE + 1
+    fine = np.zeros((5, points))
+    people = max(agents, 1)
+    sd = spread * people**-0.28 * math.sqrt(1.0 - 1.0 / people)
+    shift = people**-0.8
+    for g in range(points):
+        k = g / FINE
+        reach = min(math.sqrt(2.0) * sd * k / (k + 0.4), k)
+        if k <= cap:
+            reach = min(reach, cap - k)
+        for at in range(3):
+            weight = 0.5 if at == 1 else 0.25
+            place = min(max(k + (at - 1) * reach, 0.0), float(most))
+            low = min(int(place), most - 1)
+            part = place - low
+            here = law[THROUGHPUT, low]
+            there = law[THROUGHPUT, low + 1]
+            fine[S_REPLIES, g] += weight * ((1.0 - part) * here + part * there)
+            for row, source in ((S_TIMELY, ON_TIME), (S_TIMELY_FULL, LATE_MOVER)):
+                value = (1.0 - part) * here * law[source, low] + part * there * law[source, low + 1]
+                fine[row, g] += weight * value
+        seat = min(max(k + shift, 1.0), float(most))
+        low = min(int(seat), most - 1)
+        part = seat - low
+        fine[S_FIRST, g] = (1.0 - part) * law[FIRST, low] + part * law[FIRST, low + 1]
+        fine[S_LOST, g] = (1.0 - part) * law[LOST, low] + part * law[LOST, low + 1]
+    return fine
+
+
+@njit(cache=True)
+def table_at(table, k):  # type: ignore[no-untyped-def]
+    """Read a table of k between its entries."""
+    top = len(table) - 1
+    place = min(max(k, 0.0), float(top))
+    low = min(int(place), top - 1)
+    return table[low] + (place - low) * (table[low + 1] - table[low])
+
+
+@njit(cache=True)
+def release_variances(law, shop):  # type: ignore[no-untyped-def]
+    """Return how much slot releases of a full shop vary, relative to Poisson: in the long run, in a threshold.
+
+    In the long run releases are as regular as sessions: as their work where the desk limits the flow, as
+    their time in the slot where thinking and closing do. Within a threshold short of a session's life the
+    releases of many slots still count nearly like Poisson ones.
+    """
+    cap = int(shop[CAP])
+    steeper = 0.5 * (law[THROUGHPUT, cap + 1] - law[THROUGHPUT, cap - 1])
+    held = min(1.0, steeper * cap / law[THROUGHPUT, cap])
+    long_run = held * law[SLOT_SQUARE, cap] + (1.0 - held) * shop[WORK_SQUARE]
+    life = shop[ROUNDS] * (law[LATENCY, cap] + shop[AWAY])
+    return long_run, 1.0 - (1.0 - long_run) * min(1.0, 0.5 * shop[THRESHOLD] / life)
+
+
+@njit(cache=True)
+def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ignore[no-untyped-def]
+    """Fill, for every state of the band, births, deaths, replies, timely ones and losses [1/s]."""
+    cap = int(shop[CAP])
+    full = agents * cap
+    top = min(hi, full - 1)
+    birth, death, gone = scratch[BIRTH], scratch[DEATH], scratch[GONE_RATE]
+    replies, timely, timely_first = scratch[REPLIES], scratch[TIMELY], scratch[TIMELY_FIRST]
+    arrivals = factors[ARRIVALS]
+    ending = factors[EXITS] / shop[ROUNDS]
+    impatient = shop[PATIENCE] > 0.0
+    points = fine.shape[1] - 1
+    scale = factors[ACTIVE] * FINE / max(agents, 1)
+    for x in range(lo, top + 1):
+        place = min(x * scale, points - 1e-9)
+        g = int(place)
+        part = place - g
+        rate = agents * (fine[S_REPLIES, g] + part * (fine[S_REPLIES, g + 1] - fine[S_REPLIES, g]))
+        replies[x] = rate
+        timely[x] = agents * (fine[S_TIMELY, g] + part * (fine[S_TIMELY, g + 1] - fine[S_TIMELY, g]))
+        timely_first[x] = arrivals * (fine[S_FIRST, g] + part * (fine[S_FIRST, g + 1] - fine[S_FIRST, g]))
+        death[x] = rate * ending
+        birth[x] = arrivals
+        gone[x] = 0.0
+        if impatient:
+            gone[x] = arrivals * (fine[S_LOST, g] + part * (fine[S_LOST, g + 1] - fine[S_LOST, g]))
+            birth[x] -= gone[x]
+    if hi >= full:
+        _fill_queue(max(lo, full), hi, agents, factors, fine, law, shop, scratch)
+    birth[hi] = 0.0
+    if lo > 0:
+        death[lo] = 0.0
+
+
+@njit(cache=True)
+def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ignore[no-untyped-def]
+    """Fill the states in which every slot is taken."""
+    cap = int(shop[CAP])
+    full = agents * cap
+    birth, death, gone = scratch[BIRTH], scratch[DEATH], scratch[GONE_RATE]
+    replies, timely, timely_first = scratch[REPLIES], scratch[TIMELY], scratch[TIMELY_FIRST]
+    arrivals = factors[ARRIVALS]
+    place = min(cap * factors[ACTIVE] * FINE, fine.shape[1] - 1 - 1e-9)
+    g = int(place)
+    part = place - g
+    rate = agents * ((1.0 - part) * fine[S_REPLIES, g] + part * fine[S_REPLIES, g + 1])
+    in_time = agents * ((1.0 - part) * fine[S_TIMELY_FULL, g] + part * fine[S_TIMELY_FULL, g + 1])
+    release = rate / shop[ROUNDS] * factors[EXITS]
+    long_run, counted = release_variances(law, shop)
+    # birth and death less by the same amount: the drift stays, the variance falls
+    less = min(0.5 * (1.0 - long_run) * release, arrivals)
+    give_up = 1.0 / shop[PATIENCE] if shop[PATIENCE] > 0.0 else 0.0
+    older_first = law[FIRST, cap] / max(law[FIRST, 1], 1e-12)
+    for x in range(lo, hi + 1):
+        queued = x - full
+        replies[x] = rate
+        timely[x] = in_time
+        birth[x] = arrivals - less
+        death[x] = release - less + queued * give_up
+        gone[x] = queued * give_up + law[LOST, cap] * release if give_up > 0.0 else 0.0
+        chance = 0.0
+        for node in range(NODES):
+            ahead = factors[AHEAD + node]
+            if ahead > 0.0:
+                z = (ahead - queued - 0.55) / math.sqrt(counted * ahead + 0.05)
+                if z > 5.0:
+                    chance += 1.0 / NODES
+                elif z > -5.0:
+                    chance += 0.5 / NODES * math.erfc(-z * 0.7071067811865476)
+        if give_up > 0.0:
+            wait = (queued + 1.0) / (max(release, 1e-12) + 0.5 * give_up * queued)
+            chance *= math.exp(-give_up * min(wait, 0.5 * shop[THRESHOLD]))
+            if shop[FROM_ASSIGNMENT] > 0.0:
+                chance = math.exp(-give_up * min(wait, 1e9))
+        elif shop[FROM_ASSIGNMENT] > 0.0:
+            chance = 1.0
+        timely_first[x] = arrivals * chance * older_first
+
+
+@njit(cache=True)
+def fill_tagged(lo, hi, full, factors, shop, scratch):  # type: ignore[no-untyped-def]
+    """Fill the rates at which a session without a late reply ends its rounds, or gets a late one.
+
+    A session has Poisson(M) further rounds. Ending memorylessly after M of them on average would make the
+    chance of none late 1 / (1 + M l); a rate of (exp(M l) - 1) / M instead of l makes it exp(-M l).
+    """
+    further = shop[ROUNDS] - 1.0
+    over, fails, extra = scratch[OVER], scratch[FAILS], scratch[EXTRA]
+    replies, timely = scratch[REPLIES], scratch[TIMELY]
+    for x in range(lo, hi + 1):
+        sessions = factors[YOUNG] * min(x, full) + max(0, x - full)
+        over[x] = 0.0
+        fails[x] = 0.0
+        if sessions > 0.0 and replies[x] > 0.0 and further > 0.0:
+            pace = replies[x] * factors[LATER] / sessions
+            late = min(1.0, max(0.0, 1.0 - timely[x] / replies[x]))
+            over[x] = pace / further
+            fails[x] = pace * min(math.expm1(further * late) / further, 50.0)
+        extra[x] = over[x] + fails[x]
+
+
+@njit(cache=True)
+def releases_ahead(agents, after, leavers, exit_rate, after_rate, to_boundary, shop, factors):  # type: ignore[no-untyped-def]
+    """Set the slot releases a queued question can count on, for each length of the reply that follows.
+
+    At the next interval's start the joiners bring empty slots.
+    """
+    joiners = max(0, after - max(0, agents - leavers))
+    for node in range(NODES):
+        left = shop[THRESHOLD] - shop[JUMP + node]
+        ahead = 0.0
+        if left > 0.0:
+            ahead = exit_rate * min(left, to_boundary)
+            if left > to_boundary:
+                ahead += joiners * shop[CAP] + after_rate * (left - to_boundary)
+        factors[AHEAD + node] = ahead
