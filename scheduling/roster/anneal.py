@@ -19,7 +19,7 @@ from scheduling.roster.variables import Assignment
 
 Ints = npt.NDArray[np.int64]
 
-HOT, COLD = 60.0, 0.6  # first and last temperature [money]
+HOT, COLD = 30.0, 5.0  # first and last temperature [money]
 CHUNKS = 50  # between them the levels of fairness are set anew
 SWAP_DAYS = 7
 
@@ -28,7 +28,8 @@ class Chances(NamedTuple):
     """How often each kind of change is tried; the rest are swaps."""
 
     change: float = 0.35
-    shift: float = 0.35
+    shift: float = 0.25
+    retype: float = 0.15
 
 
 def annealed(
@@ -191,6 +192,17 @@ def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-u
         changes[0] = 0, d, -1, -1
         changes[1] = 0, other, new, -1
         return 2
+    if kind < chances.change + chances.shift + chances.retype:
+        if board.open_count[p, d] == 0:
+            return 0
+        wanted = board.kind[board.open_options[rng.integers(open_first, open_last)]]
+        rows = 0
+        for day in range(d, min(d + 1 + rng.integers(0, SWAP_DAYS), days)):
+            new = board.of_kind[day, wanted]
+            if moving.duty[p, day] >= 0 and new >= 0 and new != moving.duty[p, day]:
+                changes[rows] = 0, day, new, -1
+                rows += 1
+        return rows
     q = rng.integers(0, persons)
     if q == p:
         return 0

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from forecast.randomness import generator
 from scheduling.config import Settings
+from scheduling.roster.anneal import annealed
 from scheduling.roster.conflicts import Conflict, explain_infeasible
 from scheduling.roster.objective import (
     SCALE,
@@ -21,25 +24,48 @@ from scheduling.roster.objective import (
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.personal import BestResponses
 from scheduling.roster.problem import build_problem
+from scheduling.roster.repair import Repair
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.tables import fairness_table, roster_table, short_table
 from scheduling.roster.variables import Assignment
 from scheduling.roster.wishes import RefusedWish, refused_wishes
-from scheduling.solver import Progress, SolverSettings, Status, completed_hint, solve
+from scheduling.solver import Progress, SolverSettings, Status, completed_hint, linear_bound, solve
 
 logger = logging.getLogger(__name__)
 
 Effort = Literal["quick", "normal", "thorough"]
-LIMITS: dict[Effort, float] = {"quick": 2.0, "normal": 10.0, "thorough": 60.0}  # deterministic seconds
-WORKERS = 2
+SMALL = 1500  # possible duties up to which one model of everything is solved, usually to the end
+FIRST_LIMIT = 20.0  # deterministic seconds for a first roster where the quick way finds none
+QUENCH = (2.0, 0.2)  # temperatures of the last, short annealing [money]
 STAGES = (
     ("law", ("labour",)),
-    ("cover", ("short", "below_plan", "surplus")),
+    ("cover", ("short", "below_plan", "paid_time")),
     ("changes", ("changes",)),
     ("fairness", ("fairness",)),
     ("wishes", ("wishes",)),
     ("cost", ("cost",)),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How much of each part of the search an effort buys.
+
+    Changes tried in annealing, deterministic seconds of repair and of one model of everything, and the number
+    of possible duties up to which a bound is computed.
+    """
+
+    moves: int
+    repair: float
+    whole: float
+    bound_size: int
+
+
+EFFORTS: dict[Effort, Plan] = {
+    "quick": Plan(moves=400_000, repair=0.5, whole=1.0, bound_size=10_000),
+    "normal": Plan(moves=3_000_000, repair=4.0, whole=8.0, bound_size=40_000),
+    "thorough": Plan(moves=20_000_000, repair=30.0, whole=60.0, bound_size=200_000),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +93,7 @@ class RosterResult:
     seconds
         Wall time.
     terms
-        What the roster costs by name: breaches of soft labour rules, agent-hours short and above plan,
+        What the roster costs by name: breaches of soft labour rules, agent-hours short, paid time,
         unfairness, refused wishes, the counted share of wages. [money]
     stages
         The terms by rank.
@@ -187,21 +213,82 @@ def run_search(
     progress: Callable[[Progress], None] | None = None,
 ) -> Found:
     """Search a problem: best responses of each person first, then one model hinted with them."""
+    plan = EFFORTS[effort]
+    rng = generator(seed, "roster")
+    first = _first(search, start_from or {}, rng, seed)
+    if isinstance(first, Found):
+        return first
+    report = _Reports(progress)
+    report.better(search.cost(first))
+    best = annealed(search, first, rng=rng, moves=plan.moves)
+    best = annealed(search, best, rng=rng, moves=plan.moves // 4, hot=QUENCH[0], cold=QUENCH[1])
+    report.better(search.cost(best))
+    if sum(map(len, search.choices.values())) <= SMALL:
+        return _proven(search, best, plan, seed, progress)
+    repair = Repair(search=search, assignment=best, rng=rng, seed=seed)
+    repair.run(plan.repair, report.better)
+    best = repair.assignment
+    bound, notes = _bound(search, plan)
+    status: Status = "OPTIMAL" if search.cost(best) - bound < 1 else "FEASIBLE"
+    return Found(status=status, assignment=best, bound=bound, notes=notes)
+
+
+def _first(search: Search, start_from: Assignment, rng: np.random.Generator, seed: int) -> Assignment | Found:
+    """Return a lawful roster, or that there is none."""
     responses = BestResponses(search.problem, search.choices, prices=search.prices, cells=search.cells)
-    first = responses.improved(start_from or {}, rng=generator(seed, "roster", "order"))
-    model = search.whole_model()
-    limits = SolverSettings(deterministic_limit=LIMITS[effort], seed=seed, workers=WORKERS)
-    hint = None
+    first = responses.improved(start_from, rng=rng)
     if first is not None:
-        completed = completed_hint(model.solver_model, model.known(first), limits.with_limit(2.0))
-        hint = None if completed is None else completed[0]
-        logger.info("first roster costs %.0f", search.cost(first) / SCALE)
-    answer = solve(model.solver_model, limits, hint=hint, progress=_in_money(progress))
+        return first
+    model = search.whole_model(priced=False)
+    answer = solve(model.solver_model, SolverSettings(deterministic_limit=FIRST_LIMIT, seed=seed))
     if answer.found:
-        return Found(status=answer.status, assignment=model.assignment(answer), bound=answer.bound)
-    if first is not None and answer.status == "UNKNOWN":
-        return Found(status="FEASIBLE", assignment=first, bound=max(0.0, answer.bound))
+        return model.assignment(answer)
     return Found(status=answer.status, assignment=None, bound=0.0)
+
+
+def _proven(
+    search: Search,
+    best: Assignment,
+    plan: Plan,
+    seed: int,
+    progress: Callable[[Progress], None] | None,
+) -> Found:
+    """Return what one model of the whole roster makes of a good start: small problems are proven so."""
+    model = search.whole_model()
+    limits = SolverSettings(deterministic_limit=plan.whole, seed=seed)
+    completed = completed_hint(model.solver_model, model.known(best), limits)
+    hint = None if completed is None else completed[0]
+    answer = solve(model.solver_model, limits, hint=hint, progress=_in_money(progress))
+    if not answer.found:
+        return Found(status="FEASIBLE", assignment=best, bound=max(0.0, answer.bound))
+    found = min(best, model.assignment(answer), key=search.cost)
+    return Found(status=answer.status, assignment=found, bound=answer.bound)
+
+
+def _bound(search: Search, plan: Plan) -> tuple[float, tuple[str, ...]]:
+    """Return a bound on the cost, and what is to be said of it."""
+    size = sum(map(len, search.choices.values()))
+    if size > plan.bound_size:
+        return 0.0, (
+            f"no bound computed: {size} possible duties; effort thorough bounds up to "
+            f"{EFFORTS['thorough'].bound_size}",
+        )
+    bound = linear_bound(search.whole_model().solver_model)
+    return (0.0, ()) if bound is None else (math.ceil(bound - 1e-6), ())
+
+
+class _Reports:
+    """Passes on what each part of the search came to."""
+
+    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
+        self._progress, self._begun = progress, time.perf_counter()
+
+    def better(self, cost: int) -> None:
+        """Report a better roster."""
+        logger.info("roster of cost %.0f", cost / SCALE)
+        if self._progress is not None:
+            seconds = time.perf_counter() - self._begun
+            self._progress(Progress(seconds=seconds, objective=cost / SCALE, bound=0.0))
 
 
 def _in_money(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:

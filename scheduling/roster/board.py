@@ -44,7 +44,8 @@ class Board(NamedTuple):
     Options of all days stand in one row, their ways to take breaks in another. ``row_first`` to
     ``row_last`` are the cover rows of an option, ``lost_rows[lost_first[w]:lost_first[w + 1]]`` those that
     way ``w`` costs. ``table[row, present]`` is the cost of cover. ``open_options`` lists the lawful options
-    of each cell from ``open_first`` on. Crowds are the limited templates and pools, one after the other.
+    of each cell from ``open_first`` on. Options of one template, start and stream are of one ``kind``;
+    ``of_kind`` finds it on each day (-1: not there). Crowds are the limited templates and pools, one after the other.
     Prices below 0 make a limit hard.
     """
 
@@ -66,6 +67,8 @@ class Board(NamedTuple):
     open_first: Ints
     open_count: Ints
     open_options: Ints
+    kind: Ints
+    of_kind: Ints
     template: Ints
     pool: Ints
     most_crowd: Ints
@@ -121,6 +124,7 @@ def board_of(search: Search) -> Board:
             listed.append(int(first[d]) + number)
     lost = [rows for option in flat for rows in option.lost]
     template, pool, most_crowd = _crowds(problem)
+    kind, of_kind = _kinds(problem)
     group, weight = _fair(search)
     rest, run = _limit(problem, MinRest), _limit(problem, MaxConsecutiveDays)
     free_days, paid = _limit(problem, RestDaysPerWeek), _limit(problem, MaxHoursPerWeek)
@@ -144,6 +148,8 @@ def board_of(search: Search) -> Board:
         open_first=open_first,
         open_count=open_count,
         open_options=np.array(listed or [0], dtype=np.int64),
+        kind=kind,
+        of_kind=of_kind,
         template=np.array([template[o.template.name] for o in flat]),
         pool=pool,
         most_crowd=most_crowd,
@@ -209,6 +215,17 @@ def _table(search: Search, most: int) -> Ints:
     cover = CoverCost(search.problem, search.prices)
     rows = len(search.problem.need)
     return np.stack([cover.rows(np.full(rows, present)) for present in range(most + 1)], axis=1)
+
+
+def _kinds(problem: RosterProblem) -> tuple[Ints, Ints]:
+    """Return the kind of each option, and the option of each kind on each day."""
+    names: dict[tuple[str, str, int], int] = {}
+    flat = [option for day in problem.options for option in day]
+    kind = [names.setdefault((o.stream, o.template.name, o.clock_start), len(names)) for o in flat]
+    of_kind = np.full((problem.days, len(names)), -1, dtype=np.int64)
+    for place, option in enumerate(flat):
+        of_kind[option.day, kind[place]] = place
+    return np.array(kind), of_kind
 
 
 def _crowds(problem: RosterProblem) -> tuple[dict[str, int], Ints, Ints]:

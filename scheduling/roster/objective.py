@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from scheduling.roster.variables import RosterModel
 
 SCALE = 600
-TERMS = ("labour", "short", "below_plan", "surplus", "changes", "fairness", "wishes", "cost")
-COUNTERS = ("late", "weekend", "peak")
+TERMS = ("labour", "short", "below_plan", "paid_time", "changes", "fairness", "wishes", "cost")
+COUNTERS = ("hours", "late", "weekend", "peak")
 LEVEL_STEPS = 10  # levels of fairness are in tenths of a duty
+FULL_DUTY_MIN = 480  # paid minutes that weigh as much as one late duty
 PEAK_HOURS_A_DUTY = 4.0  # peak hours that weigh as much as one late duty
 WEIGHTS = 20  # fairness weights are in twentieths of the largest contract
 
@@ -38,8 +39,8 @@ class Prices:
         An agent-hour below the requirement: the last tenth of it, and deeper.
     below_plan
         An agent-hour below the shift plan where the requirement is met.
-    surplus
-        An agent-hour above the plan, about its wage.
+    paid_hour
+        A paid hour, whoever works it: what keeps people off duties that nobody needs. About a wage.
     fairness
         A duty by which somebody lies more than half a duty off the fair level; double beyond one and a
         half.
@@ -53,8 +54,8 @@ class Prices:
 
     short: float = 100.0
     deep_short: float = 200.0
-    below_plan: float = 20.0
-    surplus: float = 25.0
+    below_plan: float = 40.0
+    paid_hour: float = 25.0
     fairness: float = 4.0
     wish: float = 2.0
     cost: float = 0.02
@@ -87,11 +88,6 @@ def cover_slopes(problem: RosterProblem, prices: Prices) -> tuple[tuple[str, int
     )
 
 
-def surplus_price(problem: RosterProblem, prices: Prices) -> int:
-    """Return the price of a quarter of an agent above the plan for one interval."""
-    return units(prices.surplus * problem.interval_min / 60 / QUARTERS)
-
-
 def asks(wish: Wish, option: Option) -> bool:
     """Return whether a duty is of the template that a wish names."""
     return wish.template in ("", option.template.name)
@@ -122,6 +118,7 @@ class CellPrices:
             return found
         wage = self._problem.employees[cell[0]].cost_per_hour
         rate = option.template.cost_per_hour if wage is None else wage
+        found["paid_time"] = units(self._prices.paid_hour * option.paid_min / 60)
         found["cost"] = units(self._prices.cost * rate * option.paid_min / 60)
         limit = self._day_limit
         if limit is not None and (excess := option.paid_min - 60 * limit.value) > 0:
@@ -141,6 +138,8 @@ def is_refused(wish: Wish, option: Option | None) -> bool:
 
 def counter_value(counter: str, option: Option) -> float:
     """Return what a duty adds to a fairness counter [duties]."""
+    if counter == "hours":
+        return option.paid_min / FULL_DUTY_MIN
     if counter == "late":
         return float(option.is_late)
     if counter == "weekend":
@@ -151,6 +150,8 @@ def counter_value(counter: str, option: Option) -> float:
 def carried_value(counter: str, problem: RosterProblem, person: int) -> float:
     """Return what a person brings along on a fairness counter [duties]."""
     carried = problem.carried[person]
+    if counter == "hours":
+        return sum(carried.paid_min.values()) / FULL_DUTY_MIN
     if counter == "late":
         return float(carried.late)
     if counter == "weekend":
@@ -227,21 +228,17 @@ def price_cells(model: RosterModel, cells: CellPrices) -> None:
 
 
 def price_cover(model: RosterModel, prices: Prices) -> None:
-    """Add what it costs to have fewer people present than needed or planned, or more."""
+    """Add what it costs to have fewer people present than needed or planned."""
     problem = model.problem
     slopes = cover_slopes(problem, prices)
-    too_many = surplus_price(problem, prices)
-    for row, (present, most) in model.present.items():
+    for row, present in model.present.items():
         missing = []
         for piece, (term, price, lengths) in enumerate(slopes):
             if length := int(lengths[row]):
                 slack = model.new_int(0, length, f"missing_{row}_{piece}")
                 missing.append(slack)
                 model.price(term, slack, price)
-        target = int(problem.plan[row])
-        extra = model.new_int(0, max(0, most - target), f"surplus_{row}")
-        model.price("surplus", extra, too_many)
-        model.add(present + sum(missing) - extra == target)
+        model.add(present + sum(missing) >= int(problem.plan[row]))
 
 
 def price_fairness(

@@ -21,7 +21,6 @@ from scheduling.roster.objective import (
     fair_pieces,
     highest_level,
     least_minutes,
-    surplus_price,
     units,
 )
 from scheduling.roster.problem import Cell, Ints, RosterProblem
@@ -41,11 +40,10 @@ class CoverCost:
     def __init__(self, problem: RosterProblem, prices: Prices) -> None:
         self._plan = problem.plan
         self._slopes = cover_slopes(problem, prices)
-        self._surplus = surplus_price(problem, prices)
 
     def by_term(self, present: Ints) -> dict[str, int]:
         """Return the cover terms of `present` quarters of agents in each row."""
-        found = {"surplus": int(self._surplus * np.maximum(present - self._plan, 0).sum())}
+        found: dict[str, int] = {}
         missing = np.maximum(self._plan - present, 0)
         for term, price, lengths in self._slopes:
             part = np.minimum(missing, lengths)
@@ -55,7 +53,7 @@ class CoverCost:
 
     def rows(self, present: Ints) -> Ints:
         """Return each row's cost."""
-        cost = self._surplus * np.maximum(present - self._plan, 0)
+        cost = np.zeros_like(present)
         missing = np.maximum(self._plan - present, 0)
         for _, price, lengths in self._slopes:
             part = np.minimum(missing, lengths)

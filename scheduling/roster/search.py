@@ -45,9 +45,13 @@ class Search:
         """Return the sum of the terms."""
         return sum(self.terms(assignment).values())
 
-    def whole_model(self) -> RosterModel:
-        """Return the model of the whole roster, every cell free."""
-        return self._posted(RosterModel(self.problem, self.choices), None)
+    def whole_model(self, *, priced: bool = True) -> RosterModel:
+        """Return the model of the whole roster, every cell free; unpriced, any lawful roster will do."""
+        model = RosterModel(self.problem, self.choices)
+        if priced:
+            return self._posted(model, None)
+        post_rules(model)
+        return model
 
     def partial_model(self, assignment: Assignment, free: list[Cell]) -> RosterModel:
         """Return the model in which only some cells are free; the levels of fairness stay as they are."""

@@ -44,7 +44,7 @@ class RosterModel:
 
     ``works`` holds, for each cell of a person with a free cell, option numbers with their literals; in a
     frozen cell the literal is 1. ``present`` holds, for each cover row that a free cell can touch, the
-    quarters of agents present as an expression, and the most it can be.
+    quarters of agents present as an expression.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class RosterModel:
         self._constants: dict[str, int] = dict.fromkeys(TERMS, 0)
         self.works: dict[Cell, list[tuple[int, Any]]] = self._new_works(choices)
         self._pauses: dict[tuple[int, int, int], list[Any]] = {}
-        self.present: dict[int, tuple[Any, int]] = self._new_present()
+        self.present: dict[int, Any] = self._new_present()
 
     def _new_works(self, choices: Choices) -> dict[Cell, list[tuple[int, Any]]]:
         works: dict[Cell, list[tuple[int, Any]]] = {}
@@ -85,7 +85,7 @@ class RosterModel:
                     works[p, d] = [] if duty is None else [(duty[0], 1)]
         return works
 
-    def _new_present(self) -> dict[int, tuple[Any, int]]:
+    def _new_present(self) -> dict[int, Any]:
         """Count people by duty and speed, let breaks be taken by count, and add up who is present."""
         problem = self.problem
         seats: dict[tuple[int, int, int], list[Any]] = {}
@@ -93,7 +93,6 @@ class RosterModel:
             for number, literal in self.works[p, d]:
                 seats.setdefault((d, number, problem.speed[p]), []).append(literal)
         terms: dict[int, list[tuple[Any, int]]] = {}
-        most: dict[int, int] = {}
         for key, literals in sorted(seats.items(), key=lambda item: item[0]):
             d, number, speed = key
             option = problem.options[d][number]
@@ -102,16 +101,12 @@ class RosterModel:
             pauses = self._new_pauses(key, len(option.pauses), count, len(literals))
             for row in option.covered.tolist():
                 terms.setdefault(row, []).append((count, speed))
-                most[row] = most.get(row, 0) + speed * len(literals)
             for pause, lost in zip(pauses, option.lost, strict=True):
                 for row in lost.tolist():
                     terms[row].append((pause, -speed))
         standing = frozen_cover(problem, self.frozen)
         return {
-            row: (
-                weighted([v for v, _ in found], [k for _, k in found]) + int(standing[row]),
-                most[row] + int(standing[row]),
-            )
+            row: weighted([v for v, _ in found], [k for _, k in found]) + int(standing[row])
             for row, found in sorted(terms.items())
         }
 
