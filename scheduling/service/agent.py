@@ -105,7 +105,7 @@ def agent_law(
     True
     """
     mean_s = service.reply_s * handle_factor
-    away_s = max(away_seconds(service), 1e-6 * mean_s)
+    away_s = max(away_seconds(service), 1e-3 * mean_s)  # nobody is back sooner than that
     work = fit_phases(mean_s, effective_cv(mean_s, service.reply_cv, away_s))
     phases = (work.start, work.rate, work.go_on)
     give_up = 1.0 / service.patience_s if service.patience_s > 0 else 0.0
@@ -171,7 +171,7 @@ def completion_transform(start: Floats, rate: Floats, go_on: Floats, depth: int,
 
 
 def jump_seconds(service: ServiceParameters, law: AgentLaw, cap: int, handle_factor: float) -> Floats:
-    """Return equally likely lengths of what follows a wait for a slot: rest of a reply (if any), own one [s]."""
+    """Return equally likely lengths of what follows a wait for a slot: rest of a reply, own one [s]."""
     mean_s = service.reply_s * handle_factor
     times = np.linspace(0.0, 12.0 * mean_s, 1201)
     busy = mean_s * law.throughput[max(cap - 1, 0)]
@@ -235,8 +235,8 @@ def scaled_to_throughput(service: ServiceParameters) -> ServiceParameters:
     limit = 3600.0 * service.reception_cap / (service.rounds * away_s) if away_s > 0 else np.inf
     if wanted >= limit:
         raise ValueError(
-            f"sessions_per_hour must be below {limit:.1f}: with {service.reception_cap} sessions open at once "
-            f"think times and auto-close allow no more, got {wanted:g}"
+            f"sessions_per_hour must be below {limit:.1f}, got {wanted:g}: with {service.reception_cap} "
+            "sessions open at once think times and auto-close allow no more"
         )
 
     def excess(log_reply_s: float) -> float:
@@ -254,7 +254,7 @@ def scaled_to_throughput(service: ServiceParameters) -> ServiceParameters:
 def _exponential_throughput(reply_s: float, away_s: float, sessions: int) -> float:
     """Return T(k) of the machine-repair queue [replies/s]."""
     one = np.ones(1)
-    law = finite_source(one, one / reply_s, np.zeros(1), sessions, 1.0 / max(away_s, 1e-9 * reply_s))
+    law = finite_source(one, one / reply_s, np.zeros(1), sessions, 1.0 / max(away_s, 1e-3 * reply_s))
     return float((1 - law[0, 0]) / reply_s)
 
 

@@ -1,4 +1,4 @@
-"""Mean numbers of sessions by round and closing stage: after a rise sessions are young and cannot leave yet."""
+"""Mean numbers of sessions by round and closing stage: after a rise they are young and cannot leave yet."""
 
 from __future__ import annotations
 

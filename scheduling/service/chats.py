@@ -75,7 +75,7 @@ def balanced_chats(service: ChatService, rate: float, threshold: float) -> ChatF
     weight = np.ones(service.slots)
     for x in range(1, service.slots):
         weight[x] = weight[x - 1] * rate / balanced_release(service, x)
-    chats = np.arange(service.slots)
+    chats = np.arange(service.slots, dtype=np.float64)
     idle = np.maximum(0.0, service.agents - chats)
     return _figures(service, rate, threshold, weight, chats, idle)
 

@@ -293,9 +293,10 @@ def periodic_load(mean_rate: float, swing: float, frequency: float, mean: float,
 
 def load_from_empty(rates: Floats, interval: float, mean: float) -> Floats:
     """Return the offered load at each interval's end, starting empty, rates constant within intervals."""
-    load, out = 0.0, []
+    load = 0.0
+    out: list[float] = []
     for rate in rates:
-        load += (rate * mean - load) * -expm1(-interval / mean)
+        load += (float(rate) * mean - load) * -expm1(-interval / mean)
         out.append(load)
     return np.array(out)
 
@@ -323,7 +324,8 @@ def mixed_over_level(share: Callable[[float], float], cv: float) -> float:
         Coefficient of variation of the level.
     """
     shape = 1.0 / cv**2
-    low, high = gamma.ppf([1e-10, 1 - 1e-10], shape, scale=1 / shape)
+    low = float(gamma.ppf(1e-10, shape, scale=1 / shape))
+    high = float(gamma.ppf(1 - 1e-10, shape, scale=1 / shape))
     nodes, weights = np.polynomial.legendre.leggauss(80)
     level = 0.5 * (high - low) * nodes + 0.5 * (high + low)
     mass = weights * gamma.pdf(level, shape, scale=1 / shape) * level

@@ -80,7 +80,7 @@ def table_at(table, k):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def release_variances(law, shop):  # type: ignore[no-untyped-def]
-    """Return how much slot releases of a full shop vary, relative to Poisson: in the long run, in a threshold.
+    """Return how much slot releases of a full shop vary, relative to Poisson: in the long run, at once.
 
     In the long run releases are as regular as sessions: as their work where the desk limits the flow, as
     their time in the slot where thinking and closing do. Within a threshold short of a session's life the

@@ -344,7 +344,7 @@ class DayModel:
             held[segment.interval] += counts[chain.OPEN]
         sums += self.closing_sums(day_pass).T
         on_time, total = self.units(sums[:, worth.ON_TIME], sums[:, worth.TOTAL])
-        unanswered = sums[:, worth.UNANSWERED]
+        unanswered = np.maximum(0.0, sums[:, worth.UNANSWERED])
         return Evaluation(
             on_time=on_time,
             total=total,
@@ -358,7 +358,7 @@ class DayModel:
         )
 
     def units(self, on_time: Floats, total: Floats) -> tuple[Floats, Floats]:
-        """Turn what was counted by interval into the rule's units: settled sessions added, buyer-days formed."""
+        """Turn counts by interval into the rule's units: settled sessions added, buyer-days formed."""
         settled = worth.settled_units(self.day)
         if self.day.rule.metric == "share":
             on_time = on_time + settled
@@ -407,14 +407,15 @@ class DayModel:
         return np.asarray(by_interval @ final.mass)
 
     def _left(self, day_pass: Pass, states: Ints) -> Floats:
-        """Return quantity x interval x state: sessions still queued at the close (the last to come are left)."""
+        """Return quantity x interval x state: sessions still queued at the close, the last to come."""
         queue = np.maximum(0, states - day_pass.states[-1].agents * self.cap)
         out = np.zeros((worth.QUANTITIES, len(day_pass.sessions), len(states)))
         if not queue.any():
             return out
         after = 0.0
         for i in range(len(day_pass.sessions) - 1, -1, -1):
-            left = self.window[i] * np.clip(queue - after, 0.0, day_pass.sessions[i])
+            most = day_pass.sessions[i] if i else np.inf
+            left = self.window[i] * np.clip(queue - after, 0.0, most)
             out[worth.UNANSWERED, i] = left
             if self.day.rule.unanswered == "exclude":
                 out[worth.TOTAL, i] = out[worth.ROUNDS_JUDGED, i] = -left

@@ -246,7 +246,7 @@ class Backward:
                 state, segments[index], following, run.sessions, self.buffer, self.scratch, counts
             )
             sums += self.weights[index] @ counts
-        return sums + self.value_of(last + 1, state)
+        return np.asarray(sums + self.value_of(last + 1, state))
 
     def _queue_likely(self, index: int) -> bool:
         """Return whether sessions queue at a segment's start."""

@@ -117,7 +117,7 @@ def completion(
     a grid. With patience the asker must also still be there when the own typing begins. Row 0: idle desk.
     """
     step = horizon_s / GRID
-    edges = step * np.arange(GRID + 1)
+    edges: Floats = np.linspace(0.0, horizon_s, GRID + 1)
     whole = np.diff(lognormal_cdf(edges, mean_s, cv))
     rest = np.diff(_rest_cdf(work, edges, mean_s, cv), axis=0)  # bin x phase
     stays = np.exp(-(edges[:-1] + 0.5 * step) / patience_s) if patience_s > 0 else np.ones(GRID)
@@ -207,7 +207,7 @@ def finite_source(start, rate, go_on, customers, away_rate):  # type: ignore[no-
         up = (customers - level) * away_rate
         into = (customers - level + 1) * away_rate
         sum_plain = 0.0
-        sum_back = 0.0
+        done = 0.0  # 1 - up * sum(back), without the cancellation
         for i in range(phases):
             source = start[i] * law[0, 0] if level == 1 else law[level - 1, i]
             given = into * source
@@ -218,8 +218,8 @@ def finite_source(start, rate, go_on, customers, away_rate):  # type: ignore[no-
             plain[i] = given / (rate[i] + up)
             back[i] = again / (rate[i] + up)
             sum_plain += plain[i]
-            sum_back += back[i]
-        share = up * sum_plain / (1.0 - up * sum_back)
+            done += back[i] * rate[i] * (1.0 - go_on[i])
+        share = up * sum_plain / done
         largest = 0.0
         for i in range(phases):
             law[level, i] = plain[i] + share * back[i]

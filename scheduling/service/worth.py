@@ -37,7 +37,7 @@ def later_shares(day: ServiceDay, window: Floats, mean_lag_s: float) -> Floats:
     lag = round(2.0 * mean_lag_s / (60.0 * day.interval_min / points))
     sums = np.concatenate([np.zeros(lag + 1), np.cumsum(fine)])
     moving = (sums[lag + 1 :] - sums[: len(fine)]) / (lag + 1)
-    return moving.reshape(-1, points).mean(axis=1)
+    return np.asarray(moving.reshape(-1, points).mean(axis=1))
 
 
 def worth_table(day: ServiceDay, first: float, later: float, *, anyone: bool) -> Floats:

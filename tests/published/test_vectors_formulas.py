@@ -1,4 +1,4 @@
-"""Published and independently computed values of queueing models (vectors.json, each with source and tolerance)."""
+"""Published and computed values of queueing models (vectors.json, each with source and tolerance)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from vector_days import staffed_chats, staffed_queue
 from scheduling.service import chats, erlang
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text(encoding="utf-8"))["vectors"]
-SIMULATION_MODELS = {
-    "simulation"
-}  # confidence intervals of event simulations: tests of the simulator take these
+SIMULATION_MODELS = {"simulation"}  # intervals of event simulations: the simulator's tests take these
 FORMULAS = [vector for vector in VECTORS if vector["model"] not in SIMULATION_MODELS]
 
 Inputs = dict[str, Any]
