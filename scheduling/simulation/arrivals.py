@@ -32,7 +32,7 @@ class DrawnDay:
 
 def counts_settled(day: ServiceDay) -> bool:
     """Whether the day's rule counts sessions that the bot settles alone."""
-    return "bot_auto" in day.rule.counts_as_reply and day.rule.population == "all"
+    return "bot_auto" in day.rule.counts_as_reply
 
 
 def draw_day(
@@ -92,6 +92,8 @@ def round_table(work_s: Floats, think_s: Floats) -> Records:
     """Return rounds that have not happened yet."""
     table = np.empty(len(work_s), dtype=ROUND)
     table["work_s"], table["think_s"] = work_s, think_s
+    table["asked_s"] = table["assigned_s"] = table["answered_s"] = np.nan
+    table["typist"] = NOBODY
     return table
 
 

@@ -186,11 +186,8 @@ def _settle_by_bot(shop, session, now):  # type: ignore[no-untyped-def]
 
 @compiled
 def _note_question(shop, session, now):  # type: ignore[no-untyped-def]
-    """Open a round that nobody has answered yet."""
-    turn = shop.rounds[shop.sessions[session].current]
-    turn.asked_s = now
-    turn.assigned_s = turn.answered_s = np.nan
-    turn.typist = NOBODY
+    """Let a session's next round come into being."""
+    shop.rounds[shop.sessions[session].current].asked_s = now
     shop.sessions[session].questions += 1
 
 
@@ -230,10 +227,9 @@ def _assign(shop, session, agent, now):  # type: ignore[no-untyped-def]
     _stand_in_row(shop, agent)
     turn = shop.rounds[chat.current]
     turn.assigned_s = now
-    if person.typing < 0:  # an idle agent has an empty desk
-        _type(shop, session, agent, now)
-    else:
-        join(shop.lines, shop.sessions, agent, session, turn.asked_s)
+    join(shop.lines, shop.sessions, agent, session, turn.asked_s)
+    if person.typing < 0:  # his desk may not be empty: he has just sent a reply
+        _type_next(shop, agent, now)
 
 
 @compiled
@@ -250,7 +246,7 @@ def _ask(shop, session, now):  # type: ignore[no-untyped-def]
         return
     turn, person = shop.rounds[chat.current], shop.agents[chat.agent]
     turn.assigned_s = chat.assigned_s
-    if person.typing < 0:
+    if person.typing < 0:  # between two events an idle agent has an empty desk
         person.typing = session
         replace_next(shop.coming, now + turn.work_s / person.speed, 3 * session + _REPLY)
     else:

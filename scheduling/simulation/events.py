@@ -1,4 +1,4 @@
-"""One simulated day as a table of replies, in the shape that a rule engine reads from logs."""
+"""One simulated day as a table of questions and replies, as the rule engine gets it from logs."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ def reply_events(
     Returns
     -------
     pandas.DataFrame
-        One row per question, in order of session and question: `stream, session, buyer, agent, question,
-        assigned, reply, responder`. Times are aware, ``NaT`` where it never happened. `agent` is the duty's
-        position in `duties` as ``duty-N``, empty where nobody replied; `responder` is ``human``, ``bot_auto``
-        or empty.
+        `forecast.replies.events.EVENTS`: one row per question, in order of session and question: `stream,
+        session, buyer, agent, question, assigned, reply, responder, opened, closed, offline`. Times are
+        aware, ``NaT`` where it never happened. `agent` is the duty's position in `duties` as ``duty-N``,
+        empty where nobody replied; `responder` is ``human``, ``bot_auto`` or empty; `closed` is when the slot was
+        freed, the buyer gave up, or the stream closed on him.
     """
     drawn, staff = draw_day(days, seed=seed, number=number), staff_of(duties, days)
     happened = simulate(drawn, staff, streams_of(days))
@@ -71,6 +72,9 @@ def event_table(
             "responder": np.select(
                 [turns["typist"] >= 0, turns["typist"] == BOT], ["human", "bot_auto"], default=""
             ),
+            "opened": _instants(chats["arrival_s"], day_start),
+            "closed": _instants(chats["ended_s"], day_start),
+            "offline": chats["offline"].astype(np.int64),
         }
     )
 

@@ -305,7 +305,7 @@ def _days_needed(sums: Floats, days: Mapping[str, ServiceDay], half_width: float
         wanted = half_width * (day.target if day.rule.metric == "mean_seconds" else 1.0)
         reached = _share(sums[:, stream], day).half_width
         if reached > wanted:
-            growth = 1.05 * (reached / wanted) ** 2 if np.isfinite(reached) else 2.0
+            growth = 1.05 * (reached / wanted) ** 2 if wanted > 0 and np.isfinite(reached) else 4.0
             needed = max(needed, int(np.ceil(done * min(max(growth, 1.1), 4.0))), done + 1)
     return needed
 
