@@ -83,6 +83,7 @@ def session_table(arrival_s: Floats, rounds: Ints, leaves_s: Floats | float = np
     table["leaves_s"] = leaves_s
     table["end_round"] = np.cumsum(rounds)
     table["first_round"] = table["current"] = table["end_round"] - rounds
+    table["ordinal"] = np.arange(len(table))
     table["agent"] = NOBODY
     table["ended_s"] = np.nan
     return table

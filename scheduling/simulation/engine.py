@@ -209,9 +209,10 @@ def _dispatch(shop, session, now):  # type: ignore[no-untyped-def]
 @compiled
 def _free_agent(shop, stream, session):  # type: ignore[no-untyped-def]
     """Return who is to be given a session, or `NOBODY`."""
-    turn = shop.sessions[session].current
+    chat = shop.sessions[session]
+    turn = chat.current - chat.first_round
     return find_agent(
-        shop.agents, shop.groups, shop.agent_at, shop.level_start, stream, shop.luck, session, turn
+        shop.agents, shop.groups, shop.agent_at, shop.level_start, stream, shop.luck, chat.ordinal, turn
     )
 
 

@@ -42,8 +42,8 @@ def reply_events(
         `forecast.replies.events.EVENTS`: one row per question, in order of session and question: `stream,
         session, buyer, agent, question, assigned, reply, responder, opened, closed, offline`. Times are
         aware, ``NaT`` where it never happened. `agent` is the duty's position in `duties` as ``duty-N``,
-        empty where nobody replied; `responder` is ``human``, ``bot_auto`` or empty; `closed` is when the slot was
-        freed, the buyer gave up, or the stream closed on him.
+        empty where nobody replied; `responder` is ``human``, ``bot_auto`` or empty; `closed` is when the slot
+        was freed, the buyer gave up, or the stream closed on him.
     """
     drawn, staff = draw_day(days, seed=seed, number=number), staff_of(duties, days)
     happened = simulate(drawn, staff, streams_of(days))

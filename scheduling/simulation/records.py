@@ -24,6 +24,7 @@ SESSION = np.dtype(
         ("end_round", np.int64),
         ("stream", np.int32),
         ("buyer", np.int32),
+        ("ordinal", np.int32),  # among those drawn with it: ties are broken alike whatever else is simulated
         # what becomes of it
         ("questions", np.int32),  # rounds that came into being
         ("agent", np.int32),

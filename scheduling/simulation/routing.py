@@ -48,7 +48,7 @@ def move_to_level(agents, groups, agent_at, level_start, agent, wanted):  # type
 
 @compiled
 def find_agent(  # type: ignore[no-untyped-def]
-    agents, groups, agent_at, level_start, stream, luck, session, turn
+    agents, groups, agent_at, level_start, stream, luck, ordinal, turn
 ):
     """Return the agent to be given a session of that stream, or `NOBODY` where no slot is free.
 
@@ -64,7 +64,7 @@ def find_agent(  # type: ignore[no-untyped-def]
                 tied += count
     if tied == 0:
         return NOBODY
-    pick = int(_uniform(luck, session, turn) * tied) if tied > 1 else 0
+    pick = int(_uniform(luck, stream, ordinal, turn) * tied) if tied > 1 else 0
     for group in range(len(groups)):
         if (groups[group].streams >> stream) & 1:
             load, count = _least_loaded(agents, groups, agent_at, level_start, group)
@@ -86,9 +86,10 @@ def _least_loaded(agents, groups, agent_at, level_start, group):  # type: ignore
 
 
 @compiled
-def _uniform(luck, session, turn):  # type: ignore[no-untyped-def]
+def _uniform(luck, stream, ordinal, turn):  # type: ignore[no-untyped-def]
     """Return a number in [0, 1) that depends on the day, the session and its turn only (splitmix64)."""
-    z = luck + np.uint64(session) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(turn)
+    z = luck + np.uint64(ordinal) * np.uint64(0x9E3779B97F4A7C15)
+    z += np.uint64(stream) * np.uint64(0xD1B54A32D192ED03) + np.uint64(turn)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
