@@ -10,14 +10,12 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-from scheduling.roster.board import Board, Moving, board_of, moving_of
+from scheduling.roster.board import Board, Moving, board_of, moving_of, person_cost
+from scheduling.roster.objective import SCALE
 from scheduling.roster.score import fair_level
 from scheduling.roster.search import Search
 from scheduling.roster.variables import Assignment
-
-Ints = npt.NDArray[np.int64]
 
 HOT, COLD = 30.0, 5.0  # first and last temperature [money]
 CHUNKS = 50  # between them the levels of fairness are set anew
@@ -54,8 +52,6 @@ def annealed(
     hot, cold
         First and last temperature. [money]
     """
-    from scheduling.roster.objective import SCALE
-
     board = board_of(search)
     moving = moving_of(search, board, assignment)
     ratio = cold / hot
@@ -81,50 +77,6 @@ def _assignment(board: Board, moving: Moving) -> Assignment:
         )
         for p, d in zip(*np.nonzero(moving.duty >= 0), strict=True)
     }
-
-
-@numba.njit(cache=True)  # pragma: no cover
-def _person_cost(board, p, duty):  # type: ignore[no-untyped-def]  # noqa: ANN
-    """Return what one person's days cost by the soft labour rules, or -1 where a hard one is broken."""
-    cost = 0
-    run, last_end = board.run[p], board.last_end[p]
-    week_days, week_paid, at = 0, 0, 0
-    days = len(duty)
-    for d in range(days):
-        o = duty[d]
-        if o < 0:
-            run = 0
-        else:
-            missing = last_end + board.rest - board.start[o]
-            if missing > 0:
-                if board.rest_price < 0:
-                    return -1
-                cost += board.rest_price * missing
-            last_end = board.end[o]
-            run += 1
-            if run > board.most_run:
-                if board.run_price < 0:
-                    return -1
-                cost += board.run_price
-            week_days += 1
-            week_paid += board.paid[o]
-        if d + 1 == days or board.week[d + 1] != board.week[d]:
-            over = week_days - board.most_days[p, at]
-            if over > 0:
-                if board.days_price < 0:
-                    return -1
-                cost += board.days_price * over
-            if week_paid > board.own_paid[p, at]:
-                return -1
-            over = week_paid - board.most_paid[p, at]
-            if over > 0:
-                if board.paid_price < 0:
-                    return -1
-                cost += board.paid_price * over
-            if week_paid < board.least[p, at]:
-                cost += board.least_price * (board.least[p, at] - week_paid)
-            week_days, week_paid, at = 0, 0, at + 1
-    return cost
 
 
 @numba.njit(cache=True)  # pragma: no cover
@@ -160,7 +112,7 @@ def _unfair(board, moving, p):  # type: ignore[no-untyped-def]  # noqa: ANN
         g = board.group[p, c]
         if g < 0:
             continue
-        off = abs(moving.count[p, c] - board.weight[p, c] * moving.level[g])
+        off = abs(moving.tally[p, c] - board.weight[p, c] * moving.level[g])
         for piece in range(len(board.dead)):
             if off > board.dead[piece]:
                 cost += board.fair_price[piece] * (off - board.dead[piece])
@@ -169,7 +121,7 @@ def _unfair(board, moving, p):  # type: ignore[no-untyped-def]  # noqa: ANN
 
 @numba.njit(cache=True)  # pragma: no cover
 def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-untyped-def]  # noqa: ANN
-    """Write a random change into `changes` (place of the person, day, new duty, way); return how many rows."""
+    """Write a random change into `changes` (place of the person, day, duty, way); return its rows."""
     persons, days = moving.duty.shape
     p, d = rng.integers(0, persons), rng.integers(0, days)
     people[0], people[1] = p, -1
@@ -248,7 +200,7 @@ def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-u
                 moving.crowd[d, board.template[o]] += sign
                 moving.crowd[d, board.pool[p]] += sign
                 for c in range(board.group.shape[1]):
-                    moving.count[p, c] += sign * board.counter[o, c]
+                    moving.tally[p, c] += sign * board.counter[o, c]
         labour = np.zeros(2, dtype=np.int64)
         for i in range(rows):
             if lawful:
@@ -259,7 +211,7 @@ def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-u
                     lawful = lawful and moving.crowd[d, board.pool[p]] <= board.most_crowd[board.pool[p]]
         for place in range(2):
             if lawful and people[place] >= 0:
-                labour[place] = _person_cost(board, people[place], moving.duty[people[place]])
+                labour[place] = person_cost(board, people[place], moving.duty[people[place]])
                 lawful = labour[place] >= 0
                 change += labour[place] + _unfair(board, moving, people[place])
         covered = False
@@ -299,5 +251,5 @@ def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-u
                 moving.crowd[d, board.template[o]] += sign
                 moving.crowd[d, board.pool[p]] += sign
                 for c in range(board.group.shape[1]):
-                    moving.count[p, c] += sign * board.counter[o, c]
+                    moving.tally[p, c] += sign * board.counter[o, c]
     return taken

@@ -15,7 +15,7 @@ import pandas as pd
 
 from forecast.randomness import generator
 from scheduling.config import Settings
-from scheduling.roster.anneal import annealed
+from scheduling.roster.anneal import COLD, HOT, annealed
 from scheduling.roster.conflicts import Conflict, explain_infeasible
 from scheduling.roster.objective import (
     SCALE,
@@ -51,20 +51,23 @@ STAGES = (
 class Plan:
     """How much of each part of the search an effort buys.
 
-    Changes tried in annealing, deterministic seconds of repair and of one model of everything, and the number
-    of possible duties up to which a bound is computed.
+    Changes tried in annealing (for each cell, and at most), deterministic seconds of repair and of one model
+    of everything, and the number of possible duties up to which a bound is computed.
     """
 
-    moves: int
+    moves_a_cell: int
+    most_moves: int
     repair: float
     whole: float
     bound_size: int
 
 
 EFFORTS: dict[Effort, Plan] = {
-    "quick": Plan(moves=400_000, repair=0.5, whole=1.0, bound_size=10_000),
-    "normal": Plan(moves=3_000_000, repair=4.0, whole=8.0, bound_size=40_000),
-    "thorough": Plan(moves=20_000_000, repair=30.0, whole=60.0, bound_size=200_000),
+    "quick": Plan(moves_a_cell=800, most_moves=2_000_000, repair=0.5, whole=1.0, bound_size=10_000),
+    "normal": Plan(moves_a_cell=6_000, most_moves=15_000_000, repair=4.0, whole=8.0, bound_size=40_000),
+    "thorough": Plan(
+        moves_a_cell=40_000, most_moves=100_000_000, repair=30.0, whole=60.0, bound_size=200_000
+    ),
 }
 
 
@@ -157,8 +160,8 @@ def make_roster(
         `stream, start, agents_net`: agents needed in each interval. With a plan, people missing from the plan
         where the requirement still holds cost little. Without it the plan is the requirement.
     last_roster
-        `ROSTER` table of the time before: rest, runs of days, hours of a begun week and counts of late, weekend
-        and peak duties are carried on from it.
+        `ROSTER` table of the time before: rest, runs of days, hours of a begun week and counts of late,
+        weekend and peak duties are carried on from it.
     seed
         Same inputs and seed, same roster.
     effort
@@ -210,9 +213,14 @@ def run_search(
     seed: int,
     effort: Effort,
     start_from: Assignment | None = None,
+    heat: tuple[float, float] = (HOT, COLD),
     progress: Callable[[Progress], None] | None = None,
 ) -> Found:
-    """Search a problem: best responses of each person first, then one model hinted with them."""
+    """Search a problem: best responses of each person, annealing, then the solver.
+
+    Small problems end in one model of everything, usually proven; larger ones in repair of parts and a linear
+    bound. `heat` are the first and last temperatures of annealing [money]: low ones stay near `start_from`.
+    """
     plan = EFFORTS[effort]
     rng = generator(seed, "roster")
     first = _first(search, start_from or {}, rng, seed)
@@ -220,8 +228,9 @@ def run_search(
         return first
     report = _Reports(progress)
     report.better(search.cost(first))
-    best = annealed(search, first, rng=rng, moves=plan.moves)
-    best = annealed(search, best, rng=rng, moves=plan.moves // 4, hot=QUENCH[0], cold=QUENCH[1])
+    moves = min(plan.moves_a_cell * len(search.choices), plan.most_moves)
+    best = annealed(search, first, rng=rng, moves=moves, hot=heat[0], cold=heat[1])
+    best = annealed(search, best, rng=rng, moves=moves // 4, hot=QUENCH[0], cold=QUENCH[1])
     report.better(search.cost(best))
     if sum(map(len, search.choices.values())) <= SMALL:
         return _proven(search, best, plan, seed, progress)
@@ -332,6 +341,3 @@ def result_of(search: Search, found: Found, *, seconds: float) -> RosterResult:
         fairness=fairness_table(search.problem, found.assignment),
         notes=found.notes,
     )
-
-
-__all__ = ["Effort", "RosterResult", "Search", "Stage", "make_roster"]

@@ -366,7 +366,7 @@ def find_rest_days_per_week(rule: RestDaysPerWeek, book: _Book) -> Iterator[Viol
     most = int(7 - rule.limit.value)
     for person, monday, week in _weeks(book):
         by_day = list({duty.date: duty for duty in week}.values())
-        over = _excess(by_day, lambda duty: 1.0, most)
+        over = _excess(by_day, lambda _: 1.0, most)
         if over > 0:
             text = f"{len(by_day)} days worked in the week of {monday}, at most {most}"
             yield _violation(rule, person.employee, monday, text, amount=over, limit=rule.limit)

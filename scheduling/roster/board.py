@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -21,11 +22,12 @@ from scheduling.roster.objective import (
 from scheduling.roster.problem import Ints, RosterProblem
 from scheduling.roster.rules import (
     LeastHours,
+    Limited,
     MaxConsecutiveDays,
     MaxHoursPerWeek,
     MinRest,
     RestDaysPerWeek,
-    Rule,
+    limit_of,
 )
 from scheduling.roster.score import CoverCost
 from scheduling.roster.search import Search
@@ -45,8 +47,8 @@ class Board(NamedTuple):
     ``row_last`` are the cover rows of an option, ``lost_rows[lost_first[w]:lost_first[w + 1]]`` those that
     way ``w`` costs. ``table[row, present]`` is the cost of cover. ``open_options`` lists the lawful options
     of each cell from ``open_first`` on. Options of one template, start and stream are of one ``kind``;
-    ``of_kind`` finds it on each day (-1: not there). Crowds are the limited templates and pools, one after the other.
-    Prices below 0 make a limit hard.
+    ``of_kind`` finds it on each day (-1: not there). Crowds are the limited templates and pools, one after
+    the other. Prices below 0 make a limit hard.
     """
 
     first_option: Ints
@@ -100,7 +102,7 @@ class Moving(NamedTuple):
     way: Ints
     present: Ints
     crowd: Ints
-    count: Ints
+    tally: Ints
     labour: Ints
     level: Ints
 
@@ -185,7 +187,7 @@ def moving_of(search: Search, board: Board, assignment: Assignment) -> Moving:
     shape = (len(problem.employees), problem.days)
     duty, way = np.full(shape, -1, dtype=np.int64), np.full(shape, -1, dtype=np.int64)
     crowd = np.zeros((problem.days, len(board.most_crowd)), dtype=np.int64)
-    count = np.array(
+    tally = np.array(
         [
             [round(LEVEL_STEPS * WEIGHTS * carried_value(c, problem, p)) for c in COUNTERS]
             for p in range(len(problem.employees))
@@ -196,18 +198,60 @@ def moving_of(search: Search, board: Board, assignment: Assignment) -> Moving:
         duty[p, d], way[p, d] = o, int(board.way_first[o]) + pause
         crowd[d, board.template[o]] += 1
         crowd[d, board.pool[p]] += 1
-        count[p] += board.counter[o]
-    from scheduling.roster.anneal import _person_cost
-
+        tally[p] += board.counter[o]
     return Moving(
         duty=duty,
         way=way,
         present=frozen_cover(problem, assignment),
         crowd=crowd,
-        count=count,
-        labour=np.array([_person_cost(board, p, duty[p]) for p in range(len(problem.employees))]),
+        tally=tally,
+        labour=np.array([person_cost(board, p, duty[p]) for p in range(len(problem.employees))]),
         level=np.zeros(max(1, len(search.groups)), dtype=np.int64),
     )
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def person_cost(board, p, duty):  # type: ignore[no-untyped-def]  # noqa: ANN
+    """Return what one person's days cost by the soft labour rules, or -1 where a hard one is broken."""
+    cost = 0
+    run, last_end = board.run[p], board.last_end[p]
+    week_days, week_paid, at = 0, 0, 0
+    days = len(duty)
+    for d in range(days):
+        o = duty[d]
+        if o < 0:
+            run = 0
+        else:
+            missing = last_end + board.rest - board.start[o]
+            if missing > 0:
+                if board.rest_price < 0:
+                    return -1
+                cost += board.rest_price * missing
+            last_end = board.end[o]
+            run += 1
+            if run > board.most_run:
+                if board.run_price < 0:
+                    return -1
+                cost += board.run_price
+            week_days += 1
+            week_paid += board.paid[o]
+        if d + 1 == days or board.week[d + 1] != board.week[d]:
+            over = week_days - board.most_days[p, at]
+            if over > 0:
+                if board.days_price < 0:
+                    return -1
+                cost += board.days_price * over
+            if week_paid > board.own_paid[p, at]:
+                return -1
+            over = week_paid - board.most_paid[p, at]
+            if over > 0:
+                if board.paid_price < 0:
+                    return -1
+                cost += board.paid_price * over
+            if week_paid < board.least[p, at]:
+                cost += board.least_price * (board.least[p, at] - week_paid)
+            week_days, week_paid, at = 0, 0, at + 1
+    return cost
 
 
 def _table(search: Search, most: int) -> Ints:
@@ -249,14 +293,12 @@ def _fair(search: Search) -> tuple[Ints, Ints]:
     return group, weight
 
 
-def _limit(problem: RosterProblem, kind: type[Rule]) -> tuple[float, float] | None:
+def _limit(problem: RosterProblem, kind: type[Limited]) -> tuple[float, float] | None:
     """Return a labour rule's number and price (-1: hard), or None where it does not hold."""
-    for rule in problem.rules:
-        if isinstance(rule, kind) and isinstance(
-            rule, MinRest | MaxConsecutiveDays | RestDaysPerWeek | MaxHoursPerWeek
-        ):
-            return rule.limit.value, HARD if rule.limit.mode == "hard" else rule.limit.price
-    return None
+    limit = limit_of(problem.rules, kind)
+    if limit is None:
+        return None
+    return limit.value, HARD if limit.mode == "hard" else limit.price
 
 
 def _run(worked: frozenset[int]) -> int:

@@ -28,7 +28,12 @@ def legal_pauses(template: ShiftTemplate, start_min: int, interval_min: int) -> 
     Examples
     --------
     >>> lunch = ShiftTemplate(
-    ...     name="早班", form="early", starts=("08:00",), hours=9, break_min=60, break_window=("11:00", "12:30")
+    ...     name="早班",
+    ...     form="early",
+    ...     starts=("08:00",),
+    ...     hours=9,
+    ...     break_min=60,
+    ...     break_window=("11:00", "12:30"),
     ... )
     >>> [pauses_text(pause) for pause in legal_pauses(lunch, 480, 30)]
     ['11:00-12:00', '11:30-12:30']
@@ -38,7 +43,7 @@ def legal_pauses(template: ShiftTemplate, start_min: int, interval_min: int) -> 
     end_min = start_min + round(template.hours * 60)
     first, last = _window(template, start_min, end_min)
     begin = math.ceil(max(first, start_min) / interval_min) * interval_min
-    latest = min(last, end_min) - template.break_min
+    latest = math.floor(min(last, end_min)) - template.break_min
     found = tuple(((at, at + template.break_min),) for at in range(begin, latest + 1, interval_min))
     if not found:
         raise ConfigError(

@@ -31,7 +31,7 @@ from scheduling.roster.rules import (
     RestDaysPerWeek,
     Rule,
 )
-from scheduling.roster.variables import Choices, Reason, RosterModel
+from scheduling.roster.variables import Reason, RosterModel
 
 
 def can_serve(problem: RosterProblem, person: Employee, stream: str) -> bool:
@@ -156,7 +156,7 @@ def post_max_people(rule: MaxPeople, model: RosterModel) -> None:
 
 
 def _crowds(model: RosterModel, day: int) -> Iterator[tuple[str, int, list[Any], int]]:
-    """Yield each limited template and pool: its name, its limit, literals, and people already frozen in it."""
+    """Yield each limited template and pool: name, limit, literals, and the people frozen in it."""
     problem = model.problem
     free = [(p, number, x) for p, d in model.free if d == day for number, x in model.works[p, d]]
     frozen = [(p, duty[0]) for (p, d), duty in model.frozen.items() if d == day]
@@ -338,5 +338,3 @@ POST: dict[type[Any], Callable[[Any, RosterModel], None]] = {
     MaxConsecutiveDays: post_max_consecutive_days,
     RestDaysPerWeek: post_rest_days_per_week,
 }
-
-__all__ = ["POST", "Choices", "all_choices", "can_serve", "forbids", "lawful_choices", "post_rules"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,8 +42,8 @@ class Prices:
     paid_hour
         A paid hour, whoever works it: what keeps people off duties that nobody needs. About a wage.
     fairness
-        A duty by which somebody lies more than half a duty off the fair level; double beyond one and a
-        half.
+        A duty by which somebody lies more than half a duty off the fair level; double beyond one and
+        a half, four times beyond three.
     wish
         A refused wish of weight 1.
     cost
@@ -212,7 +212,7 @@ def fair_pieces(prices: Prices) -> tuple[tuple[float, int], ...]:
     A step is 1 / (`LEVEL_STEPS` x `WEIGHTS`) of a duty.
     """
     price = round(units(prices.fairness) / (LEVEL_STEPS * WEIGHTS))
-    return (0.5, price), (1.5, price)
+    return (0.5, price), (1.5, price), (3.0, 2 * price)
 
 
 def price_cells(model: RosterModel, cells: CellPrices) -> None:
@@ -269,7 +269,7 @@ def highest_level(problem: RosterProblem, group: FairGroup) -> int:
 
 
 def _price_deviation(
-    model: RosterModel, group: FairGroup, person: int, weight: int, level: object, prices: Prices
+    model: RosterModel, group: FairGroup, person: int, weight: int, level: Any, prices: Prices
 ) -> None:
     step = LEVEL_STEPS * WEIGHTS
     problem = model.problem

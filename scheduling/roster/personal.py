@@ -8,7 +8,6 @@ fairness.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numba
@@ -16,13 +15,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from scheduling.config import Limit
-from scheduling.roster.constraints import Choices
 from scheduling.roster.objective import CellPrices, Prices
 from scheduling.roster.problem import Cell, Ints, RosterProblem
-from scheduling.roster.rules import MaxConsecutiveDays, MaxHoursPerWeek, MinRest, RestDaysPerWeek
+from scheduling.roster.rules import (
+    Limited,
+    MaxConsecutiveDays,
+    MaxHoursPerWeek,
+    MinRest,
+    RestDaysPerWeek,
+    limit_of,
+)
 from scheduling.roster.score import CoverCost
-from scheduling.roster.variables import Assignment, frozen_cover
+from scheduling.roster.variables import Assignment, Choices, frozen_cover
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,7 +50,7 @@ def best_days(
     most_run: int,
     run: int,
 ) -> Ints:
-    """Return the option of each day (-1: off) with the highest total value, or an empty array if none is lawful.
+    """Return the option of each day (-1: off) with the highest total value; nothing if no days are lawful.
 
     The state after a day is the duty worked on it, the run of days worked, and the days and paid units of
     the running week. Arrays are days x options.
@@ -149,7 +153,7 @@ class BestResponses:
         for _ in range(rounds):
             changed = False
             for p in rng.permutation(len(self._problem.employees)).tolist():
-                before = {cell: duty for cell, duty in self._mine(found, p)}
+                before = dict(self._mine(found, p))
                 crowds.take(before, -1)
                 present = present - frozen_cover(self._problem, before)
                 after = self._best(p, present, crowds)
@@ -245,8 +249,8 @@ class BestResponses:
         problem = self._problem
         own = problem.employees[person].max_hours_per_week
         hours = [] if own is None else [own]
-        hours += [r.limit.value for r in problem.rules if isinstance(r, MaxHoursPerWeek)]
-        most = round(60 * min([*hours, 7 * 24]))
+        hours.append(_value(problem, MaxHoursPerWeek, 7 * 24))
+        most = round(60 * min(hours))
         paid = problem.carried[person].paid_min
         return np.array([max(0, most - sum(paid.get(d, 0) for d in days)) for days in problem.weeks])
 
@@ -302,10 +306,10 @@ def _incidence(sets: list[Ints], rows: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(columns), dtype=np.int64), columns, first), shape=(len(sets), rows))
 
 
-def _value(problem: RosterProblem, kind: type, default: float) -> float:
+def _value(problem: RosterProblem, kind: type[Limited], default: float) -> float:
     """Return a labour rule's number, or the default where it does not hold."""
-    limits: list[Limit] = [rule.limit for rule in problem.rules if isinstance(rule, kind)]  # type: ignore[attr-defined]
-    return limits[0].value if limits else default
+    found = limit_of(problem.rules, kind)
+    return default if found is None else found.value
 
 
 def _carried_run(worked: frozenset[int]) -> int:
@@ -313,6 +317,3 @@ def _carried_run(worked: frozenset[int]) -> int:
     while -1 - run in worked:
         run += 1
     return run
-
-
-__all__ = ["BestResponses", "Mapping", "best_days"]

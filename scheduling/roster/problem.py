@@ -159,8 +159,12 @@ def build_problem(
     days: int,
     requirement: pd.DataFrame | None = None,
     last_roster: pd.DataFrame | None = None,
+    published: pd.DataFrame | None = None,
 ) -> RosterProblem:
-    """Put a roster problem together; see `scheduling.roster.assign.make_roster` for the parameters."""
+    """Put a roster problem together; see `scheduling.roster.assign.make_roster` for the parameters.
+
+    The duties of a `published` roster may be worked as well, even where no template has such a start.
+    """
     timezone, interval = settings.demand.shop.timezone, settings.demand.shop.interval_min
     plan = _in_span(shift_plan, "date", start, days)
     wanted = _requirement_in_span(requirement, start, days, timezone)
@@ -169,12 +173,15 @@ def build_problem(
             f"neither the shift plan nor the requirement has a row from {start} for {days} days; "
             "a roster needs one of them"
         )
-    _check_templates(plan, settings)
-    streams = tuple(sorted({*plan.get("stream", ()), *wanted.get("stream", ())}))
+    standing = _in_span(published, "date", start, days)
+    _check_templates(plan, settings, "shift plan")
+    _check_templates(standing, settings, "roster")
+    known = pd.concat([frame for frame in (plan, standing) if not frame.empty] or [plan])
+    streams = tuple(sorted({*plan.get("stream", ()), *wanted.get("stream", ()), *standing.get("stream", ())}))
     clock = _Clock(start, days, interval, timezone)
     required, wants = _required(wanted, streams, clock)
     peak = _peak_clock(plan, wanted, streams, clock)
-    options = tuple(tuple(_options(day, plan, streams, settings, clock, peak)) for day in range(days))
+    options = tuple(tuple(_options(day, known, streams, settings, clock, peak)) for day in range(days))
     on_plan = _planned(plan, streams, clock)
     # Below the plan but above the requirement is cheap: the plan may hold more than is asked for. Above the
     # plan nothing is asked: where the plan holds less than the requirement, it means to.
@@ -252,14 +259,14 @@ def _requirement_in_span(
     return requirement[inside].reset_index(drop=True)
 
 
-def _check_templates(plan: pd.DataFrame, settings: Settings) -> None:
+def _check_templates(plan: pd.DataFrame, settings: Settings, table: str) -> None:
     known = [template.name for template in settings.templates]
     if not known:
         raise ConfigError("shop.toml: no [[template]] is named; a roster needs at least one")
     unknown = sorted(set(plan.get("template", ())) - set(known))
     if unknown:
         raise DataError(
-            [f"shift plan: no template is called {name!r}{nearest(name, known)}" for name in unknown]
+            [f"{table}: no template is called {name!r}{nearest(name, known)}" for name in unknown]
         )
 
 

@@ -1,7 +1,8 @@
 """Repair: free a few cells of a roster, solve those exactly, keep what is better, again and again.
 
-Neighbourhoods are whole rows of a few people, or a window of days for many. Half of the windows are centred on
-what costs most. Each kind grows while its models are solved to the end and shrinks while they are not.
+Neighbourhoods are whole rows of a few people, or a window of days for many. Half of the windows are
+centred on what costs most. Each kind grows while its models are solved to the end and shrinks while they
+are not.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Double entry: for every class here there is a ``post_<rule>`` in `constraints` a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scheduling.config import Limit, Settings
@@ -110,11 +111,13 @@ Rule = (
     | RestDaysPerWeek
 )
 
+Limited = MaxHoursPerDay | MaxHoursPerWeek | MinRest | MaxConsecutiveDays | RestDaysPerWeek
+
 LEAST_HOURS_PRICE = 10.0  # a contracted hour not worked, in the shop's currency: below a wage, above a wish
 
 
 def roster_rules(settings: Settings) -> tuple[Rule, ...]:
-    """Return the rules that hold in a shop, in the order in which they are explained; ``off`` ones are left out."""
+    """Return the rules that hold in a shop; those that are ``off`` are left out."""
     labour = settings.labour
     limited: tuple[MaxHoursPerDay | MaxHoursPerWeek | MinRest | MaxConsecutiveDays | RestDaysPerWeek, ...] = (
         MaxHoursPerDay(limit=labour.max_hours_per_day),
@@ -135,3 +138,8 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
         MaxPeople(),
         *(rule for rule in limited if rule.limit.mode != "off"),
     )
+
+
+def limit_of(rules: Iterable[Rule], kind: type[Limited]) -> Limit | None:
+    """Return the limit of a labour rule, or None where it does not hold."""
+    return next((rule.limit for rule in rules if isinstance(rule, kind)), None)

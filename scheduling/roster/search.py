@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduling.roster.constraints import Choices, lawful_choices, post_rules
+from scheduling.roster.constraints import lawful_choices, post_rules
 from scheduling.roster.objective import (
     CellPrices,
     FairGroup,
@@ -17,7 +17,7 @@ from scheduling.roster.objective import (
 )
 from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.score import fair_level, score
-from scheduling.roster.variables import Assignment, RosterModel
+from scheduling.roster.variables import Assignment, Choices, RosterModel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The solver's variables of a roster, and the one place where constraints and prices are added.
 
-Some cells (person x day) are free; the others are frozen as they stand. A whole roster is made with every cell
-free, a repair with a few.
+Some cells (person x day) are free; the others are frozen as they stand. A whole roster is made with every
+cell free, a repair with a few.
 """
 
 from __future__ import annotations

@@ -1,0 +1,324 @@
+"""Why this person, why this gap, why this wish was refused and what granting it would cost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pandas as pd
+
+from forecast.errors import DataError, nearest
+from forecast.randomness import generator
+from scheduling.config import Settings
+from scheduling.roster.anneal import annealed
+from scheduling.roster.constraints import can_serve
+from scheduling.roster.objective import SCALE, Prices, is_refused
+from scheduling.roster.people import Employee, Wish
+from scheduling.roster.personal import BestResponses
+from scheduling.roster.problem import QUARTERS, RosterProblem, build_problem
+from scheduling.roster.search import Search, prepare
+from scheduling.roster.standing import extra_cost, first_breach, standing_assignment
+from scheduling.roster.tables import interval_start
+from scheduling.roster.variables import Assignment, frozen_cover
+
+GRANT_MOVES = 400_000
+GRANT_HEAT = (8.0, 0.3)  # temperatures when looking for the best roster with a wish granted [money]
+
+Bar = Literal["works already", "not employed", "on leave", "cannot serve", "closed template", "rule", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """Somebody else on a duty: what bars them, or what the roster would cost more with them.
+
+    ``bar`` is ``none`` where nothing does; ``rule`` and ``message`` then name the rule that would be broken.
+    """
+
+    employee: str
+    bar: Bar
+    message: str
+    extra_cost: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DutyReasons:
+    """Why somebody works a duty: what would be missing without it, and who else there is.
+
+    ``cost_without`` is what the roster costs more if nobody works it [money].
+    """
+
+    employee: str
+    date: dt.date
+    template: str
+    stream: str
+    cost_without: float
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapReasons:
+    """Why agents are missing at one time: where everybody is who could serve the stream.
+
+    ``people`` counts them by what they do or what bars them; ``cheapest`` is the change that would cost
+    least, None where no single lawful duty reaches the interval.
+    """
+
+    stream: str
+    at: dt.datetime
+    required: float
+    on_duty: float
+    people: dict[str, int]
+    cheapest: Alternative | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WishReasons:
+    """What granting a wish would cost: the best roster found with it, term by term [money].
+
+    ``extra_cost`` is None where no roster grants it; ``message`` says what stands against it.
+    """
+
+    employee: str
+    date: dt.date
+    kind: str
+    template: str
+    is_granted: bool
+    extra_cost: float | None
+    terms: dict[str, float]
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explainer:
+    """A finished roster and everything it was made from, ready for questions."""
+
+    search: Search
+    assignment: Assignment
+    last_roster: pd.DataFrame | None = None
+    seed: int = 0
+
+    def duty(self, employee: str, date: dt.date) -> DutyReasons:
+        """Return why a person works on a day, and who else could."""
+        problem = self.search.problem
+        cell = self._cell(employee, date)
+        if cell not in self.assignment:
+            raise DataError(f"{employee} has no duty on {date}; ask about a day with one")
+        mine = self.assignment[cell]
+        option = problem.options[cell[1]][mine[0]]
+        others = [
+            self._alternative(p, cell[1], mine, leaves=cell)
+            for p in range(len(problem.employees))
+            if p != cell[0]
+        ]
+        order = sorted(others, key=lambda o: (o.extra_cost is None, o.extra_cost or 0.0, o.employee))
+        return DutyReasons(
+            employee=employee,
+            date=date,
+            template=option.template.name,
+            stream=option.stream,
+            cost_without=extra_cost(self.search, self.assignment, {cell: None}) / SCALE,
+            alternatives=tuple(order),
+        )
+
+    def gap(self, stream: str, at: pd.Timestamp) -> GapReasons:
+        """Return where everybody is who could close a gap, and the cheapest way to close it."""
+        problem = self.search.problem
+        if stream not in problem.streams:
+            raise DataError(f"no stream is called {stream!r}{nearest(stream, problem.streams)}")
+        row = self._row(stream, at)
+        present = frozen_cover(problem, self.assignment)
+        people: Counter[str] = Counter()
+        ways: list[Alternative] = []
+        for p in range(len(problem.employees)):
+            if not can_serve(problem, problem.employees[p], stream):
+                continue
+            found = self._at(p, row)
+            people[found.bar if found.bar != "rule" else found.message] += 1
+            if found.extra_cost is not None:
+                ways.append(found)
+        return GapReasons(
+            stream=stream,
+            at=interval_start(problem, row).to_pydatetime(),
+            required=float(problem.required[row]),
+            on_duty=float(present[row]) / QUARTERS,
+            people=dict(sorted(people.items())),
+            cheapest=min(ways, key=lambda way: (way.extra_cost or 0.0, way.employee), default=None),
+        )
+
+    def wish(self, employee: str, date: dt.date) -> tuple[WishReasons, ...]:
+        """Return what granting each wish of a person for a day would cost, by searching with it granted."""
+        problem = self.search.problem
+        found = [w for w in problem.soft_wishes if w.employee == employee and w.date == date]
+        if not found:
+            raise DataError(
+                f"{employee} has no wish for {date}; leave and fixed duties bind and need no asking"
+            )
+        return tuple(self._granting(wish) for wish in found)
+
+    def _granting(self, wish: Wish) -> WishReasons:
+        cell = self._cell(wish.employee, wish.date)
+        problem = self.search.problem
+        duty = self.assignment.get(cell)
+        option = None if duty is None else problem.options[cell[1]][duty[0]]
+        before = self.search.terms(self.assignment)
+        reasons = WishReasons(
+            employee=wish.employee,
+            date=wish.date,
+            kind=wish.kind,
+            template=wish.template,
+            is_granted=not is_refused(wish, option),
+            extra_cost=0.0,
+            terms={},
+            message="it is granted",
+        )
+        if reasons.is_granted:
+            return reasons
+        granted = self._searched(_bound_by(self.search, wish))
+        if granted is None:
+            return replace(reasons, extra_cost=None, message="no roster that keeps the hard rules grants it")
+        after = self.search.terms(granted)
+        terms = {name: (after[name] - before[name]) / SCALE for name in after if after[name] != before[name]}
+        words = "; ".join(f"{name} {value:+.1f}" for name, value in terms.items())
+        return replace(
+            reasons, extra_cost=sum(terms.values()), terms=terms, message=words or "it costs nothing"
+        )
+
+    def _searched(self, search: Search) -> Assignment | None:
+        """Return a good roster of a narrower problem, near the one that stands."""
+        rng = generator(self.seed, "explain")
+        keep = {
+            cell: duty for cell, duty in self.assignment.items() if duty[0] in search.choices.get(cell, ())
+        }
+        responses = BestResponses(search.problem, search.choices, prices=search.prices, cells=search.cells)
+        first = responses.improved(keep, rng=rng)
+        if first is None:
+            return None
+        return annealed(search, first, rng=rng, moves=GRANT_MOVES, hot=GRANT_HEAT[0], cold=GRANT_HEAT[1])
+
+    def _alternative(
+        self, person: int, day: int, duty: tuple[int, int], *, leaves: tuple[int, int] | None
+    ) -> Alternative:
+        """Say what bars a person from a duty that somebody else leaves, or what it costs."""
+        problem = self.search.problem
+        employee = problem.employees[person]
+        option = problem.options[day][duty[0]]
+        bar: Bar = "none"
+        if (person, day) in self.assignment:
+            bar = "works already"
+        elif not employee.is_employed(problem.date(day)):
+            bar = "not employed"
+        elif (person, day) in problem.leave:
+            bar = "on leave"
+        elif not can_serve(problem, employee, option.stream):
+            bar = "cannot serve"
+        elif employee.pool not in option.template.pools or (
+            employee.templates and option.template.name not in employee.templates
+        ):
+            bar = "closed template"
+        if bar != "none":
+            return Alternative(employee=employee.employee, bar=bar, message=bar)
+        change: dict[tuple[int, int], tuple[int, int] | None] = {(person, day): duty}
+        if leaves is not None:
+            change[leaves] = None
+        breach = first_breach(self.search, self.assignment, change, last_roster=self.last_roster)
+        if breach is not None:
+            return Alternative(
+                employee=employee.employee, bar="rule", message=f"{breach.rule}: {breach.message}"
+            )
+        extra = extra_cost(self.search, self.assignment, change) / SCALE
+        return Alternative(
+            employee=employee.employee,
+            bar="none",
+            message=f"{option.template.name} would cost {extra:+.1f}",
+            extra_cost=extra,
+        )
+
+    def _at(self, person: int, row: int) -> Alternative:
+        """Say what bars a person from an interval, or what their best duty there costs."""
+        problem = self.search.problem
+        ways: list[Alternative] = []
+        barred = Alternative(
+            employee=problem.employees[person].employee, bar="closed template", message="no duty reaches it"
+        )
+        for d in range(problem.days):
+            for number, option in enumerate(problem.options[d]):
+                if row not in option.covered:
+                    continue
+                way = next((w for w, lost in enumerate(option.lost) if row not in lost), None)
+                if way is None:
+                    continue
+                found = self._alternative(person, d, (number, way), leaves=None)
+                if found.extra_cost is not None:
+                    ways.append(found)
+                elif barred.bar == "closed template":
+                    barred = found
+        return min(ways, key=lambda way: way.extra_cost or 0.0) if ways else barred
+
+    def _row(self, stream: str, at: pd.Timestamp) -> int:
+        problem = self.search.problem
+        since = (at - interval_start(problem, 0)) // pd.Timedelta(minutes=problem.interval_min)
+        if not 0 <= since < problem.intervals:
+            raise DataError(f"{at} lies outside the span from {problem.start} for {problem.days} days")
+        return problem.streams.index(stream) * problem.intervals + int(since)
+
+    def _cell(self, employee: str, date: dt.date) -> tuple[int, int]:
+        problem = self.search.problem
+        if employee not in problem.position:
+            raise DataError(f"nobody is called {employee!r}{nearest(employee, list(problem.position))}")
+        day = (date - problem.start).days
+        if not 0 <= day < problem.days:
+            raise DataError(f"{date} lies outside the span from {problem.start} for {problem.days} days")
+        return problem.position[employee], day
+
+
+def _bound_by(search: Search, wish: Wish) -> Search:
+    """Return the problem in which a wish binds."""
+    problem: RosterProblem = search.problem
+    if wish.kind == "prefer":
+        return prepare(
+            replace(problem, wishes=(*problem.wishes, replace(wish, kind="fixed"))), prices=search.prices
+        )
+    cell = problem.position[wish.employee], (wish.date - problem.start).days
+    numbers = tuple(
+        number
+        for number in search.choices[cell]
+        if wish.template not in ("", problem.options[cell[1]][number].template.name)
+    )
+    return replace(search, choices={**search.choices, cell: numbers})
+
+
+def explainer(
+    roster: pd.DataFrame,
+    shift_plan: pd.DataFrame | None,
+    employees: Sequence[Employee],
+    wishes: Sequence[Wish],
+    settings: Settings,
+    *,
+    start: dt.date,
+    days: int,
+    requirement: pd.DataFrame | None = None,
+    last_roster: pd.DataFrame | None = None,
+    prices: Prices | None = None,
+    seed: int = 0,
+) -> Explainer:
+    """Return an explainer of a roster, made by `make_roster` or edited by hand; parameters as there."""
+    problem = build_problem(
+        shift_plan,
+        employees,
+        wishes,
+        settings,
+        start=start,
+        days=days,
+        requirement=requirement,
+        last_roster=last_roster,
+        published=roster,
+    )
+    return Explainer(
+        search=prepare(problem, prices=prices),
+        assignment=standing_assignment(problem, roster),
+        last_roster=last_roster,
+        seed=seed,
+    )

@@ -1,0 +1,97 @@
+"""A roster's table read back as an assignment, and what a change of it would break or cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from forecast.errors import DataError, Problem, nearest
+from scheduling.roster.audit import Violation, audit
+from scheduling.roster.breaks import read_pauses
+from scheduling.roster.problem import Cell, RosterProblem
+from scheduling.roster.search import Search
+from scheduling.roster.tables import roster_table
+from scheduling.roster.variables import Assignment
+
+Change = Mapping[Cell, tuple[int, int] | None]  # new option and way of breaks; None: a day off
+
+
+def standing_assignment(problem: RosterProblem, roster: pd.DataFrame) -> Assignment:
+    """Return the assignment that a roster's rows inside the span are.
+
+    Raises
+    ------
+    DataError
+        For people and duties that the problem does not have (build it with the roster as `published`).
+    """
+    found: Assignment = {}
+    problems: list[str | Problem] = []
+    origin = pd.Timestamp(problem.start)
+    for place, row in enumerate(roster.to_dict("records"), start=2):
+        d = (pd.Timestamp(row["date"]) - origin).days
+        if not 0 <= d < problem.days:
+            continue
+        p = problem.position.get(str(row["employee"]))
+        if p is None:
+            message = (
+                f"{row['employee']!r} is not known{nearest(str(row['employee']), list(problem.position))}"
+            )
+            problems.append(Problem(file="roster", row=place, column="employee", message=message))
+            continue
+        wall = row["start"].tz_convert(problem.timezone).tz_localize(None)
+        start = int((wall - pd.Timestamp(problem.date(d))) // pd.Timedelta(minutes=1))
+        key = (str(row["stream"]), str(row["template"]), start)
+        pause = read_pauses(str(row["breaks"] or ""), start)
+        numbers = [
+            number
+            for number, option in enumerate(problem.options[d])
+            if (option.stream, option.template.name, option.clock_start) == key
+        ]
+        if not numbers or pause not in problem.options[d][numbers[0]].pauses:
+            message = f"{row['template']} at {row['start']:%H:%M} is no duty of stream {row['stream']}"
+            problems.append(Problem(file="roster", row=place, column="template", message=message))
+            continue
+        found[p, d] = numbers[0], problem.options[d][numbers[0]].pauses.index(pause)
+    if problems:
+        raise DataError(problems)
+    return found
+
+
+def changed(assignment: Assignment, change: Change) -> Assignment:
+    """Return an assignment with some cells changed."""
+    found = {cell: duty for cell, duty in assignment.items() if cell not in change}
+    return found | {cell: duty for cell, duty in change.items() if duty is not None}
+
+
+def first_breach(
+    search: Search, assignment: Assignment, change: Change, *, last_roster: pd.DataFrame | None = None
+) -> Violation | None:
+    """Return a hard rule that a change would break and the roster as it stands does not; None if lawful."""
+    problem = search.problem
+    people = {p for p, _ in change}
+    crowded = any(t.max_people is not None for t in problem.settings.templates) or bool(
+        problem.settings.pools
+    )
+
+    def hard(duties: Assignment) -> set[Violation]:
+        mine = duties if crowded else {cell: duty for cell, duty in duties.items() if cell[0] in people}
+        found = audit(
+            roster_table(problem, mine),
+            problem.employees,
+            problem.wishes,
+            problem.settings,
+            start=problem.start,
+            days=problem.days,
+            last_roster=last_roster,
+        )
+        names = {problem.employees[p].employee for p in people}
+        return {v for v in found if v.is_hard and (v.employee in names or v.rule == "MaxPeople")}
+
+    new = hard(changed(assignment, change)) - hard(assignment)
+    return min(new, key=lambda v: (v.date, v.rule), default=None)
+
+
+def extra_cost(search: Search, assignment: Assignment, change: Change) -> int:
+    """Return what a change adds to the cost [units of the model]."""
+    return search.cost(changed(assignment, change)) - search.cost(assignment)

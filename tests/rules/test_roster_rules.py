@@ -1,0 +1,253 @@
+"""Each rule of a roster: trivial, just legal, just illegal; and every rule is kept in double entry."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pandas as pd
+import pytest
+from builders_roster import (
+    AFTER,
+    EARLY,
+    HALF,
+    LATE,
+    MONDAY,
+    PRE,
+    build_people,
+    build_requirement,
+    build_roster,
+    build_settings,
+    day,
+    wish,
+)
+
+from scheduling.config import Limit, PoolLimit, Settings
+from scheduling.roster import audit as audit_module
+from scheduling.roster import constraints
+from scheduling.roster.assign import make_roster
+from scheduling.roster.audit import audit
+from scheduling.roster.people import Employee, Wish
+from scheduling.roster.rules import Rule
+
+
+def found(
+    roster: pd.DataFrame,
+    people: tuple[Employee, ...] = build_people(2),
+    wishes: tuple[Wish, ...] = (),
+    settings: Settings | None = None,
+    last_roster: pd.DataFrame | None = None,
+) -> list[str]:
+    """Return the names of the rules a roster breaks."""
+    violations = audit(
+        roster,
+        people,
+        wishes,
+        settings or build_settings(),
+        start=MONDAY,
+        days=14,
+        last_roster=last_roster,
+    )
+    return [violation.rule for violation in violations]
+
+
+@pytest.mark.parametrize("kind", get_args(Rule))
+def test_every_rule_is_posted_and_found_under_its_own_name(kind: type) -> None:
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    assert constraints.POST[kind].__name__ == f"post_{snake}"
+    assert audit_module.FIND[kind].__name__ == f"find_{snake}"
+
+
+def test_the_two_entries_share_no_code() -> None:
+    names = {value.__module__ for value in vars(audit_module).values() if hasattr(value, "__module__")}
+    solver_side = {"constraints", "variables", "objective", "score", "problem", "board", "search"}
+    assert not {name.rsplit(".", 1)[-1] for name in names} & solver_side
+
+
+def test_an_empty_roster_breaks_nothing() -> None:
+    assert found(build_roster([])) == []
+
+
+def test_two_duties_on_one_day_are_found() -> None:
+    assert "OneDutyADay" in found(build_roster([("A", 0, EARLY), ("A", 0, HALF)]))
+
+
+def test_serving_a_stream_of_another_skill_is_found() -> None:
+    people = build_people(1, skills=(PRE,))
+    assert found(build_roster([("A", 0, EARLY)]), people) == []
+    assert found(build_roster([("A", 0, EARLY)], stream=AFTER), people) == ["Qualified"]
+
+
+def test_named_streams_outrank_skills() -> None:
+    people = build_people(1, skills=(PRE,), streams=(AFTER,))
+    assert found(build_roster([("A", 0, EARLY)]), people) == ["Qualified"]
+
+
+def test_a_template_closed_to_the_pool_is_found() -> None:
+    people = build_people(1, pool="part_time")
+    assert found(build_roster([("A", 0, HALF)]), people) == []
+    assert found(build_roster([("A", 0, EARLY)]), people) == ["AllowedTemplate"]
+
+
+def test_a_template_not_among_the_persons_own_is_found() -> None:
+    people = build_people(1, templates=("晚班",))
+    assert found(build_roster([("A", 0, LATE)]), people) == []
+    assert found(build_roster([("A", 0, EARLY)]), people) == ["AllowedTemplate"]
+
+
+def test_work_outside_employment_is_found() -> None:
+    people = build_people(1, starts_on=day(1), ends_on=day(2))
+    rows = [("A", d, EARLY) for d in range(4)]
+    assert found(build_roster(rows[1:3]), people) == []
+    assert found(build_roster(rows), people) == ["Employed", "Employed"]
+
+
+def test_work_on_leave_is_found() -> None:
+    assert found(build_roster([("A", 1, EARLY)]), wishes=(wish("A", 0, "leave"),)) == []
+    assert found(build_roster([("A", 0, EARLY)]), wishes=(wish("A", 0, "leave"),)) == ["OnLeave"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "rules"),
+    [
+        ([("A", 0, LATE)], []),
+        ([("A", 0, EARLY)], ["FixedDuty"]),
+        ([("B", 0, LATE)], ["FixedDuty"]),
+    ],
+)
+def test_a_fixed_duty_not_worked_is_found(rows: list, rules: list[str]) -> None:
+    assert found(build_roster(rows), wishes=(wish("A", 0, "fixed", "晚班"),)) == rules
+
+
+def test_more_contract_hours_than_allowed_are_found() -> None:
+    people = build_people(1, max_hours_per_week=16)
+    assert found(build_roster([("A", d, EARLY) for d in range(2)]), people) == []
+    assert found(build_roster([("A", d, EARLY) for d in range(3)]), people) == ["ContractHours"]
+
+
+def test_hours_of_a_begun_week_count() -> None:
+    people = build_people(1, max_hours_per_week=16)
+    settings = build_settings()
+    last = build_roster([("A", 0, EARLY), ("A", 1, EARLY)])
+    violations = audit(build_roster([("A", 2, EARLY)]), people, (), settings, start=day(2), last_roster=last)
+    assert [(v.rule, v.amount) for v in violations] == [("ContractHours", 8.0)]
+
+
+def test_too_few_contract_hours_are_soft() -> None:
+    people = build_people(1, min_hours_per_week=16)
+    violations = audit(build_roster([("A", 0, EARLY)]), people, (), build_settings(), start=MONDAY, days=7)
+    assert [(v.rule, v.is_hard, v.amount) for v in violations] == [("LeastHours", False, 8.0)]
+
+
+def test_too_many_people_of_a_pool_are_found() -> None:
+    settings = build_settings(pools=(PoolLimit(name="staff", max_people=1),))
+    assert found(build_roster([("A", 0, EARLY), ("B", 1, EARLY)]), settings=settings) == []
+    assert found(build_roster([("A", 0, EARLY), ("B", 0, LATE)]), settings=settings) == ["MaxPeople"]
+
+
+def test_a_long_day_is_found() -> None:
+    settings = build_settings(max_hours_per_day=Limit(value=7.5))
+    assert found(build_roster([("A", 0, HALF)]), settings=settings) == []
+    assert found(build_roster([("A", 0, EARLY)]), settings=settings) == ["MaxHoursPerDay"]
+
+
+def test_forty_four_hours_are_five_full_duties_a_week() -> None:
+    assert found(build_roster([("A", d, EARLY) for d in range(5)])) == []
+    assert found(build_roster([("A", d, EARLY) for d in range(6)])) == ["MaxHoursPerWeek"]
+
+
+@pytest.mark.parametrize(("start", "rules"), [("08:00", ["MinRest"]), ("10:59", ["MinRest"]), ("11:00", [])])
+def test_eleven_hours_lie_between_duties(start: str, rules: list[str]) -> None:
+    roster = pd.concat([build_roster([("A", 0, LATE)]), build_roster([("A", 1, EARLY)], start=start)])
+    assert found(roster) == rules
+
+
+def test_rest_reaches_back_into_the_last_roster() -> None:
+    last = build_roster([("A", -1, LATE)])
+    assert found(build_roster([("A", 0, EARLY)]), last_roster=last) == ["MinRest"]
+
+
+def test_six_days_in_a_row_across_weeks_are_enough() -> None:
+    relaxed = build_settings(max_hours_per_week=Limit(value=44, mode="off"))
+    rows = [("A", d, EARLY) for d in range(3, 10)]
+    assert found(build_roster(rows[:6]), settings=relaxed) == []
+    assert found(build_roster(rows), settings=relaxed) == ["MaxConsecutiveDays"]
+
+
+def test_a_week_has_its_rest_days() -> None:
+    settings = build_settings(
+        rest_days_per_week=Limit(value=2), max_hours_per_week=Limit(value=44, mode="off")
+    )
+    assert found(build_roster([("A", d, HALF) for d in range(5)]), settings=settings) == []
+    assert found(build_roster([("A", d, HALF) for d in range(6)]), settings=settings) == ["RestDaysPerWeek"]
+
+
+def test_rows_that_name_nobody_and_nothing_are_found() -> None:
+    roster = build_roster([("Z", 0, EARLY)]).assign(template="夜班")
+    assert sorted(found(roster)) == ["UnknownPerson", "UnknownTemplate"]
+
+
+LIMITED = {
+    "max_hours_per_day": 7.0,
+    "max_hours_per_week": 16.0,
+    "min_rest_hours": 16.0,
+    "max_consecutive_days": 2.0,
+    "rest_days_per_week": 5.0,
+}
+RULE_OF = {
+    "max_hours_per_day": "MaxHoursPerDay",
+    "max_hours_per_week": "MaxHoursPerWeek",
+    "min_rest_hours": "MinRest",
+    "max_consecutive_days": "MaxConsecutiveDays",
+    "rest_days_per_week": "RestDaysPerWeek",
+}
+OTHERS_OFF = {name: Limit(value=0, mode="off") for name in LIMITED}
+
+
+def judged(name: str, limit: Limit) -> tuple[list[str], float]:
+    """Roster one busy person under one labour rule; return what the audit finds and the price of law."""
+    settings = build_settings(streams=(PRE,), templates=(EARLY,), **{**OTHERS_OFF, name: limit})
+    people = build_people(1)
+    result = make_roster(
+        None,
+        people,
+        (),
+        settings,
+        start=MONDAY,
+        days=7,
+        requirement=build_requirement(1, hours=(8, 17)),
+        effort="quick",
+    )
+    assert result.roster is not None
+    unlimited = audit(
+        result.roster,
+        people,
+        (),
+        build_settings(
+            streams=(PRE,),
+            templates=(EARLY,),
+            **{**OTHERS_OFF, name: Limit(value=LIMITED[name], mode="soft", price=1.0)},
+        ),
+        start=MONDAY,
+        days=7,
+    )
+    return [violation.rule for violation in unlimited], result.terms["labour"]
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_hard_labour_rule_is_kept_though_cover_suffers(name: str) -> None:
+    assert judged(name, Limit(value=LIMITED[name])) == ([], 0)
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_cheap_soft_labour_rule_is_broken_and_paid_for(name: str) -> None:
+    rules, price = judged(name, Limit(value=LIMITED[name], mode="soft", price=3))
+    assert set(rules) == {RULE_OF[name]}
+    assert price > 0
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_labour_rule_that_is_off_is_neither_kept_nor_paid_for(name: str) -> None:
+    rules, price = judged(name, Limit(value=LIMITED[name], mode="off"))
+    assert set(rules) == {RULE_OF[name]}
+    assert price == 0
