@@ -226,7 +226,7 @@ def scaled_to_throughput(service: ServiceParameters) -> ServiceParameters:
     --------
     >>> scaled = scaled_to_throughput(ServiceParameters(sessions_per_hour=20.0))
     >>> scaled.sessions_per_hour is None, round(scaled.reply_s, 1)
-    (True, 35.6)
+    (True, 36.0)
     """
     wanted = service.sessions_per_hour
     if wanted is None:

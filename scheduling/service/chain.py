@@ -26,6 +26,7 @@ from scheduling.service.rates import (
     GONE_RATE,
     LATENCY,
     LATER,
+    LOST,
     MID,
     OLD,
     PATIENCE,
@@ -41,6 +42,7 @@ from scheduling.service.rates import (
     YOUNG,
     fill_rates,
     fill_tagged,
+    jump_mean,
     releases_ahead,
     smooth_tables,
     table_at,
@@ -193,7 +195,8 @@ def forward(  # type: ignore[no-untyped-def]
         to_boundary = 1e9 if last else seconds - (step + 0.5) * dt
         releases_ahead(agents, after, leavers, exit_rate, after_rate, to_boundary, shop, row)
         if agents > 0:
-            accepted = arrivals * (1.0 - busy) + exit_rate * busy
+            given_up = table_at(law[LOST], min(open_now / agents + 1.0, float(cap)))
+            accepted = arrivals * (1.0 - busy) * (1.0 - given_up) + exit_rate * busy
             age_step(ages, stay, dt, accepted, latency, shop)
         lo, hi = _band(lo, hi, len(p), agents, arrivals, dt, row, law, shop)
         fill_rates(lo, hi, agents, row, fine, law, shop, scratch)
@@ -263,7 +266,9 @@ def _count(p, old, lo, hi, dt, full, row, shop, scratch, counts):  # type: ignor
     """Add what happens in a step, at the mean of its two distributions."""
     timely_first, timely = scratch[TIMELY_FIRST], scratch[TIMELY]
     replies, gone = scratch[REPLIES], scratch[GONE_RATE]
-    first = later = mass = rate = lost = held = present = 0.0
+    first = later = mass = rate = lost = held = present = desk_first = desk_later = 0.0
+    jump = jump_mean(shop)
+    share = row[LATER]
     for x in range(lo, hi + 1):
         here = 0.5 * (p[x] + old[x])
         mass += here
@@ -273,17 +278,34 @@ def _count(p, old, lo, hi, dt, full, row, shop, scratch, counts):  # type: ignor
         lost += here * gone[x]
         held += here * min(x, full)
         present += here * x
-    share = row[LATER]
-    desk = max(0.0, held * row[ACTIVE] - rate * shop[AWAY])  # by Little's law
+        one, other = _at_desk(x, full, share, row, shop, replies[x], jump)
+        desk_first += here * one
+        desk_later += here * other
     counts[ON_FIRST] += dt * first
     counts[ON_LATER] += dt * later * share
     counts[FIRSTS] += dt * mass * row[ARRIVALS]
     counts[LATERS] += dt * rate * share
     counts[GONE] += dt * lost
     counts[OPEN] += dt * held
-    counts[DESK_FIRST] += dt * desk * (1.0 - share)
-    counts[DESK_LATER] += dt * desk * share
+    counts[DESK_FIRST] += dt * desk_first
+    counts[DESK_LATER] += dt * desk_later
     counts[QUEUED] += dt * (present - held)
+
+
+@njit(cache=True)
+def _at_desk(x, full, share, row, shop, rate, jump):  # type: ignore[no-untyped-def]
+    """Return first and later questions waiting at the desks, by Little's law.
+
+    In a full shop first questions come from the queue, and their wait there counts at the desk: the longest
+    wait goes first.
+    """
+    desk = max(0.0, min(x, full) * row[ACTIVE] - rate * shop[AWAY])
+    first = desk * (1.0 - share)
+    if x >= full and rate > 0.0:
+        release = max(rate / shop[ROUNDS] * row[EXITS], 1e-12)
+        waited = (x - full + 1.0) / release
+        first = min(first, rate * (1.0 - share) * max(jump, desk / rate - waited))
+    return first, desk - first
 
 
 @njit(cache=True)
@@ -362,7 +384,9 @@ def _worth(x, weight, full, row, shop, scratch):  # type: ignore[no-untyped-def]
     share = row[LATER]
     rate = scratch[REPLIES, x]
     held = min(x, full)
-    desk = max(0.0, held * row[ACTIVE] - rate * shop[AWAY])
+    desk_first = desk_later = 0.0
+    if weight[DESK_FIRST] != 0.0:
+        desk_first, desk_later = _at_desk(x, full, share, row, shop, rate, jump_mean(shop))
     return (
         weight[ON_FIRST] * scratch[TIMELY_FIRST, x]
         + weight[ON_LATER] * scratch[TIMELY, x] * share
@@ -370,6 +394,7 @@ def _worth(x, weight, full, row, shop, scratch):  # type: ignore[no-untyped-def]
         + weight[LATERS] * rate * share
         + weight[GONE] * scratch[GONE_RATE, x]
         + weight[OPEN] * held
-        + (weight[DESK_FIRST] * (1.0 - share) + weight[DESK_LATER] * share) * desk
+        + weight[DESK_FIRST] * desk_first
+        + weight[DESK_LATER] * desk_later
         + weight[QUEUED] * (x - held)
     )

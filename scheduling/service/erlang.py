@@ -205,12 +205,12 @@ def queue_waits(*, rate: float, release: float, patience: float, threshold: floa
     half = 0.5 * np.diff(edges)[:, None]
     x = (half * nodes + 0.5 * (edges[1:] + edges[:-1])[:, None]).ravel()
     mass = rate * np.exp(log_density(x) - top) * (half * weights).ravel()
-    free_mass = free * exp(-top)
+    free_mass = free * exp(-float(top))
     total = free_mass + mass.sum()
     stays = np.exp(-give_up * x)
     early = x <= threshold
     served = free_mass + float(mass @ stays)
-    abandon = float(mass @ (1 - stays)) / total
+    abandon = float(mass @ (1 - stays) / total)
     return Waiting(
         p_wait=float(mass.sum() / total),
         served_within=float((free_mass + mass[early] @ stays[early]) / total),
@@ -218,7 +218,7 @@ def queue_waits(*, rate: float, release: float, patience: float, threshold: floa
         virtual_within=float((free_mass + mass[early].sum()) / total),
         p_abandon=abandon,
         mean_wait=abandon * patience,
-        mean_wait_served=float(mass @ (stays * x)) / served,
+        mean_wait_served=float(mass @ (stays * x) / served),
         mean_virtual_wait=float(mass @ x / total),
         occupancy=float("nan"),
     )

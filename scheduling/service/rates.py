@@ -18,7 +18,9 @@ LAW_ROWS = 7
 # rows of the smoothed tables
 S_REPLIES, S_TIMELY, S_TIMELY_FULL, S_FIRST, S_LOST = range(5)
 # entries of `shop`
-ROUNDS, THINK, CLOSE, CAP, THRESHOLD, PATIENCE, SPREAD, WORK_SQUARE, AWAY, FROM_ASSIGNMENT, JUMP = range(11)
+ROUNDS, THINK, CLOSE, CAP, THRESHOLD, PATIENCE, SPREAD, WORK_SQUARE, AWAY, FROM_ASSIGNMENT, WORK, JUMP = (
+    range(12)
+)
 NODES = 5  # equally likely lengths of the reply that follows a wait in the queue, from JUMP on
 SHOP_SIZE = JUMP + NODES
 # columns of one step's factors
@@ -95,6 +97,15 @@ def release_variances(law, shop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def jump_mean(shop):  # type: ignore[no-untyped-def]
+    """Return the mean of what follows a wait in the queue [s]."""
+    total = 0.0
+    for node in range(NODES):
+        total += shop[JUMP + node]
+    return total / NODES
+
+
+@njit(cache=True)
 def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ignore[no-untyped-def]
     """Fill, for every state of the band, births, deaths, replies, timely ones and losses [1/s]."""
     cap = int(shop[CAP])
@@ -146,14 +157,19 @@ def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ign
     # birth and death less by the same amount: the drift stays, the variance falls
     less = min(0.5 * (1.0 - long_run) * release, arrivals)
     give_up = 1.0 / shop[PATIENCE] if shop[PATIENCE] > 0.0 else 0.0
-    older_first = law[FIRST, cap] / max(law[FIRST, 1], 1e-12)
+    older_first = law[ON_TIME, cap] / max(law[ON_TIME, 1], 1e-12)
+    # who comes from the queue jumps the desk: only the rest of the reply being typed lies ahead
+    lost_at_desk = -math.expm1(-give_up * (jump_mean(shop) - shop[WORK]))
+    soon = 0.0
+    for node in range(NODES):
+        soon += 1.0 / NODES if shop[JUMP + node] <= shop[THRESHOLD] else 0.0
     for x in range(lo, hi + 1):
         queued = x - full
         replies[x] = rate
         timely[x] = in_time
         birth[x] = arrivals - less
         death[x] = release - less + queued * give_up
-        gone[x] = queued * give_up + law[LOST, cap] * release if give_up > 0.0 else 0.0
+        gone[x] = queued * give_up + lost_at_desk * release
         chance = 0.0
         for node in range(NODES):
             ahead = factors[AHEAD + node]
@@ -165,12 +181,12 @@ def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ign
                     chance += 0.5 / NODES * math.erfc(-z * 0.7071067811865476)
         if give_up > 0.0:
             wait = (queued + 1.0) / (max(release, 1e-12) + 0.5 * give_up * queued)
-            chance *= math.exp(-give_up * min(wait, 0.5 * shop[THRESHOLD]))
+            chance *= (1.0 - lost_at_desk) * math.exp(-give_up * min(wait, 0.5 * shop[THRESHOLD]))
             if shop[FROM_ASSIGNMENT] > 0.0:
-                chance = math.exp(-give_up * min(wait, 1e9))
+                chance = math.exp(-give_up * wait)
         elif shop[FROM_ASSIGNMENT] > 0.0:
             chance = 1.0
-        timely_first[x] = arrivals * chance * older_first
+        timely_first[x] = arrivals * chance * (soon if shop[FROM_ASSIGNMENT] > 0.0 else older_first)
 
 
 @njit(cache=True)

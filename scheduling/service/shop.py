@@ -39,6 +39,7 @@ class State:
     ages: Floats
     active: float
     agents: int
+    work_factor: float = 1.0  # mean factor on the work of the sessions present
 
     @property
     def hi(self) -> int:
@@ -90,18 +91,13 @@ class DayModel:
         self.service = scaled_to_throughput(day.service)
         self.cap = int(self.service.reception_cap)
         self.most_open = ceil(1.5 * self.cap) + 2
-        self.laws = tuple(self._law(float(factor)) for factor in day.handle_factor)
-        self.tables = tuple(_table(law) for law in self.laws)
-        self.shops = tuple(
-            self._constants(law, float(factor))
-            for law, factor in zip(self.laws, day.handle_factor, strict=True)
-        )
+        self._parts: dict[float, tuple[Floats, Floats]] = {}
         rule = day.rule
         self.every = (
             rule.pass_if == "every_reply" and rule.unit in ("session", "buyer_day") and rule.metric == "share"
         )
         self.window = worth.window_shares(day)
-        law = self.laws[0]
+        law = self._law(1.0)
         cycle = self.service.think_s + float(law.latency_s[max(1, self.cap // 2)])
         self.later_window = worth.later_shares(day, self.window, cycle * (1 + (self.service.rounds - 1) / 2))
         self.stay, self.more = age_model.rounds_left(self.service.rounds)
@@ -126,6 +122,7 @@ class DayModel:
         shop[rates.WORK_SQUARE] = min(1.0, law.work_square)
         shop[rates.JUMP :] = jump_seconds(self.service, law, self.cap, handle_factor)
         shop[rates.AWAY] = law.away_s
+        shop[rates.WORK] = law.latency_s[1]
         shop[rates.FROM_ASSIGNMENT] = float(self.day.rule.clock == "assigned")
         return shop
 
@@ -167,6 +164,7 @@ class DayModel:
             ages=np.zeros(len(self.stay) + age_model.STAGES),
             active=1.0,
             agents=0,
+            work_factor=float(self.day.handle_factor[0]),
         )
         return self._advance(duty, leave, offered, (empty,), np.zeros((0, chain.COUNTS)), (), ())
 
@@ -206,7 +204,8 @@ class DayModel:
         early = self.service.no_new_last_min
         whole, rest = divmod(early, interval)
         count = len(duty)
-        ends = np.concatenate([leave, np.zeros(int(whole) + 2, dtype=np.int64)])
+        last = duty[-1:] if early else np.zeros(1, dtype=np.int64)  # everybody stops at the close
+        ends = np.concatenate([leave, last, np.zeros(int(whole) + 1, dtype=np.int64)])
         out: list[Segment] = []
         before = 0
         for i in range(count):
@@ -279,7 +278,7 @@ class DayModel:
     ) -> tuple[State, Floats, Ints]:
         """Run one segment: the leavers stop, then time passes; return the state at its end."""
         i = segment.interval
-        law, shop = self.tables[i], self.shops[i]
+        law, shop = self.parts(self.work_factor(state, segment, sessions))
         p, u = buffer
         p[state.lo : state.hi + 1] = state.mass
         if self.is_judged(i):
@@ -308,10 +307,41 @@ class DayModel:
             ages=ages,
             active=float(factors[-1, rates.ACTIVE]),
             agents=segment.agents,
+            work_factor=self.factor_after(
+                state, segment, sessions, float(p[lo : hi + 1] @ np.arange(lo, hi + 1))
+            ),
         )
         p[lo : hi + 1] = 0.0
         u[lo : hi + 1] = 0.0
         return end, factors, bands
+
+    def parts(self, work_factor: float) -> tuple[Floats, Floats]:
+        """Return the tables and constants that the compiled chain reads, for a factor on the work."""
+        if work_factor not in self._parts:
+            law = self._law(work_factor)
+            self._parts[work_factor] = (_table(law), self._constants(law, work_factor))
+        return self._parts[work_factor]
+
+    def work_factor(self, state: State, segment: Segment, sessions: Floats) -> float:
+        """Return the factor on the replies of a segment: some are to sessions that were there before."""
+        here = float(self.day.handle_factor[segment.interval])
+        if here == state.work_factor:
+            return here
+        states = np.arange(state.lo, state.hi + 1)
+        queued = float(state.mass @ np.maximum(0, states - state.agents * self.cap))
+        inherited = 0.5 * (float(state.mass @ states) - queued) + queued  # half of an open session is done
+        new = max(self._arrivals(segment, sessions), 1e-9)
+        return round((inherited * state.work_factor + new * here) / (inherited + new), 2)
+
+    def factor_after(self, state: State, segment: Segment, sessions: Floats, present: float) -> float:
+        """Return the mean factor of the sessions present at a segment's end: the last to come are there."""
+        here = float(self.day.handle_factor[segment.interval])
+        new = min(1.0, self._arrivals(segment, sessions) / max(present, 1e-9))
+        return here if new == 1.0 else round(new * here + (1.0 - new) * state.work_factor, 4)
+
+    def _arrivals(self, segment: Segment, sessions: Floats) -> float:
+        """Return the sessions expected in a segment."""
+        return float(sessions[segment.interval]) * segment.seconds / (60.0 * self.day.interval_min)
 
     def is_judged(self, interval: int) -> bool:
         """Whether the rule judges questions of an interval; only then a late one fails its session."""
@@ -345,11 +375,12 @@ class DayModel:
         sums += self.closing_sums(day_pass).T
         on_time, total = self.units(sums[:, worth.ON_TIME], sums[:, worth.TOTAL])
         unanswered = np.maximum(0.0, sums[:, worth.UNANSWERED])
+        by_bots = worth.settled_sessions(self.day) * self.service.rounds
         return Evaluation(
             on_time=on_time,
             total=total,
-            asked=sums[:, worth.ROUNDS_JUDGED] + (self.service.rounds - 1.0) * unanswered,
-            rounds_on_time=sums[:, worth.ROUNDS_ON_TIME],
+            asked=sums[:, worth.ROUNDS_JUDGED] + (self.service.rounds - 1.0) * unanswered + by_bots,
+            rounds_on_time=sums[:, worth.ROUNDS_ON_TIME] + by_bots,
             arrived=sums[:, worth.ARRIVED],
             unanswered=unanswered,
             open_sessions=held / (60.0 * self.day.interval_min),
@@ -418,7 +449,10 @@ class DayModel:
             left = self.window[i] * np.clip(queue - after, 0.0, most)
             out[worth.UNANSWERED, i] = left
             if self.day.rule.unanswered == "exclude":
-                out[worth.TOTAL, i] = out[worth.ROUNDS_JUDGED, i] = -left
+                out[worth.TOTAL, i] = -left
+            elif self.day.rule.metric == "mean_seconds" and self.day.rule.clock == "assigned":
+                waited = self.day.last_min - self.day.starts_min[i] - self.day.interval_min / 2
+                out[worth.ON_TIME, i] = 60.0 * waited * left  # never assigned: it waits to the close
             after += float(day_pass.sessions[i])
         return out
 

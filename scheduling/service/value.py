@@ -190,7 +190,7 @@ class Backward:
         """Return the values before a segment from those after it."""
         model, segment, state = self.model, self.run.segments[index], self.run.states[index]
         i, band = segment.interval, self.run.bands[index]
-        law, shop = model.tables[i], model.shops[i]
+        law, shop = model.parts(model.work_factor(state, segment, self.run.sessions))
         low, high = self._range(int(band[:, 0].min()), int(band[:, 1].max()))
         _lay(values, lo, low, high, self.wide)
         chain.backward(

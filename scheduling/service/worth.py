@@ -80,16 +80,21 @@ def worth_table(day: ServiceDay, first: float, later: float, *, anyone: bool) ->
     if rounds:
         worth[TOTAL, chain.LATERS] = later
     if rule.unanswered == "exclude":
-        worth[TOTAL, chain.GONE] = worth[ROUNDS_JUDGED, chain.GONE] = -first
+        worth[TOTAL, chain.GONE] = -first
     return worth
 
 
-def settled_units(day: ServiceDay) -> Floats:
-    """Return units, by interval, of sessions the bot settles: on time where the rule counts bots' replies."""
+def settled_sessions(day: ServiceDay) -> Floats:
+    """Return the window's sessions, by interval, that bots settle and the rule counts: all on time."""
     if "bot_auto" not in day.rule.counts_as_reply or day.rule.population != "all":
         return np.zeros(len(day.settled))
+    return window_shares(day) * day.settled
+
+
+def settled_units(day: ServiceDay) -> Floats:
+    """Return the rule's units of those sessions."""
     each = day.service.rounds if day.rule.unit in ("round", "message") else 1.0
-    return window_shares(day) * day.settled * each
+    return settled_sessions(day) * each
 
 
 def buyer_days(day: ServiceDay, on_time: Floats, total: float) -> tuple[Floats, float]:
