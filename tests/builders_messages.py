@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import numpy as np
 import pandas as pd
+
+from forecast.randomness import generator
+from forecast.replies.rules import ReplyRule
+from forecast.replies.service_parameters import ServiceParameters
+from scheduling.day import DutySpan, ServiceDay
+from scheduling.simulation.events import reply_events
 
 ZONE = "Asia/Shanghai"
 DAY = "2026-11-11"
@@ -38,3 +47,71 @@ def build_log(*rows: str, session: str = "s1", buyer: str = "b1", timezone: str 
     for name in ("time", "assigned", "closed"):
         log[name] = pd.to_datetime(log[name], utc=True).dt.tz_convert(timezone)
     return log
+
+
+def build_simulated_log(
+    service: ServiceParameters,
+    *,
+    rule: ReplyRule,
+    sessions_per_half_hour: float,
+    speeds: tuple[float, ...],
+    days: int,
+    seed: int,
+    stream: str = "shop",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a message log of simulated days, and the simulator's own reply events.
+
+    The shop is open from 09:00 to 21:00 with all agents on throughout. Messages have welcomes, cards and
+    sessions that a bot settles among them. Open sessions are finished, so that a served session frees its
+    slot `auto_close_s` after its last reply.
+    """
+    day = ServiceDay(
+        first_min=9 * 60,
+        interval_min=30,
+        sessions=np.full(24, sessions_per_half_hour),
+        service=service,
+        rule=rule,
+        target=0.9,
+    )
+    duties = [DutySpan(start_min=540, end_min=1260, streams=(stream,), speed=speed) for speed in speeds]
+    parts = []
+    for number in range(days):
+        date = dt.date(2026, 3, 2) + dt.timedelta(days=number)
+        events = reply_events({stream: day}, duties, seed=seed, day_date=date, timezone=ZONE, number=number)
+        events["session"] = f"{number}-" + events["session"].astype(str)
+        events["buyer"] = f"{number}-" + events["buyer"].astype(str)
+        parts.append(events)
+    events = pd.concat(parts, ignore_index=True)
+    return _messages_of(events, service, generator(seed, "log")), events
+
+
+def _messages_of(
+    events: pd.DataFrame, service: ServiceParameters, chance: np.random.Generator
+) -> pd.DataFrame:
+    """Return simulated questions and replies as messages, with noise that does not count."""
+    served = events["reply"].notna()
+    agent = events["agent"].where(served)
+    common = {"session_id": events["session"], "buyer": events["buyer"], "stream": events["stream"]}
+    asked = pd.DataFrame({**common, "agent": None, "sender": "buyer", "time": events["question"]})
+    replied = pd.DataFrame({**common, "agent": agent, "sender": "human", "time": events["reply"]})[served]
+    firsts = events.drop_duplicates("session")
+    opening = {"session_id": firsts["session"], "buyer": firsts["buyer"], "stream": firsts["stream"]}
+    welcome = pd.DataFrame(
+        {**opening, "agent": None, "sender": "welcome", "time": firsts["question"] + pd.Timedelta("100ms")}
+    )
+    card = pd.DataFrame({**opening, "agent": None, "sender": "card", "time": welcome["time"]})
+    last = events.groupby("session")["reply"].max() + pd.Timedelta(seconds=service.auto_close_s)
+    assigned = events.groupby("session")["assigned"].min()
+    people = pd.concat([asked, replied, welcome, card], ignore_index=True)
+    people["assigned"] = people["session_id"].map(assigned)
+    people["closed"] = people["session_id"].map(last)
+    settled = chance.binomial(len(firsts), service.bot_share) if service.bot_share else 0
+    settled = round(settled / (1.0 - service.bot_share))
+    names = [f"bot-{number}" for number in range(settled)]
+    picked = firsts["question"].iloc[chance.integers(0, len(firsts), settled)].reset_index(drop=True)
+    bot = {"session_id": names, "buyer": names, "stream": events["stream"].iloc[0]}
+    chat = [
+        pd.DataFrame({**bot, "agent": agent, "sender": sender, "time": picked + pd.Timedelta(seconds=after)})
+        for sender, after, agent in (("buyer", 0, None), ("bot_auto", 1, "bot"))
+    ]
+    return pd.concat([people, *chat]).sort_values("time", kind="stable", ignore_index=True)

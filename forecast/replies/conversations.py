@@ -14,6 +14,7 @@ from pandas.api import types
 
 from forecast.errors import DataError, Problem
 from forecast.frames import Column, Contract, raise_problems
+from forecast.timegrid import zone
 
 SENDERS = ("buyer", "human", "bot_assist", "bot_auto", "welcome", "card", "system")
 
@@ -78,6 +79,12 @@ def instants(frame: pd.DataFrame, column: str) -> Instants:
 def aware(values: Instants) -> pd.DatetimeIndex:
     """Return UTC instants as aware times."""
     return pd.DatetimeIndex(values).tz_localize("UTC")
+
+
+def local_days(moments: Instants, timezone: str) -> Codes:
+    """Return the local day of each instant, in days since 1970."""
+    wall = aware(moments).tz_convert(zone(timezone)).tz_localize(None).to_numpy()
+    return wall.astype("datetime64[D]").astype(np.int64)
 
 
 def words(frame: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:

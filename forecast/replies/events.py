@@ -104,7 +104,7 @@ def reply_events(messages: pd.DataFrame, rule: ReplyRule) -> pd.DataFrame:
     )
     if rule.population == "after_human_transfer":
         events = events[events.pop("transferred").to_numpy()].reset_index(drop=True)
-    return events.drop(columns=["transferred", "code"], errors="ignore")
+    return events.drop(columns=["transferred", "code", "reply_row"], errors="ignore")
 
 
 def questions_and_replies(
@@ -132,7 +132,7 @@ def questions_and_replies(
     -------
     DataFrame
         `EVENTS` contract, and ``code`` (session), ``transferred`` (whether a person ever had the session,
-        or no bot was in it).
+        or no bot was in it), ``reply_row`` (where the reply stands in `talk`, -1 without one).
     """
     facts = _Sessions(talk)
     replies = sent_by(talk, counting)
@@ -202,6 +202,7 @@ def _table(talk: pd.DataFrame, facts: _Sessions, asked: Codes, answered: Codes) 
             "tag": talk["tag"].to_numpy()[asked],
             "code": code,
             "transferred": facts.transferred[code],
+            "reply_row": answered,
         }
     )
 

@@ -1,0 +1,231 @@
+"""Everything else a team looks at: response times, reply rate, answer/question ratio, load, late replies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecast.replies.conversations import NEVER, aware, conversations, instants, sent_by
+from forecast.replies.events import questions_and_replies
+from forecast.replies.slots import cut_steps, held_slots, open_sessions
+from forecast.timegrid import zone
+
+By = Literal["stream", "agent", "day", "hour"]
+STAFF = ("human", "bot_assist")
+
+Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.object_]
+
+
+def activity(messages: pd.DataFrame, *, timezone: str, by: Sequence[By] = ()) -> pd.DataFrame:
+    """Return what was asked, answered and held open, per stream, agent, day and hour as asked for.
+
+    Parameters
+    ----------
+    messages
+        `conversations.MESSAGES`, one row a message.
+    timezone
+        Zone of the shop's days and hours.
+    by
+        Columns that tell rows apart: any of stream, agent, day (local date), hour (of the day, 0-23). None:
+        one row for everything.
+
+    Returns
+    -------
+    DataFrame
+        One row per combination that occurs; `by`, then
+
+        - `sessions`, `buyers`: with a question in the cell; `questions`: rounds; `replies`: rounds answered
+        - `buyers_replied`, `reply_rate`: buyers who got a reply, and their share (回复率)
+        - `first_reply_s`: mean wait for a session's first reply (首次响应) [s]
+        - `mean_reply_s`: mean wait over all replies (平均响应) [s]
+        - `buyer_messages`, `staff_messages`, `answer_ratio`: 答问比, staff messages per buyer message
+        - `session_s`: mean time a session was held, assignment to close (平均接待时长) [s]
+        - `busy_h`: agent-hours with a session open; `present_h`: with pauses of up to half an hour [h]
+        - `concurrency`, `most_open`: mean and largest number of sessions open at once per agent, while busy
+        - `sessions_per_agent_hour`: sessions held per agent-hour present
+
+    Notes
+    -----
+    Replies are those of people and of the assistant that writes in their name; welcomes, cards and the bot
+    do not count. A round is the agent's who answered it, else whose session it was. Rounds lie in the day
+    and hour of their question, sessions in that of their first; buyers are counted once per cell.
+    """
+    talk = conversations(messages)
+    questions = questions_and_replies(talk, counting=STAFF, settling=["bot_auto"])
+    parts = [
+        _waits(questions, by, timezone),
+        _messages(talk, questions, by, timezone),
+        _load(held_slots(talk), by, timezone),
+    ]
+    table = pd.concat(parts, axis=1).sort_index()
+    counts = [name for name in COUNTS if name in table.columns]
+    table[counts] = table[counts].fillna(0).astype(np.int64)
+    table["reply_rate"] = table["buyers_replied"] / table["buyers"].where(table["buyers"] > 0)
+    asked = table["buyer_messages"].where(table["buyer_messages"] > 0)
+    table["answer_ratio"] = table["staff_messages"] / asked
+    present = table["present_h"].where(table["present_h"] > 0)
+    table["sessions_per_agent_hour"] = table.pop("held") / present
+    return table.reset_index(drop=not by)[[*by, *COLUMNS]]
+
+
+COUNTS = [
+    "sessions",
+    "buyers",
+    "questions",
+    "replies",
+    "buyers_replied",
+    "buyer_messages",
+    "staff_messages",
+    "held",
+    "most_open",
+]
+COLUMNS = [
+    *COUNTS[:5],
+    "reply_rate",
+    "first_reply_s",
+    "mean_reply_s",
+    "buyer_messages",
+    "staff_messages",
+    "answer_ratio",
+    "session_s",
+    "busy_h",
+    "present_h",
+    "concurrency",
+    "most_open",
+    "sessions_per_agent_hour",
+]
+
+
+def late_replies(
+    events: pd.DataFrame, *, timezone: str, threshold_s: float = 180.0, by: Sequence[By] = ("day", "hour")
+) -> pd.DataFrame:
+    """Return how many replies were late, and where the time went.
+
+    Parameters
+    ----------
+    events
+        `events.EVENTS`, one row a question.
+    timezone
+        Zone of the shop's days and hours.
+    threshold_s
+        Longest wait that is not late, from the question. [s]
+    by
+        Columns that tell rows apart, besides the cause.
+
+    Returns
+    -------
+    DataFrame
+        `by`, `questions`, `late`, and of the late ones `late_queue`: more than half of the wait was before
+        an agent had the session, or none ever had it; `late_agent`: it was with the agent, or he never
+        replied; `late_unknown`: the log does not say when sessions were assigned.
+    """
+    asked, reply = instants(events, "question"), instants(events, "reply")
+    assigned = instants(events, "assigned")
+    answered = ~np.isnat(reply)
+    wait = (reply - asked) / np.timedelta64(1, "s")
+    late = ~answered | (wait > threshold_s)
+    queued = np.fmax((assigned - asked) / np.timedelta64(1, "s"), 0.0)
+    log_tells = not np.isnat(assigned).all()
+    in_queue = np.where(
+        np.isnat(assigned), ~answered & log_tells, np.where(answered, queued > wait / 2, False)
+    )
+    unknown = np.isnat(assigned) & ~in_queue
+    cells = pd.DataFrame(
+        {
+            "questions": 1,
+            "late": late,
+            "late_queue": late & in_queue,
+            "late_agent": late & ~in_queue & ~unknown,
+            "late_unknown": late & unknown,
+        }
+    ).astype(np.int64)
+    keys = _keys(by, timezone, asked, events["stream"].to_numpy(object), events["agent"].to_numpy(object))
+    return cells.groupby(keys, sort=True).sum().reset_index(drop=not by)
+
+
+def _keys(
+    by: Sequence[By], timezone: str, moment: npt.NDArray[np.datetime64], stream: Words, agent: Words
+) -> list[pd.Series]:
+    """Return the columns to group rows by, given when and whose they are."""
+    wall = aware(moment).tz_convert(zone(timezone)).tz_localize(None)
+    if not by:
+        return [pd.Series(np.zeros(len(moment), dtype=np.int64), name="all")]
+    columns = {"stream": stream, "agent": agent, "day": wall.normalize(), "hour": wall.hour}
+    return [pd.Series(columns[name], name=name) for name in by]
+
+
+def _waits(questions: pd.DataFrame, by: Sequence[By], timezone: str) -> pd.DataFrame:
+    """Return counts and mean waits of rounds."""
+    asked, reply = instants(questions, "question"), instants(questions, "reply")
+    wait = (reply - asked) / np.timedelta64(1, "s")
+    agent = questions["agent"].to_numpy(object)
+    first = np.zeros(len(questions), dtype=bool)
+    code = questions["code"].to_numpy()
+    first[np.unique(code, return_index=True)[1]] = True
+    buyer = questions["buyer"].to_numpy(object)
+    buyer = np.where(pd.isna(buyer), code, buyer)  # who is not named is a buyer of his own
+    rows = pd.DataFrame(
+        {
+            "code": code,
+            "buyer": buyer,
+            "answered_buyer": np.where(np.isnat(reply), np.array(None, dtype=object), buyer),
+            "wait": wait,
+            "first_wait": np.where(first, wait, np.nan),
+        }
+    )
+    cells = rows.groupby(_keys(by, timezone, asked, questions["stream"].to_numpy(object), agent))
+    return cells.agg(
+        sessions=("code", "nunique"),
+        buyers=("buyer", "nunique"),
+        questions=("code", "size"),
+        replies=("wait", "count"),
+        buyers_replied=("answered_buyer", "nunique"),
+        first_reply_s=("first_wait", "mean"),
+        mean_reply_s=("wait", "mean"),
+    )
+
+
+def _messages(talk: pd.DataFrame, questions: pd.DataFrame, by: Sequence[By], timezone: str) -> pd.DataFrame:
+    """Return counts of messages of sessions that reached people; the agent's where the log names none."""
+    human = np.isin(talk["code"].to_numpy(), questions["code"].to_numpy())
+    staff, buyer = sent_by(talk, STAFF), sent_by(talk, ["buyer"])
+    rows = np.flatnonzero(human & (staff | buyer))
+    agent = talk["agent"].to_numpy(object)[rows]
+    whose = questions.groupby("code")["agent"].first()
+    session_agent = whose.reindex(talk["code"].to_numpy()[rows]).to_numpy(object)
+    agent = np.where(pd.isna(agent), session_agent, agent)
+    counts = pd.DataFrame({"buyer_messages": buyer[rows], "staff_messages": staff[rows]}).astype(np.int64)
+    stream = talk["stream"].to_numpy(object)[rows]
+    return counts.groupby(_keys(by, timezone, talk["time"].to_numpy()[rows], stream, agent)).sum()
+
+
+def _load(slots: pd.DataFrame, by: Sequence[By], timezone: str) -> pd.DataFrame:
+    """Return how long sessions were held, and how many at once."""
+    lasted = (slots["end"] - slots["start"]).to_numpy() / np.timedelta64(1, "s")
+    held = pd.DataFrame({"session_s": lasted})
+    whose = slots["stream"].to_numpy(object), slots["agent"].to_numpy(object)
+    cells = held.groupby(_keys(by, timezone, slots["start"].to_numpy(), *whose))
+    sessions = cells.agg(session_s=("session_s", "mean"), held=("session_s", "size"))
+    keys = ("agent", "stream") if "stream" in by else ("agent",)
+    steps = cut_steps(open_sessions(slots, keys))
+    hours = (steps["end"] - steps["start"]).to_numpy() / np.timedelta64(1, "h")
+    count = steps["open"].to_numpy()
+    busy = np.where(count > 0, hours, 0.0)
+    load = pd.DataFrame({"busy_h": busy, "present_h": hours, "session_h": hours * count, "most_open": count})
+    stream = steps["stream"].to_numpy(object) if "stream" in by else np.full(len(steps), NEVER, dtype=object)
+    groups = load.groupby(
+        _keys(by, timezone, steps["start"].to_numpy(), stream, steps["agent"].to_numpy(object))
+    )
+    table = groups.agg(
+        busy_h=("busy_h", "sum"),
+        present_h=("present_h", "sum"),
+        session_h=("session_h", "sum"),
+        most_open=("most_open", "max"),
+    )
+    table["concurrency"] = table.pop("session_h") / table["busy_h"].where(table["busy_h"] > 0)
+    return sessions.join(table, how="outer")

@@ -1,0 +1,130 @@
+"""Slots: which agent held which session from when to when, and how many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from forecast.replies.conversations import NEVER, codes_of, first_rows, sent_by
+from forecast.replies.judging import least_of, most_of
+
+ABSENT_AFTER = np.timedelta64(30, "m")  # an agent without an open session for longer is taken as away
+CUT = np.timedelta64(15, "m")  # local hours of every zone begin on a quarter of a UTC hour
+
+
+def held_slots(talk: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each session and agent who had it.
+
+    Parameters
+    ----------
+    talk
+        Messages in order (`conversations.conversations`).
+
+    Returns
+    -------
+    DataFrame
+        `code` (session), `stream, agent, start, end` (UTC), `knows_start`, `knows_end` (whether the log says
+        so). A slot is held from the assignment, else the buyer's first message, to the close, else the last
+        message. Of a transferred session each agent has the part from his assignment or first message to
+        his last message.
+    """
+    code = talk["code"].to_numpy()
+    speaks = sent_by(talk, ["human", "bot_assist"])
+    staff = set(talk["agent"].to_numpy(object)[speaks]) - {None}
+    named = talk["agent"].isin(list(staff)).to_numpy() & (speaks | sent_by(talk, ["buyer"]))
+    whole = _whole_sessions(talk)
+    rows = np.flatnonzero(named)
+    pair = codes_of(code[rows], talk["agent"].to_numpy(object)[rows])
+    times, assigned = talk["time"].to_numpy()[rows], talk["assigned"].to_numpy()[rows]
+    _, lead = np.unique(pair, return_index=True)
+    slots = pd.DataFrame(
+        {
+            "code": code[rows][lead],
+            "stream": talk["stream"].to_numpy(object)[rows][lead],
+            "agent": talk["agent"].to_numpy(object)[rows][lead],
+            "first": least_of(times, pair),
+            "last": most_of(times, pair),
+            "own": least_of(assigned, pair),
+        }
+    ).sort_values(["code", "first"], kind="stable", ignore_index=True)
+    session = slots["code"].to_numpy()
+    begins = np.zeros(len(slots), dtype=bool)
+    begins[first_rows(session)] = True
+    ends = np.append(begins[1:], True)[: len(slots)]
+    of_session = whole.iloc[session]
+    first_assigned = of_session["assigned"].to_numpy()
+    known = np.where(begins, np.fmin(first_assigned, slots["own"].to_numpy()), slots["own"].to_numpy())
+    fallback = np.where(begins, of_session["opened"].to_numpy(), slots["first"].to_numpy())
+    start = np.where(np.isnat(known), fallback, known)
+    closed = np.where(ends, of_session["closed"].to_numpy(), NEVER)
+    last = np.where(ends, of_session["last"].to_numpy(), slots["last"].to_numpy())
+    end = np.where(np.isnat(closed), last, closed)
+    return slots[["code", "stream", "agent"]].assign(
+        start=start, end=np.maximum(start, end), knows_start=~np.isnat(known), knows_end=~np.isnat(closed)
+    )
+
+
+def _whole_sessions(talk: pd.DataFrame) -> pd.DataFrame:
+    """Return by session: first question (or message), last message, assignment, close."""
+    code, times = talk["code"].to_numpy(), talk["time"].to_numpy()
+    asked = np.where(sent_by(talk, ["buyer"]), times, NEVER)
+    opened = least_of(asked, code)
+    return pd.DataFrame(
+        {
+            "opened": np.where(np.isnat(opened), least_of(times, code), opened),
+            "last": most_of(times, code),
+            "assigned": least_of(talk["assigned"].to_numpy(), code),
+            "closed": most_of(talk["closed"].to_numpy(), code),
+        }
+    )
+
+
+def open_sessions(slots: pd.DataFrame, keys: Sequence[str] = ("agent",)) -> pd.DataFrame:
+    """Return how many sessions are open at once, as steps.
+
+    Parameters
+    ----------
+    slots
+        As `held_slots` returns them.
+    keys
+        Columns that tell whose sessions are counted together.
+
+    Returns
+    -------
+    DataFrame
+        The keys, `start, end, open`: one row a span with a constant number of open sessions, 0 where the
+        next session begins within `ABSENT_AFTER`. A session that ends when another begins makes room for it.
+    """
+    group = codes_of(*(slots[key].to_numpy(object) for key in keys))
+    group = np.concatenate([group, group])
+    moment = np.concatenate([slots["start"].to_numpy(), slots["end"].to_numpy()])
+    change = np.concatenate([np.ones(len(slots)), -np.ones(len(slots))])
+    order = np.lexsort((change, moment, group))
+    group, moment, row = group[order], moment[order], np.tile(np.arange(len(slots)), 2)[order]
+    # Every group's changes add up to nothing, so one running sum serves all.
+    level = np.cumsum(change[order]).astype(np.int64)[:-1] if len(order) else np.zeros(0, dtype=np.int64)
+    span = moment[1:] - moment[:-1]
+    kept = (group[1:] == group[:-1]) & (span > np.timedelta64(0, "ns"))
+    kept &= (level > 0) | (span <= ABSENT_AFTER)
+    at = np.flatnonzero(kept)
+    steps = {key: slots[key].to_numpy(object)[row[at]] for key in keys}
+    return pd.DataFrame(
+        {**steps, "start": moment[:-1][at], "end": moment[1:][at], "open": np.maximum(level[at], 0)}
+    )
+
+
+def cut_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Return steps cut at every quarter of an hour, so that each lies in one local hour."""
+    start, end = steps["start"].to_numpy(), steps["end"].to_numpy()
+    if len(steps) == 0:
+        return steps
+    origin = np.datetime64("1970-01-01", "ns")
+    first, last = (start - origin) // CUT, (end - origin - np.timedelta64(1, "ns")) // CUT
+    pieces = (last - first + 1).astype(np.int64)
+    at = np.repeat(np.arange(len(steps)), pieces)
+    number = np.arange(len(at)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    edge = origin + (first[at] + number) * CUT
+    cut = steps.iloc[at].reset_index(drop=True)
+    return cut.assign(start=np.maximum(start[at], edge), end=np.minimum(end[at], edge + CUT))
