@@ -7,11 +7,12 @@ import math
 import numpy as np
 from numba import njit
 
-from scheduling.service.chain import FAILED, LATERS, ON_LATER
+from scheduling.service.chain import FAILED, LATERS, ON_LATER, OPEN
 from scheduling.service.rates import CAP, ON_TIME, ROUNDS, table_at
 
 # what `leave` holds
-SHARE, HANDOVER, CLOSING, AHEAD_ROUNDS, ACTIVE_SHARE = range(5)
+SHARE, HANDOVER, CLOSING, AHEAD_ROUNDS, ACTIVE_SHARE, LEFT_S = range(6)
+LEAVE_SIZE = 6
 
 
 @njit(cache=True)
@@ -69,6 +70,7 @@ def depart(p, u, lo, hi, agents, leave, law, shop, counts):  # type: ignore[no-u
         counts[FAILED] += u[x] * fail
         counts[LATERS] += p[x] * owed
         counts[ON_LATER] += p[x] * timely
+        counts[OPEN] += p[x] * min(x, agents * int(shop[CAP])) * leave[SHARE] * leave[LEFT_S]
     high = min(high, hi)
     p[lo : hi + 1] = 0.0
     u[lo : hi + 1] = 0.0

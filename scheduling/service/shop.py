@@ -349,7 +349,7 @@ class DayModel:
 
     def leave(self, segment: Segment, state: State) -> Floats:
         """Return how the leavers of a segment go: share of agents, and what their sessions have ahead."""
-        leave = np.zeros(5)
+        leave = np.zeros(leavers.LEAVE_SIZE)
         leave[leavers.SHARE] = segment.leavers / segment.before
         leave[leavers.HANDOVER] = float(self.service.leave == "handover")
         leave[leavers.ACTIVE_SHARE] = state.active
@@ -360,6 +360,11 @@ class DayModel:
             pending[1:] += 1.0  # the round a thinking buyer is about to open
             leave[leavers.CLOSING] = float(state.ages[rounds:].sum()) / total
             leave[leavers.AHEAD_ROUNDS] = float(state.ages[:rounds] @ pending) / total
+            if not leave[leavers.HANDOVER]:
+                law, _ = self.parts(state.work_factor)
+                cycle_s = self.service.think_s + float(law[rates.LATENCY, max(1, self.cap // 2)])
+                closes = self.service.auto_close_s * (1.0 - 0.5 * leave[leavers.CLOSING])
+                leave[leavers.LEFT_S] = leave[leavers.AHEAD_ROUNDS] * cycle_s + closes
         return leave
 
     def summary(self, day_pass: Pass) -> Evaluation:
