@@ -166,7 +166,7 @@ def forward(  # type: ignore[no-untyped-def]
     """
     cap = int(shop[CAP])
     full = agents * cap
-    fine = smooth_tables(law, agents, cap, shop[SPREAD])
+    fine = smooth_tables(law, agents, cap, shop[SPREAD], shop[ROUNDS] - 1.0)
     dt = seconds / steps
     shortest = law[LATENCY, 1]
     latency = shortest
@@ -202,7 +202,7 @@ def forward(  # type: ignore[no-untyped-def]
         fill_rates(lo, hi, agents, row, fine, law, shop, scratch)
         bands[step, 0] = lo
         bands[step, 1] = hi
-        _step(p, u, tagged, lo, hi, dt, full, row, shop, scratch, counts)
+        _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts)
         while hi > lo and abs(p[hi]) < TAIL:
             p[hi] = 0.0
             u[hi] = 0.0
@@ -216,15 +216,16 @@ def forward(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _step(p, u, tagged, lo, hi, dt, full, row, shop, scratch, counts):  # type: ignore[no-untyped-def]
+def _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts):  # type: ignore[no-untyped-def]
     """Move both vectors one step on and count what happens in it."""
+    full = agents * int(shop[CAP])
     birth, death, kill, fails = scratch[BIRTH], scratch[DEATH], scratch[EXTRA], scratch[FAILS]
     timely_first, mid, old = scratch[TIMELY_FIRST], scratch[MID], scratch[OLD]
     rest = (1.0 - 2.0 * GAMMA) * dt
     part = GAMMA * dt
     failed = 0.0
     if tagged:
-        fill_tagged(lo, hi, full, row, shop, scratch)
+        fill_tagged(lo, hi, agents, row, fine, shop, scratch)
         for x in range(lo, hi + 1):
             change = -(birth[x] + death[x] + kill[x]) * u[x]
             if x > lo:
@@ -319,7 +320,7 @@ def backward(  # type: ignore[no-untyped-def]
     """
     cap = int(shop[CAP])
     full = agents * cap
-    fine = smooth_tables(law, agents, cap, shop[SPREAD])
+    fine = smooth_tables(law, agents, cap, shop[SPREAD], shop[ROUNDS] - 1.0)
     dt = seconds / steps
     part = GAMMA * dt
     rest = (1.0 - 2.0 * GAMMA) * dt
@@ -331,7 +332,7 @@ def backward(  # type: ignore[no-untyped-def]
         row = factors[step]
         fill_rates(lo, hi, agents, row, fine, law, shop, scratch)
         if tagged:
-            fill_tagged(lo, hi, full, row, shop, scratch)
+            fill_tagged(lo, hi, agents, row, fine, shop, scratch)
             _factorise(lo, hi, part, scratch, True)
             value = 0.5 * dt * weights[0, FAILED]
             for x in range(lo, hi + 1):

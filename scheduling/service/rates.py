@@ -16,7 +16,7 @@ from numba import njit
 THROUGHPUT, ON_TIME, LATE_MOVER, FIRST, LOST, LATENCY, SLOT_SQUARE = range(7)
 LAW_ROWS = 7
 # rows of the smoothed tables
-S_REPLIES, S_TIMELY, S_TIMELY_FULL, S_FIRST, S_LOST = range(5)
+S_REPLIES, S_TIMELY, S_TIMELY_FULL, S_FIRST, S_LOST, S_NONE_LATE, S_NONE_LATE_FULL = range(7)
 # entries of `shop`
 ROUNDS, THINK, CLOSE, CAP, THRESHOLD, PATIENCE, SPREAD, WORK_SQUARE, AWAY, FROM_ASSIGNMENT, WORK, JUMP = (
     range(12)
@@ -34,7 +34,7 @@ FINE = 8  # points of the smoothed tables per session of an agent
 
 
 @njit(cache=True)
-def smooth_tables(law, agents, cap, spread):  # type: ignore[no-untyped-def]
+def smooth_tables(law, agents, cap, spread, further):  # type: ignore[no-untyped-def]
     """Return per-agent tables on a fine grid of mean open sessions, spread over agents.
 
     Fewest-open keeps agents within a session of each other but for a spread measured at
@@ -43,7 +43,7 @@ def smooth_tables(law, agents, cap, spread):  # type: ignore[no-untyped-def]
     """
     most = law.shape[1] - 1
     points = most * FINE + 1
-    fine = np.zeros((5, points))
+    fine = np.zeros((7, points))
     people = max(agents, 1)
     sd = spread * people**-0.28 * math.sqrt(1.0 - 1.0 / people)
     shift = people**-0.8
@@ -62,6 +62,10 @@ def smooth_tables(law, agents, cap, spread):  # type: ignore[no-untyped-def]
             fine[S_REPLIES, g] += weight * ((1.0 - part) * here + part * there)
             for row, source in ((S_TIMELY, ON_TIME), (S_TIMELY_FULL, LATE_MOVER)):
                 value = (1.0 - part) * here * law[source, low] + part * there * law[source, low + 1]
+                fine[row, g] += weight * value
+            for row, source in ((S_NONE_LATE, ON_TIME), (S_NONE_LATE_FULL, LATE_MOVER)):
+                value = (1.0 - part) * here * math.exp(further * (law[source, low] - 1.0))
+                value += part * there * math.exp(further * (law[source, low + 1] - 1.0))
                 fine[row, g] += weight * value
         seat = min(max(k + shift, 1.0), float(most))
         low = min(int(seat), most - 1)
@@ -190,24 +194,31 @@ def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ign
 
 
 @njit(cache=True)
-def fill_tagged(lo, hi, full, factors, shop, scratch):  # type: ignore[no-untyped-def]
+def fill_tagged(lo, hi, agents, factors, fine, shop, scratch):  # type: ignore[no-untyped-def]
     """Fill the rates at which a session without a late reply ends its rounds, or gets a late one.
 
-    A session has Poisson(M) further rounds. Ending memorylessly after M of them on average would make the
-    chance of none late 1 / (1 + M l); a rate of (exp(M l) - 1) / M instead of l makes it exp(-M l).
+    A session has Poisson(M) further rounds, all with the same agent: the chance of none late is the mean of
+    exp(-M l) over agents, l the late share there. Ending memorylessly after M rounds on average, it gets a
+    late one at (1 / chance - 1) / M a round.
     """
+    cap = int(shop[CAP])
+    full = agents * cap
     further = shop[ROUNDS] - 1.0
     over, fails, extra = scratch[OVER], scratch[FAILS], scratch[EXTRA]
-    replies, timely = scratch[REPLIES], scratch[TIMELY]
+    replies = scratch[REPLIES]
+    points = fine.shape[1] - 1
     for x in range(lo, hi + 1):
         sessions = factors[YOUNG] * min(x, full) + max(0, x - full)
         over[x] = 0.0
         fails[x] = 0.0
         if sessions > 0.0 and replies[x] > 0.0 and further > 0.0:
             pace = replies[x] * factors[LATER] / sessions
-            late = min(1.0, max(0.0, 1.0 - timely[x] / replies[x]))
+            place = min(min(x / agents, float(cap)) * factors[ACTIVE] * FINE, points - 1e-9)
+            g = int(place)
+            row = S_NONE_LATE if x < full else S_NONE_LATE_FULL
+            none = agents * (fine[row, g] + (place - g) * (fine[row, g + 1] - fine[row, g])) / replies[x]
             over[x] = pace / further
-            fails[x] = pace * min(math.expm1(further * late) / further, 50.0)
+            fails[x] = pace * min(max(0.0, 1.0 / max(none, 1e-9) - 1.0) / further, 50.0)
         extra[x] = over[x] + fails[x]
 
 
