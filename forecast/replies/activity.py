@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecast.replies.conversations import NEVER, aware, conversations, instants, sent_by
+from forecast.replies.conversations import Instants, aware, codes_of, conversations, instants, sent_by
 from forecast.replies.events import questions_and_replies
 from forecast.replies.slots import cut_steps, held_slots, open_sessions
 from forecast.timegrid import zone
+
+if TYPE_CHECKING:
+    from pandas.core.groupby import DataFrameGroupBy
 
 By = Literal["stream", "agent", "day", "hour"]
 STAFF = ("human", "bot_assist")
@@ -21,7 +26,14 @@ Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.object_]
 
 
-def activity(messages: pd.DataFrame, *, timezone: str, by: Sequence[By] = ()) -> pd.DataFrame:
+def activity(
+    messages: pd.DataFrame,
+    *,
+    timezone: str,
+    by: Sequence[By] = (),
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+) -> pd.DataFrame:
     """Return what was asked, answered and held open, per stream, agent, day and hour as asked for.
 
     Parameters
@@ -33,13 +45,16 @@ def activity(messages: pd.DataFrame, *, timezone: str, by: Sequence[By] = ()) ->
     by
         Columns that tell rows apart: any of stream, agent, day (local date), hour (of the day, 0-23). None:
         one row for everything.
+    since, until
+        First and last local day of the questions, messages and hours to look at.
 
     Returns
     -------
     DataFrame
         One row per combination that occurs; `by`, then
 
-        - `sessions`, `buyers`: with a question in the cell; `questions`: rounds; `replies`: rounds answered
+        - `sessions`: that began in the cell (with an agent: that the agent began to have there)
+        - `buyers`: with a question in the cell; `questions`: rounds; `replies`: rounds answered
         - `buyers_replied`, `reply_rate`: buyers who got a reply, and their share (回复率)
         - `first_reply_s`: mean wait for a session's first reply (首次响应) [s]
         - `mean_reply_s`: mean wait over all replies (平均响应) [s]
@@ -53,24 +68,43 @@ def activity(messages: pd.DataFrame, *, timezone: str, by: Sequence[By] = ()) ->
     -----
     Replies are those of people and of the assistant that writes in their name; welcomes, cards and the bot
     do not count. A round is the agent's who answered it, else whose session it was. Rounds lie in the day
-    and hour of their question, sessions in that of their first; buyers are counted once per cell.
+    and hour of their question, sessions in that of their first; buyers are counted once per cell. A session
+    that a bot settled alone is left out.
     """
-    talk = conversations(messages)
-    questions = questions_and_replies(talk, counting=STAFF, settling=["bot_auto"])
-    parts = [
-        _waits(questions, by, timezone),
-        _messages(talk, questions, by, timezone),
-        _load(held_slots(talk), by, timezone),
-    ]
-    table = pd.concat(parts, axis=1).sort_index()
-    counts = [name for name in COUNTS if name in table.columns]
-    table[counts] = table[counts].fillna(0).astype(np.int64)
-    table["reply_rate"] = table["buyers_replied"] / table["buyers"].where(table["buyers"] > 0)
-    asked = table["buyer_messages"].where(table["buyer_messages"] > 0)
-    table["answer_ratio"] = table["staff_messages"] / asked
-    present = table["present_h"].where(table["present_h"] > 0)
-    table["sessions_per_agent_hour"] = table.pop("held") / present
-    return table.reset_index(drop=not by)[[*by, *COLUMNS]]
+    return ActivityLog(messages).table(timezone=timezone, by=by, since=since, until=until)
+
+
+class ActivityLog:
+    """A message log read once, for tables by several cuts."""
+
+    def __init__(self, messages: pd.DataFrame) -> None:
+        self.talk = conversations(messages)
+        self.questions = questions_and_replies(self.talk, counting=STAFF, settling=["bot_auto"])
+        self.slots = held_slots(self.talk)
+
+    def table(
+        self,
+        *,
+        timezone: str,
+        by: Sequence[By] = (),
+        since: dt.date | None = None,
+        until: dt.date | None = None,
+    ) -> pd.DataFrame:
+        """Return the log's figures by one cut (`activity`)."""
+        cells = _Cells(by=tuple(by), timezone=timezone, since=since, until=until)
+        parts = [
+            _waits(self.questions, cells),
+            _messages(self.talk, self.questions, cells),
+            _load(self.slots, cells),
+        ]
+        table = pd.concat(parts, axis=1).sort_index()
+        table[COUNTS] = table[COUNTS].fillna(0).astype(np.int64)
+        table["reply_rate"] = table["buyers_replied"] / table["buyers"].where(table["buyers"] > 0)
+        asked = table["buyer_messages"].where(table["buyer_messages"] > 0)
+        table["answer_ratio"] = table["staff_messages"] / asked
+        present = table["present_h"].where(table["present_h"] > 0)
+        table["sessions_per_agent_hour"] = table.pop("held") / present
+        return table.reset_index(drop=not by)[[*by, *COLUMNS]]
 
 
 COUNTS = [
@@ -102,7 +136,13 @@ COLUMNS = [
 
 
 def late_replies(
-    events: pd.DataFrame, *, timezone: str, threshold_s: float = 180.0, by: Sequence[By] = ("day", "hour")
+    events: pd.DataFrame,
+    *,
+    timezone: str,
+    threshold_s: float = 180.0,
+    by: Sequence[By] = ("day", "hour"),
+    since: dt.date | None = None,
+    until: dt.date | None = None,
 ) -> pd.DataFrame:
     """Return how many replies were late, and where the time went.
 
@@ -116,6 +156,8 @@ def late_replies(
         Longest wait that is not late, from the question. [s]
     by
         Columns that tell rows apart, besides the cause.
+    since, until
+        First and last local day of the questions to look at.
 
     Returns
     -------
@@ -135,7 +177,7 @@ def late_replies(
         np.isnat(assigned), ~answered & log_tells, np.where(answered, queued > wait / 2, False)
     )
     unknown = np.isnat(assigned) & ~in_queue
-    cells = pd.DataFrame(
+    counts = pd.DataFrame(
         {
             "questions": 1,
             "late": late,
@@ -144,45 +186,63 @@ def late_replies(
             "late_unknown": late & unknown,
         }
     ).astype(np.int64)
-    keys = _keys(by, timezone, asked, events["stream"].to_numpy(object), events["agent"].to_numpy(object))
-    return cells.groupby(keys, sort=True).sum().reset_index(drop=not by)
+    cells = _Cells(by=tuple(by), timezone=timezone, since=since, until=until)
+    stream, agent = events["stream"].to_numpy(object), events["agent"].to_numpy(object)
+    return cells.group(counts, moment=asked, stream=stream, agent=agent).sum().reset_index(drop=not by)
 
 
-def _keys(
-    by: Sequence[By], timezone: str, moment: npt.NDArray[np.datetime64], stream: Words, agent: Words
-) -> list[pd.Series]:
-    """Return the columns to group rows by, given when and whose they are."""
-    wall = aware(moment).tz_convert(zone(timezone)).tz_localize(None)
-    if not by:
-        return [pd.Series(np.zeros(len(moment), dtype=np.int64), name="all")]
-    columns = {"stream": stream, "agent": agent, "day": wall.normalize(), "hour": wall.hour}
-    return [pd.Series(columns[name], name=name) for name in by]
+@dataclass(frozen=True, kw_only=True)
+class _Cells:
+    """How rows are told apart, and which days count."""
+
+    by: tuple[By, ...]
+    timezone: str
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+    def group(
+        self, table: pd.DataFrame, *, moment: Instants, stream: Words, agent: Words
+    ) -> DataFrameGroupBy[Any, Any]:
+        """Return the rows of the span in groups, given when and whose they are."""
+        wall = aware(moment).tz_convert(zone(self.timezone)).tz_localize(None)
+        day = wall.normalize()
+        inside = np.ones(len(table), dtype=bool)
+        if self.since is not None:
+            inside &= day >= pd.Timestamp(self.since)
+        if self.until is not None:
+            inside &= day <= pd.Timestamp(self.until)
+        everything = np.zeros(len(table), dtype=np.int64)
+        columns = {"stream": stream, "agent": agent, "day": day, "hour": wall.hour, "all": everything}
+        keys = [pd.Series(columns[name], name=name)[inside] for name in (self.by or ("all",))]
+        return table.reset_index(drop=True)[inside].groupby(keys, sort=True)
 
 
-def _waits(questions: pd.DataFrame, by: Sequence[By], timezone: str) -> pd.DataFrame:
+def _waits(questions: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
     """Return counts and mean waits of rounds."""
     asked, reply = instants(questions, "question"), instants(questions, "reply")
     wait = (reply - asked) / np.timedelta64(1, "s")
     agent = questions["agent"].to_numpy(object)
-    first = np.zeros(len(questions), dtype=bool)
     code = questions["code"].to_numpy()
+    first, begins = np.zeros((2, len(questions)), dtype=bool)
     first[np.unique(code, return_index=True)[1]] = True
+    part = codes_of(code, agent) if "agent" in cells.by else code
+    begins[np.unique(part, return_index=True)[1]] = True
     buyer = questions["buyer"].to_numpy(object)
     buyer = np.where(pd.isna(buyer), code, buyer)  # who is not named is a buyer of his own
     rows = pd.DataFrame(
         {
-            "code": code,
+            "begins": begins,
             "buyer": buyer,
             "answered_buyer": np.where(np.isnat(reply), np.array(None, dtype=object), buyer),
             "wait": wait,
             "first_wait": np.where(first, wait, np.nan),
         }
     )
-    cells = rows.groupby(_keys(by, timezone, asked, questions["stream"].to_numpy(object), agent))
-    return cells.agg(
-        sessions=("code", "nunique"),
+    groups = cells.group(rows, moment=asked, stream=questions["stream"].to_numpy(object), agent=agent)
+    return groups.agg(
+        sessions=("begins", "sum"),
         buyers=("buyer", "nunique"),
-        questions=("code", "size"),
+        questions=("begins", "size"),
         replies=("wait", "count"),
         buyers_replied=("answered_buyer", "nunique"),
         first_reply_s=("first_wait", "mean"),
@@ -190,7 +250,7 @@ def _waits(questions: pd.DataFrame, by: Sequence[By], timezone: str) -> pd.DataF
     )
 
 
-def _messages(talk: pd.DataFrame, questions: pd.DataFrame, by: Sequence[By], timezone: str) -> pd.DataFrame:
+def _messages(talk: pd.DataFrame, questions: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
     """Return counts of messages of sessions that reached people; the agent's where the log names none."""
     human = np.isin(talk["code"].to_numpy(), questions["code"].to_numpy())
     staff, buyer = sent_by(talk, STAFF), sent_by(talk, ["buyer"])
@@ -201,25 +261,28 @@ def _messages(talk: pd.DataFrame, questions: pd.DataFrame, by: Sequence[By], tim
     agent = np.where(pd.isna(agent), session_agent, agent)
     counts = pd.DataFrame({"buyer_messages": buyer[rows], "staff_messages": staff[rows]}).astype(np.int64)
     stream = talk["stream"].to_numpy(object)[rows]
-    return counts.groupby(_keys(by, timezone, talk["time"].to_numpy()[rows], stream, agent)).sum()
+    return cells.group(counts, moment=talk["time"].to_numpy()[rows], stream=stream, agent=agent).sum()
 
 
-def _load(slots: pd.DataFrame, by: Sequence[By], timezone: str) -> pd.DataFrame:
+def _load(slots: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
     """Return how long sessions were held, and how many at once."""
     lasted = (slots["end"] - slots["start"]).to_numpy() / np.timedelta64(1, "s")
-    held = pd.DataFrame({"session_s": lasted})
-    whose = slots["stream"].to_numpy(object), slots["agent"].to_numpy(object)
-    cells = held.groupby(_keys(by, timezone, slots["start"].to_numpy(), *whose))
-    sessions = cells.agg(session_s=("session_s", "mean"), held=("session_s", "size"))
-    keys = ("agent", "stream") if "stream" in by else ("agent",)
-    steps = cut_steps(open_sessions(slots, keys))
+    stream, agent = slots["stream"].to_numpy(object), slots["agent"].to_numpy(object)
+    held = cells.group(
+        pd.DataFrame({"session_s": lasted}), moment=slots["start"].to_numpy(), stream=stream, agent=agent
+    )
+    sessions = held.agg(session_s=("session_s", "mean"), held=("session_s", "size"))
+    by_stream = "stream" in cells.by
+    steps = cut_steps(open_sessions(slots, ("agent", "stream") if by_stream else ("agent",)))
     hours = (steps["end"] - steps["start"]).to_numpy() / np.timedelta64(1, "h")
     count = steps["open"].to_numpy()
     busy = np.where(count > 0, hours, 0.0)
     load = pd.DataFrame({"busy_h": busy, "present_h": hours, "session_h": hours * count, "most_open": count})
-    stream = steps["stream"].to_numpy(object) if "stream" in by else np.full(len(steps), NEVER, dtype=object)
-    groups = load.groupby(
-        _keys(by, timezone, steps["start"].to_numpy(), stream, steps["agent"].to_numpy(object))
+    groups = cells.group(
+        load,
+        moment=steps["start"].to_numpy(),
+        stream=steps["stream" if by_stream else "agent"].to_numpy(object),
+        agent=steps["agent"].to_numpy(object),
     )
     table = groups.agg(
         busy_h=("busy_h", "sum"),

@@ -1,20 +1,116 @@
-"""Reply rates by rule, from logs of messages or sessions or from reply events."""
+"""Reply rates by rule, from logs of messages or sessions or from reply events; and all else of a log."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype
 
 from forecast.errors import DataError, Problem
+from forecast.replies.activity import ActivityLog, By, late_replies
 from forecast.replies.events import reply_events, session_events
 from forecast.replies.judging import Scope, judge_replies
 from forecast.replies.periods import shares
 from forecast.replies.rules import ReplyRule
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
+
+CUTS: dict[str, tuple[By, ...]] = {
+    "shop": (),
+    "stream": ("stream",),
+    "agent": ("agent",),
+    "day": ("day",),
+    "hour": ("hour",),
+    "agent_day": ("agent", "day"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """Everything measured of a message log.
+
+    Attributes
+    ----------
+    rates
+        ``measure.csv``: shares by rule, scope and period.
+    activity
+        Response times, reply rate, answer/question ratio and load (`activity.activity`), by cut: shop,
+        stream, agent, day, hour, agent_day.
+    late
+        By rule id, late replies by hour of the day and cause (`activity.late_replies`).
+    """
+
+    rates: pd.DataFrame
+    activity: Mapping[str, pd.DataFrame]
+    late: Mapping[str, pd.DataFrame]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content of ``measure.json``: records by table; what is not known is null."""
+        return {
+            "rates": _records(self.rates),
+            "activity": {cut: _records(table) for cut, table in self.activity.items()},
+            "late": {rule: _records(table) for rule, table in self.late.items()},
+        }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as plain values: dates as text, missing numbers as None."""
+    columns = {}
+    for name in table.columns:
+        values = table[name]
+        if is_datetime64_any_dtype(values.dtype):
+            values = values.dt.date
+        plain = [None if pd.isna(value) else value for value in values.tolist()]
+        columns[str(name)] = [value.isoformat() if isinstance(value, dt.date) else value for value in plain]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def measure_all(
+    messages: pd.DataFrame,
+    rules: Sequence[ReplyRule],
+    *,
+    timezone: str,
+    scope: Scope | Collection[Scope] = ("shop", "stream", "agent"),
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    shop: str = "shop",
+    streams: Mapping[str, Collection[str]] | None = None,
+    observed_until: pd.Timestamp | None = None,
+) -> Measures:
+    """Return every metric of a message log; parameters as for `measure`.
+
+    `since` and `until` pick rates' periods, and for the other metrics what was asked and sent on those days.
+    """
+    rates = measure(
+        messages,
+        rules,
+        timezone=timezone,
+        scope=scope,
+        since=since,
+        until=until,
+        shop=shop,
+        streams=streams,
+        observed_until=observed_until,
+    )
+    late = {}
+    for rule in rules:
+        events = _only_streams(reply_events(messages, rule), rule, streams)
+        late[rule.id] = late_replies(
+            events,
+            timezone=timezone,
+            threshold_s=rule.threshold_s,
+            by=("hour",),
+            since=since,
+            until=until,
+        )
+    log = ActivityLog(messages)
+    cuts = {name: log.table(timezone=timezone, by=by, since=since, until=until) for name, by in CUTS.items()}
+    return Measures(rates=rates, activity=cuts, late=late)
 
 
 def measure(
@@ -94,7 +190,7 @@ def events_under(replies: pd.DataFrame, rule: ReplyRule) -> pd.DataFrame:
         return reply_events(replies, rule)
     if "first_reply_s" in replies.columns:
         if rule.pass_if == "every_reply" or rule.unit in ("round", "message"):
-            log.warning("rule %s judges later replies too; session logs show first replies only", rule.id)
+            logger.warning("rule %s judges later replies too; session logs show first replies only", rule.id)
         return session_events(replies)
     if "question" in replies.columns:
         return replies
