@@ -76,9 +76,10 @@ class ServiceDay:
 
     @property
     def window_mask(self) -> npt.NDArray[np.bool_]:
-        """Which intervals start inside the rule's assessed window."""
+        """Which intervals start inside the rule's assessed window, the next morning's included."""
         start, end = self.rule.window_minutes
-        return (self.starts_min >= start) & (self.starts_min < end)
+        inside: npt.NDArray[np.bool_] = (self.starts_min - start) % (24 * 60) < end - start
+        return inside
 
 
 @dataclass(frozen=True, kw_only=True)

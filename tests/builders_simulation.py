@@ -70,7 +70,7 @@ def play(
     """Simulate a day and return what happened, with typists as positions in `duties`."""
     days = day if isinstance(day, dict) else {"shop": day}
     staff = staff_of(duties, days)
-    happened = simulate(drawn, staff, streams_of(days))
+    happened = simulate(drawn.copy(), staff, streams_of(days))
     typist = happened.rounds["typist"]
     typist[typist >= 0] = staff.agents["duty"][typist[typist >= 0]]
     return happened

@@ -22,12 +22,16 @@ from scheduling.simulation.records import NOBODY, ROUND, SESSION, Records
 class DrawnDay:
     """One day's buyers: sessions in order of arrival, their rounds in one long row, and luck to break ties.
 
-    Plans are simulated on copies of the tables.
+    A simulation writes what happens into the tables; each plan needs a copy.
     """
 
     sessions: Records
     rounds: Records
     luck: np.uint64
+
+    def copy(self) -> DrawnDay:
+        """Return the same buyers once more."""
+        return DrawnDay(sessions=self.sessions.copy(), rounds=self.rounds.copy(), luck=self.luck)
 
 
 def counts_settled(day: ServiceDay) -> bool:
@@ -85,7 +89,6 @@ def session_table(arrival_s: Floats, rounds: Ints, leaves_s: Floats | float = np
     table["first_round"] = table["current"] = table["end_round"] - rounds
     table["ordinal"] = np.arange(len(table))
     table["agent"] = NOBODY
-    table["ended_s"] = np.nan
     return table
 
 

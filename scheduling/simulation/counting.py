@@ -217,13 +217,14 @@ def _add_unit(asked_s, amount, terms, sums, by_interval):  # type: ignore[no-unt
 @compiled
 def _in_window(moment, terms):  # type: ignore[no-untyped-def]
     """Whether wall clocks show a time of the window, past midnight too."""
-    return (moment - terms.window_start_s) % _DAY_S < terms.window_s
+    since = moment - terms.window_start_s
+    return since - _DAY_S * np.floor(since / _DAY_S) < terms.window_s
 
 
 @compiled
 def _interval(moment, terms):  # type: ignore[no-untyped-def]
     """Return the interval of a moment; what is asked after the close belongs to the last."""
-    return max(0, min(int((moment - terms.open_s) // terms.interval_s), terms.intervals - 1))
+    return max(0, min(int((moment - terms.open_s) / terms.interval_s), terms.intervals - 1))
 
 
 @compiled

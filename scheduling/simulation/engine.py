@@ -27,7 +27,7 @@ from scheduling.simulation.waiting import (
     replace_next,
 )
 
-_REPLY, _QUESTION, _PATIENCE = range(3)  # what can come, times a session
+_REPLY, _QUESTION, _PATIENCE = range(3)  # what can come; with the session in the bits above these two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def simulate(
     Parameters
     ----------
     drawn
-        The day's buyers.
+        The day's buyers, to whom nothing has happened yet. Their tables are written to and returned.
     staff, streams
         Who is on, and what the streams need.
     present
@@ -87,8 +87,8 @@ def simulate(
     if present is not None:
         agents["present"] = present
     shop = _Shop(
-        sessions=drawn.sessions.copy(),
-        rounds=drawn.rounds.copy(),
+        sessions=drawn.sessions,
+        rounds=drawn.rounds,
         agents=agents,
         spans=staff.spans,
         groups=staff.groups,
@@ -129,7 +129,7 @@ def _run(shop):  # type: ignore[no-untyped-def]
         elif closing == now:
             _close(shop, leave_first(lines, sessions, closing_line), now)
         elif due == now:
-            session, kind = coming[1].what // 3, coming[1].what % 3
+            session, kind = coming[1].what >> 2, coming[1].what & 3
             if kind == _REPLY:
                 _finish_reply(shop, session, now)
             elif kind == _QUESTION:
@@ -167,7 +167,7 @@ def _arrive(shop, session, now):  # type: ignore[no-untyped-def]
     _note_question(shop, session, now)
     _dispatch(shop, session, now)
     if not chat.begun and chat.leaves_s < np.inf:
-        expect(shop.coming, chat.leaves_s, 3 * session + _PATIENCE)
+        expect(shop.coming, chat.leaves_s, (session << 2) | _PATIENCE)
 
 
 @compiled
@@ -249,7 +249,7 @@ def _ask(shop, session, now):  # type: ignore[no-untyped-def]
     turn.assigned_s = chat.assigned_s
     if person.typing < 0:  # between two events an idle agent has an empty desk
         person.typing = session
-        replace_next(shop.coming, now + turn.work_s / person.speed, 3 * session + _REPLY)
+        replace_next(shop.coming, now + turn.work_s / person.speed, (session << 2) | _REPLY)
     else:
         drop_next(shop.coming)
         join(shop.lines, shop.sessions, chat.agent, session, now)
@@ -262,7 +262,7 @@ def _type(shop, session, agent, now):  # type: ignore[no-untyped-def]
     chat.begun = True
     shop.agents[agent].typing = session
     done = now + shop.rounds[chat.current].work_s / shop.agents[agent].speed
-    expect(shop.coming, done, 3 * session + _REPLY)
+    expect(shop.coming, done, (session << 2) | _REPLY)
 
 
 @compiled
@@ -287,7 +287,7 @@ def _finish_reply(shop, session, now):  # type: ignore[no-untyped-def]
         drop_next(shop.coming)
     else:
         chat.current += 1
-        replace_next(shop.coming, now + turn.think_s, 3 * session + _QUESTION)
+        replace_next(shop.coming, now + turn.think_s, (session << 2) | _QUESTION)
     shop.agents[agent].typing = NOBODY
     if _is_detached(shop, session):  # it was handed over while this reply was being typed
         _release(shop, session, now)
@@ -386,7 +386,7 @@ def _hold(shop, session, until):  # type: ignore[no-untyped-def]
     chat = shop.sessions[session]
     grid = shop.streams[chat.stream]
     since = chat.assigned_s
-    interval = int((since - grid.open_s) // grid.interval_s)
+    interval = int((since - grid.open_s) / grid.interval_s)
     while since < until and interval < grid.intervals:
         edge = min(until, grid.open_s + (interval + 1) * grid.interval_s)
         shop.open_s[chat.stream, interval] += edge - since

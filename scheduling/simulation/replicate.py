@@ -230,7 +230,7 @@ def judge_many(
             if drawn is None
             else drawn[position]
         )
-        return np.stack([_simulate_day(setting, buyers, staff, None)[0][0] for staff in staffs])
+        return np.stack([_simulate_day(setting, buyers.copy(), staff, None)[0][0] for staff in staffs])
 
     sums = np.stack(list(_on_threads(one_day, range(days), threads)), axis=1)
     return PlanSums(

@@ -54,18 +54,18 @@ def find_agent(  # type: ignore[no-untyped-def]
 
     Fewest open sessions first, the one to come included, relative to the routing weight; ties at random.
     """
-    best, tied = np.inf, 0
+    best, tied, first_group = np.inf, 0, 0
     for group in range(len(groups)):
         if (groups[group].streams >> stream) & 1:
             load, count = _least_loaded(agents, groups, agent_at, level_start, group)
             if load < best:
-                best, tied = load, count
+                best, tied, first_group = load, count, group
             elif load == best:
                 tied += count
     if tied == 0:
         return NOBODY
     pick = int(_uniform(luck, stream, ordinal, turn) * tied) if tied > 1 else 0
-    for group in range(len(groups)):
+    for group in range(first_group, len(groups)):
         if (groups[group].streams >> stream) & 1:
             load, count = _least_loaded(agents, groups, agent_at, level_start, group)
             if load == best:

@@ -147,3 +147,19 @@ def test_what_every_report_shows_is_in_the_event_table(leave):
     never_asked = lost.sum() * (days["shop"].service.rounds - 1)
     assert judged.rounds_asked[0] == pytest.approx(len(window) + never_asked)
     assert judged.on_time_of_asked == pytest.approx((wait <= 60).sum() / (len(window) + never_asked))
+
+
+@pytest.mark.parametrize("window", [("00:00", "24:00"), ("09:00", "24:00"), ("00:00", "01:30")])
+def test_questions_past_midnight_are_judged_by_the_wall_clock(window):
+    rule = replace(BASE, window=window)
+    day = chat_day(np.full(6, 30.0), first_min=20 * 60, rule=rule)  # open from 20:00 to 02:00
+    duties = [on(20 * 60, 26 * 60)] * 3
+
+    judged = judge({"shop": day}, duties, seed=3, least_days=1, most_days=1).streams["shop"]
+    events = reply_events({"shop": day}, duties, seed=3, day_date=DATE, timezone=ZONE)
+
+    by_engine = judge_replies(events, rule, timezone=ZONE)
+    assert judged.denominators[0] == len(by_engine) > 100
+    assert judged.numerators[0] == by_engine["value"].sum()
+    inside = judged.total > 0
+    assert np.all(inside[day.window_mask])
