@@ -337,7 +337,7 @@ def result_of(search: Search, found: Found, *, seconds: float) -> RosterResult:
             Stage(name=name, value=sum(terms[term] for term in members) / SCALE) for name, members in STAGES
         ),
         short=short_table(search.problem, found.assignment),
-        refused_wishes=refused_wishes(search.problem, found.assignment),
+        refused_wishes=refused_wishes(search, found.assignment),
         fairness=fairness_table(search.problem, found.assignment),
         notes=found.notes,
     )

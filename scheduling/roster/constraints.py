@@ -202,10 +202,18 @@ def _limit_week(model: RosterModel, rule: Rule, person: int, most_min: int, limi
     """Limit a person's paid minutes in each week, less what was worked before the span."""
     problem = model.problem
     carried = problem.carried[person].paid_min
+    lengths = {
+        problem.options[d][number].paid_min
+        for d in range(problem.days)
+        for number, _ in model.works[person, d]
+    }
+    unit = math.gcd(*lengths) or 1
     for days in problem.weeks:
         minutes = model.paid_minutes(person, days)
         if not isinstance(minutes, int):
             left = max(0, most_min - sum(carried.get(d, 0) for d in days))
+            if limit.mode == "hard":
+                left -= left % unit  # 44 hours of eight-hour duties are 40: a far better linear bound
             model.at_most(
                 minutes,
                 left,

@@ -97,7 +97,6 @@ class Explainer:
 
     search: Search
     assignment: Assignment
-    last_roster: pd.DataFrame | None = None
     seed: int = 0
 
     def duty(self, employee: str, date: dt.date) -> DutyReasons:
@@ -223,7 +222,7 @@ class Explainer:
         change: dict[tuple[int, int], tuple[int, int] | None] = {(person, day): duty}
         if leaves is not None:
             change[leaves] = None
-        breach = first_breach(self.search, self.assignment, change, last_roster=self.last_roster)
+        breach = first_breach(self.search, self.assignment, change)
         if breach is not None:
             return Alternative(
                 employee=employee.employee, bar="rule", message=f"{breach.rule}: {breach.message}"
@@ -319,6 +318,5 @@ def explainer(
     return Explainer(
         search=prepare(problem, prices=prices),
         assignment=standing_assignment(problem, roster),
-        last_roster=last_roster,
         seed=seed,
     )

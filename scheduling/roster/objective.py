@@ -231,6 +231,13 @@ def price_cover(model: RosterModel, prices: Prices) -> None:
     """Add what it costs to have fewer people present than needed or planned."""
     problem = model.problem
     slopes = cover_slopes(problem, prices)
+    for row in np.flatnonzero(problem.plan > model.standing).tolist():
+        if row not in model.present:  # nobody free can be there: missing in any case
+            missing_there = int(problem.plan[row] - model.standing[row])
+            for term, price, lengths in slopes:
+                part = min(missing_there, int(lengths[row]))
+                missing_there -= part
+                model.price(term, part, price)
     for row, present in model.present.items():
         missing = []
         for piece, (term, price, lengths) in enumerate(slopes):

@@ -100,6 +100,7 @@ class RosterProblem:
     required: npt.NDArray[np.float64]
     carried: tuple[Carried, ...]
     peak_clock: Mapping[str, frozenset[int]]
+    last_roster: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def position(self) -> Mapping[str, int]:
@@ -204,6 +205,7 @@ def build_problem(
         required=required if not wanted.empty else on_plan / QUARTERS,
         carried=tuple(_carried(person, last_roster, settings, clock, peak) for person in employees),
         peak_clock=peak,
+        last_roster=last_roster,
     )
 
 

@@ -64,9 +64,7 @@ def changed(assignment: Assignment, change: Change) -> Assignment:
     return found | {cell: duty for cell, duty in change.items() if duty is not None}
 
 
-def first_breach(
-    search: Search, assignment: Assignment, change: Change, *, last_roster: pd.DataFrame | None = None
-) -> Violation | None:
+def first_breach(search: Search, assignment: Assignment, change: Change) -> Violation | None:
     """Return a hard rule that a change would break and the roster as it stands does not; None if lawful."""
     problem = search.problem
     people = {p for p, _ in change}
@@ -83,7 +81,7 @@ def first_breach(
             problem.settings,
             start=problem.start,
             days=problem.days,
-            last_roster=last_roster,
+            last_roster=problem.last_roster,
         )
         names = {problem.employees[p].employee for p in people}
         return {v for v in found if v.is_hard and (v.employee in names or v.rule == "MaxPeople")}

@@ -43,8 +43,8 @@ class RosterModel:
     """A roster problem in the solver's words.
 
     ``works`` holds, for each cell of a person with a free cell, option numbers with their literals; in a
-    frozen cell the literal is 1. ``present`` holds, for each cover row that a free cell can touch, the
-    quarters of agents present as an expression.
+    frozen cell the literal is 1. ``standing`` are the quarters of agents that frozen cells have
+    present in each cover row, ``present`` all of them, as an expression, in rows that a free cell can touch.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class RosterModel:
         self._prices: dict[str, list[tuple[Any, int]]] = {term: [] for term in TERMS}
         self._constants: dict[str, int] = dict.fromkeys(TERMS, 0)
         self.works: dict[Cell, list[tuple[int, Any]]] = self._new_works(choices)
+        self.standing = frozen_cover(problem, self.frozen)
         self._pauses: dict[tuple[int, int, int], list[Any]] = {}
         self.present: dict[int, Any] = self._new_present()
 
@@ -104,9 +105,8 @@ class RosterModel:
             for pause, lost in zip(pauses, option.lost, strict=True):
                 for row in lost.tolist():
                     terms[row].append((pause, -speed))
-        standing = frozen_cover(problem, self.frozen)
         return {
-            row: weighted([v for v, _ in found], [k for _, k in found]) + int(standing[row])
+            row: weighted([v for v, _ in found], [k for _, k in found]) + int(self.standing[row])
             for row, found in sorted(terms.items())
         }
 

@@ -6,14 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from scheduling.roster.constraints import lawful_choices
-from scheduling.roster.objective import asks, is_refused
+from scheduling.roster.objective import SCALE, asks, is_refused
 from scheduling.roster.people import Wish
-from scheduling.roster.problem import QUARTERS, RosterProblem
+from scheduling.roster.problem import QUARTERS, Cell, RosterProblem
+from scheduling.roster.search import Search
+from scheduling.roster.standing import extra_cost, first_breach
 from scheduling.roster.tables import interval_start
 from scheduling.roster.variables import Assignment, frozen_cover
 
-Cause = Literal["needed", "not_allowed", "rules", "surplus", "balance"]
+Cause = Literal["needed", "not_allowed", "rules", "balance"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +24,15 @@ class RefusedWish:
     Attributes
     ----------
     cause
-        ``needed``: without the duty, somebody would be missing; ``not_allowed``: no such duty is open to
-        the person that day; ``rules``: rest, hours or days of the neighbouring duties stand against it;
-        ``surplus``: nobody more was needed on it; ``balance``: granting it costs more elsewhere.
+        ``needed``: without the duty somebody would be missing; ``not_allowed``: no such duty is open to the
+        person that day; ``rules``: `rule` stands against it as the rest of the roster is; ``balance``: it
+        would cost `extra_cost` more elsewhere.
     stream, at, required, on_duty
-        Where the duty is needed most: agents required and on duty there, with the duty.
+        Where the duty is needed most: agents wanted and on duty there, with the duty.
+    rule
+        Name of the rule that would be broken.
+    extra_cost
+        What granting it, and changing nothing else, would cost [money]; None where it is unlawful.
     reason
         The same in a sentence.
     """
@@ -44,35 +49,45 @@ class RefusedWish:
     at: dt.datetime | None = None
     required: float | None = None
     on_duty: float | None = None
+    rule: str = ""
+    extra_cost: float | None = None
 
 
-def refused_wishes(problem: RosterProblem, assignment: Assignment) -> tuple[RefusedWish, ...]:
+def refused_wishes(search: Search, assignment: Assignment) -> tuple[RefusedWish, ...]:
     """Return the wishes an assignment refuses, heaviest first."""
-    choices = lawful_choices(problem)
+    problem = search.problem
     found = []
     for wish in problem.soft_wishes:
         cell = problem.position[wish.employee], (wish.date - problem.start).days
         duty = assignment.get(cell)
         option = None if duty is None else problem.options[cell[1]][duty[0]]
-        if not is_refused(wish, option):
-            continue
-        if wish.kind != "prefer":
-            found.append(_needed(problem, wish, cell, assignment))
-            continue
-        wanted = [n for n in choices[cell] if asks(wish, problem.options[cell[1]][n])]
-        if not wanted:
-            found.append(_refused(wish, "not_allowed", _closed(problem, wish)))
-        elif duty is not None:
-            found.append(_needed(problem, wish, cell, assignment))
-        else:
-            found.append(
-                _refused(
-                    wish,
-                    "balance",
-                    "a duty there would have broken a rule or added people above the plan",
-                )
-            )
+        if is_refused(wish, option):
+            found.append(_refused(search, assignment, wish, cell))
     return tuple(sorted(found, key=lambda wish: (-wish.weight, wish.date, wish.employee)))
+
+
+def _refused(search: Search, assignment: Assignment, wish: Wish, cell: Cell) -> RefusedWish:
+    """Return why one wish is refused: by the duty that is worked, else by what bars the one wished for."""
+    if cell in assignment and (found := _needed(search, assignment, wish, cell)) is not None:
+        return found
+    if wish.kind != "prefer":
+        extra = extra_cost(search, assignment, {cell: None}) / SCALE
+        return _because(
+            wish, "balance", f"a day off there would cost {extra:.1f} more elsewhere", extra_cost=extra
+        )
+    options = search.problem.options[cell[1]]
+    wanted = [number for number in search.choices[cell] if asks(wish, options[number])]
+    if not wanted:
+        return _because(wish, "not_allowed", _closed(search.problem, wish))
+    changes = [{cell: (number, 0)} for number in wanted]
+    breaches = [first_breach(search, assignment, change) for change in changes]
+    lawful = [change for change, breach in zip(changes, breaches, strict=True) if breach is None]
+    if not lawful:
+        breach = breaches[0]
+        assert breach is not None
+        return _because(wish, "rules", f"{breach.rule} stands against it: {breach.message}", rule=breach.rule)
+    extra = min(extra_cost(search, assignment, change) for change in lawful) / SCALE
+    return _because(wish, "balance", f"it would cost {extra:.1f} more elsewhere", extra_cost=extra)
 
 
 def _closed(problem: RosterProblem, wish: Wish) -> str:
@@ -85,33 +100,35 @@ def _closed(problem: RosterProblem, wish: Wish) -> str:
     return f"{wish.template or 'no duty'} is not open to pool {person.pool} or to the person"
 
 
-def _needed(problem: RosterProblem, wish: Wish, cell: tuple[int, int], assignment: Assignment) -> RefusedWish:
-    """Say where the duty worked against a wish is needed most."""
+def _needed(search: Search, assignment: Assignment, wish: Wish, cell: Cell) -> RefusedWish | None:
+    """Say where the duty worked is needed most; None if nobody would be missing without it."""
+    problem = search.problem
     number, way = assignment[cell]
     option = problem.options[cell[1]][number]
     present = frozen_cover(problem, assignment)
     mine = sorted(set(option.covered.tolist()) - set(option.lost[way].tolist()))
-    row = min(mine, key=lambda r: (int(present[r] - problem.plan[r]), r)) if mine else None
-    if row is None:
-        return _refused(wish, "balance", "granting it costs more elsewhere")
-    at = interval_start(problem, row)
-    required, on_duty = problem.plan[row] / QUARTERS, present[row] / QUARTERS
+    if not mine:
+        return None
+    row = max(mine, key=lambda r: (int(problem.plan[r] - present[r]), -r))
+    required, on_duty = float(problem.plan[row]) / QUARTERS, float(present[row]) / QUARTERS
     without = on_duty - problem.speed[cell[0]] / QUARTERS
-    if without < required:
-        return _refused(
-            wish,
-            "needed",
-            f"{option.stream} {at:%m-%d %H:%M} needs {required:g} agents; without {wish.employee} "
-            f"there would be {without:g}",
-            stream=option.stream,
-            at=at.to_pydatetime(),
-            required=required,
-            on_duty=on_duty,
-        )
-    return _refused(wish, "balance", "granting it costs more in fairness or in other wishes than it is worth")
+    if without >= required:
+        return None
+    at = interval_start(problem, row)
+    return _because(
+        wish,
+        "needed",
+        f"{option.stream} {at:%m-%d %H:%M} needs {required:g} agents; without {wish.employee} there "
+        f"would be {without:g}",
+        stream=option.stream,
+        at=at.to_pydatetime(),
+        required=required,
+        on_duty=on_duty,
+        extra_cost=extra_cost(search, assignment, {cell: None}) / SCALE,
+    )
 
 
-def _refused(
+def _because(
     wish: Wish,
     cause: Cause,
     reason: str,
@@ -120,6 +137,8 @@ def _refused(
     at: dt.datetime | None = None,
     required: float | None = None,
     on_duty: float | None = None,
+    rule: str = "",
+    extra_cost: float | None = None,
 ) -> RefusedWish:
     return RefusedWish(
         employee=wish.employee,
@@ -134,4 +153,6 @@ def _refused(
         at=at,
         required=required,
         on_duty=on_duty,
+        rule=rule,
+        extra_cost=extra_cost,
     )
