@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 
 import numpy as np
@@ -11,15 +11,8 @@ from scipy.optimize import brentq
 
 from forecast.replies.service_parameters import ServiceParameters
 from scheduling.day import Floats
-from scheduling.service.work import (
-    WorkPhases,
-    completion,
-    effective_cv,
-    finite_source,
-    fit_phases,
-    lognormal_cdf,
-    rest_and_own_cdf,
-)
+from scheduling.service.desk import lognormal_cdf, prepare_desk, seen_in_time, starting_law
+from scheduling.service.work import finite_source, fit_phases, rest_and_own_cdf
 
 JUMP_NODES = 5
 KNEE_UTILISATION = 0.95  # below it people idle with full slots
@@ -44,8 +37,6 @@ class AgentLaw:
         has waited in the shop's queue.
     first_on_time, first_lost
         For a first question: answered within the threshold and before patience ends; given up at the desk.
-    jump_mean_s
-        Rest of the reply being typed and the own one, for a question that jumps the desk. [s]
     work_square, slot_square
         Squared coefficient of variation of the work of a session, and of the time it holds its slot.
     """
@@ -57,7 +48,6 @@ class AgentLaw:
     late_mover: Floats
     first_on_time: Floats
     first_lost: Floats
-    jump_mean_s: float
     work_square: float
     slot_square: Floats
 
@@ -93,10 +83,8 @@ def agent_law(
 
     Notes
     -----
-    With k sessions, j of them at the desk and the current reply in phase i, askers come at rate
-    (k - j) / away, so that an asker sees (j, i) with probability proportional to (k - j) p(j, i). Work is
-    fitted by two moments; with exponential work this is the machine-repair queue,
-    P(j) ∝ k! / (k - j)! (s / away)^j.
+    See `scheduling.service.desk`: with k sessions the desk is a finite source. A later question is asked by
+    one of its k buyers; a first one comes at any time to the k - 1 others.
 
     Examples
     --------
@@ -106,54 +94,56 @@ def agent_law(
     """
     mean_s = service.reply_s * handle_factor
     away_s = max(away_seconds(service), 1e-3 * mean_s)  # nobody is back sooner than that
-    work = fit_phases(mean_s, effective_cv(mean_s, service.reply_cv, away_s))
-    phases = (work.start, work.rate, work.go_on)
-    give_up = 1.0 / service.patience_s if service.patience_s > 0 else 0.0
-    in_time = completion(work, mean_s, service.reply_cv, most_open, threshold_s)
-    in_time_first = (
-        completion(work, mean_s, service.reply_cv, most_open, threshold_s, service.patience_s)
-        if give_up
-        else in_time
-    )
-    starts_at_all = completion_transform(work.start, work.rate, work.go_on, most_open, give_up)
-    finish = work.rate * (1 - work.go_on)
     count = most_open + 1
-    rows = {name: np.zeros(count) for name in ("throughput", "latency_s", "on_time", "first", "lost")}
-    rows["latency_s"][0] = mean_s
-    alone = np.zeros((1, len(work.rate)))
-    alone[0, 0] = 1.0
-    before = alone
+    make = partial(
+        prepare_desk, mean_s=mean_s, cv=service.reply_cv, away_s=away_s, horizon_s=threshold_s, depth=count
+    )
+    desk = make()
+    impatient = make(patience_s=service.patience_s) if service.patience_s > 0 else desk
+    throughput, latency_s, on_time, late, first = (np.zeros(count) for _ in range(5))
+    jump_s = mean_s * (1.0 + 0.5 * (1.0 + service.reply_cv**2))
+    latency_s[0] = mean_s
     for k in range(1, count):
-        law = finite_source(*phases, k, 1.0 / away_s)
-        rows["throughput"][k] = float(np.sum(law[1:] @ finish))
-        rows["latency_s"][k] = k / rows["throughput"][k] - away_s
-        seen = law * (k - np.arange(k + 1))[:, None]
-        rows["on_time"][k] = _over_seen(seen / seen.sum(), in_time)
-        rows["first"][k] = _over_seen(before, in_time_first)  # it comes at any time to the k - 1 others
-        rows["lost"][k] = 1.0 - _over_seen(before, starts_at_all)
-        before = law
-    for name in ("on_time", "first", "lost"):
-        rows[name][0] = rows[name][min(1, most_open)]
-    jump_mean = mean_s * (1.0 + 0.5 * (1.0 + service.reply_cv**2))
-    late = _late_movers(service, work, rows, away_s, threshold_s, jump_mean)
+        throughput[k] = starting_law(desk, k)[1]
+        latency_s[k] = k / throughput[k] - away_s
+        slower = _later_latency(service.rounds, latency_s[k], jump_s) / latency_s[k]
+        on_time[k] = seen_in_time(desk, k, horizon_s=threshold_s, asker_outside=False)
+        late[k] = seen_in_time(desk, k, horizon_s=threshold_s / slower, asker_outside=False)
+        first[k] = seen_in_time(impatient, k - 1, horizon_s=threshold_s, asker_outside=True)
+    lost = _lost_at_desk(service, mean_s, away_s, count)
+    for row in (on_time, late, first, lost):
+        row[0] = row[min(1, most_open)]
     return AgentLaw(
         away_s=away_s,
-        throughput=rows["throughput"],
-        latency_s=rows["latency_s"],
-        on_time=rows["on_time"],
-        late_mover=late,
-        first_on_time=rows["first"],
-        first_lost=rows["lost"],
-        jump_mean_s=jump_mean,
+        throughput=throughput,
+        latency_s=latency_s,
+        on_time=on_time,
+        late_mover=np.minimum(late, on_time),
+        first_on_time=first,
+        first_lost=lost,
         work_square=(service.rounds - 1) / service.rounds**2 + service.reply_cv**2 / service.rounds,
-        slot_square=_slot_square(service, rows["latency_s"]),
+        slot_square=_slot_square(service, latency_s),
     )
 
 
-def _over_seen(seen: Floats, value: Floats) -> float:
-    """Average a value over what an asker sees: replies at the desk (row), phase of the current one."""
-    rows = min(len(seen), len(value))
-    return float(np.sum(seen[:rows] * value[:rows]))
+def _later_latency(rounds: float, latency_s: float, jump_s: float) -> float:
+    """Return the mean latency of later questions when first ones jump the desk (Little's law)."""
+    if rounds <= 1.05:
+        return latency_s
+    return (rounds * latency_s - min(jump_s, latency_s)) / (rounds - 1.0)
+
+
+def _lost_at_desk(service: ServiceParameters, mean_s: float, away_s: float, count: int) -> Floats:
+    """Return, by sessions an agent then has, the chance that a first question is given up at the desk."""
+    lost = np.zeros(count)
+    if service.patience_s <= 0:
+        return lost
+    work = fit_phases(mean_s, service.reply_cv)
+    starts = completion_transform(work.start, work.rate, work.go_on, count, 1.0 / service.patience_s)
+    for k in range(2, count):
+        law = finite_source(work.start, work.rate, work.go_on, k - 1, 1.0 / away_s)
+        lost[k] = 1.0 - float(np.sum(law * starts[:k]))
+    return lost
 
 
 def completion_transform(start: Floats, rate: Floats, go_on: Floats, depth: int, give_up: float) -> Floats:
@@ -188,28 +178,6 @@ def _slot_square(service: ServiceParameters, latency_s: Floats) -> Floats:
     mean = latency_s + further * cycle + service.auto_close_s
     variance = further * cycle**2 + further * service.think_s**2 + service.rounds * (0.5 * latency_s) ** 2
     return np.asarray(np.minimum(1.0, variance / np.maximum(mean, 1e-9) ** 2))
-
-
-def _late_movers(
-    service: ServiceParameters,
-    work: WorkPhases,
-    rows: dict[str, Floats],
-    away_s: float,
-    threshold_s: float,
-    jump_s: float,
-) -> Floats:
-    """Return on-time probabilities of later questions when first ones jump the desk (Little's law)."""
-    late = rows["on_time"].copy()
-    if service.rounds <= 1.05:
-        return late
-    for k in range(1, len(late)):
-        latency = rows["latency_s"][k]
-        slower = (service.rounds * latency - min(jump_s, latency)) / (service.rounds - 1)
-        table = completion(work, work.mean_s, service.reply_cv, k, threshold_s * latency / slower)
-        law = finite_source(work.start, work.rate, work.go_on, k, 1.0 / away_s)
-        seen = law * (k - np.arange(k + 1))[:, None]
-        late[k] = _over_seen(seen / seen.sum(), table)
-    return late
 
 
 def scaled_to_throughput(service: ServiceParameters) -> ServiceParameters:

@@ -1,4 +1,4 @@
-"""Work on one reply as a few exponential phases, and how soon a desk of such replies is done."""
+"""Work on one reply as a few exponential phases, and a finite source of such replies."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from scipy.linalg import expm
-from scipy.optimize import brentq
-from scipy.special import ndtr
 
 from scheduling.day import Floats
+from scheduling.service.desk import lognormal_cdf
 
-LEAST_CV = 1.0 / np.sqrt(12.0)
-GRID = 512  # bins from 0 to the threshold
 MOST_PHASES = 12  # a coefficient of variation below 0.29 is taken as 0.29
 
 
@@ -77,86 +73,6 @@ def fit_phases(mean_s: float, cv: float) -> WorkPhases:
     return WorkPhases(start=start, rate=np.full(phases, (phases - short) / mean_s), go_on=go_on)
 
 
-def effective_cv(mean_s: float, cv: float, away_s: float) -> float:
-    """Return the coefficient of variation with which phases act like the lognormal in a finite source.
-
-    What counts there is how many buyers come back during one reply, E exp(-S / away); a lognormal's long
-    tail adds to its variance but hardly to that. Two moments alone understate the throughput by up to 1 %.
-    """
-    if cv <= LEAST_CV:
-        return cv
-    nodes, weights = np.polynomial.hermite_e.hermegauss(48)
-    sigma = np.sqrt(np.log1p(cv * cv))
-    work = mean_s * np.exp(sigma * nodes - 0.5 * sigma**2)
-    wanted = float(weights @ np.exp(-work / away_s)) / float(weights.sum())
-
-    def excess(trial: float) -> float:
-        return _transform(fit_phases(mean_s, trial), 1.0 / away_s) - wanted
-
-    if excess(LEAST_CV) >= 0 or excess(cv) <= 0:
-        return cv
-    return float(brentq(excess, LEAST_CV, cv, xtol=1e-6))
-
-
-def _transform(work: WorkPhases, rate: float) -> float:
-    """Return E exp(-rate S) of the phases."""
-    after = 0.0
-    at = np.empty(len(work.rate))
-    for i in range(len(work.rate) - 1, -1, -1):
-        at[i] = work.rate[i] / (work.rate[i] + rate) * (1 - work.go_on[i] + work.go_on[i] * after)
-        after = at[i]
-    return float(work.start @ at)
-
-
-def completion(
-    work: WorkPhases, mean_s: float, cv: float, depth: int, horizon_s: float, patience_s: float = 0.0
-) -> Floats:
-    """Return P(own reply ends in time) by replies ahead (row, 0..depth) and phase of the one being typed.
-
-    The rest of the reply in progress follows its phase, every later one is lognormal; sums are convolved on
-    a grid. With patience the asker must also still be there when the own typing begins. Row 0: idle desk.
-    """
-    step = horizon_s / GRID
-    edges: Floats = np.linspace(0.0, horizon_s, GRID + 1)
-    whole = np.diff(lognormal_cdf(edges, mean_s, cv))
-    rest = np.diff(_rest_cdf(work, edges, mean_s, cv), axis=0)  # bin x phase
-    stays = np.exp(-(edges[:-1] + 0.5 * step) / patience_s) if patience_s > 0 else np.ones(GRID)
-    phases = len(work.rate)
-    table = np.empty((depth + 1, phases))
-    table[0] = whole.sum()
-    ahead_of_me = np.fft.rfft(rest, 2 * GRID, axis=0)
-    own = np.fft.rfft(whole, 2 * GRID)
-    for ahead in range(1, depth + 1):
-        wait = np.fft.irfft(ahead_of_me, 2 * GRID, axis=0)[:GRID]
-        # a sum of r binned times lies r/2 steps after the sum of its bins
-        late = np.exp(-0.5 * step * (ahead - 1) / patience_s) if patience_s > 0 else 1.0
-        total = np.fft.irfft(
-            np.fft.rfft(wait * stays[:, None], 2 * GRID, axis=0) * own[:, None], 2 * GRID, axis=0
-        )[:GRID]
-        table[ahead] = late * _mass_before(total, GRID - 0.5 * (ahead + 1))
-        ahead_of_me = np.fft.rfft(wait, 2 * GRID, axis=0) * own[:, None]
-    return table
-
-
-def _mass_before(mass: Floats, place: float) -> Floats:
-    """Return the mass of bins centred at 0, 1, 2, … up to `place`, the last one in part."""
-    if place <= -0.5:
-        return np.zeros(mass.shape[1])
-    sums = np.vstack([np.zeros(mass.shape[1]), np.cumsum(mass, axis=0)])
-    at = min(place + 0.5, float(len(mass)))
-    low = min(int(at), len(mass) - 1)
-    return np.asarray(sums[low] + (at - low) * (sums[low + 1] - sums[low]))
-
-
-def lognormal_cdf(times_s: Floats, mean_s: float, cv: float) -> Floats:
-    """Return the distribution function of the work on one reply."""
-    if cv < 1e-3:
-        return np.asarray(times_s >= mean_s, dtype=np.float64)
-    sigma = np.sqrt(np.log1p(cv * cv))
-    with np.errstate(divide="ignore"):
-        return np.asarray(ndtr((np.log(times_s / mean_s) + 0.5 * sigma**2) / sigma))
-
-
 def rest_and_own_cdf(times_s: Floats, mean_s: float, cv: float) -> Floats:
     """Return the distribution function of the rest of a reply seen at any time plus a whole one."""
     step = times_s[1]
@@ -165,30 +81,6 @@ def rest_and_own_cdf(times_s: Floats, mean_s: float, cv: float) -> Floats:
     own = np.diff(lognormal_cdf(times_s, mean_s, cv))
     both = np.concatenate([[0.0, 0.0], np.cumsum(np.convolve(rest, own))])[: len(times_s)]
     return np.asarray(np.minimum(1.0, both))
-
-
-def _rest_cdf(work: WorkPhases, times_s: Floats, mean_s: float, cv: float) -> Floats:
-    """Return the distribution function of what is left of a reply, by time (row) and present phase.
-
-    Two Coxian phases say little about what is left: there it is the lognormal's own, seen at any time.
-    """
-    phases = len(work.rate)
-    if cv * cv >= 0.5:
-        busy = 1.0 - lognormal_cdf(times_s, mean_s, cv)
-        area = np.concatenate([[0.0], np.cumsum(0.5 * (busy[1:] + busy[:-1]))]) * times_s[1]
-        return np.repeat(np.minimum(1.0, area / mean_s)[:, None], phases, axis=1)
-    generator = np.zeros((phases, phases))
-    for i in range(phases):
-        generator[i, i] = -work.rate[i]
-        if i + 1 < phases:
-            generator[i, i + 1] = work.rate[i] * work.go_on[i]
-    one_step = expm(generator * (times_s[1] - times_s[0]))
-    busy = np.ones(phases)
-    out = np.zeros((len(times_s), phases))
-    for t in range(1, len(times_s)):
-        busy = one_step @ busy
-        out[t] = 1.0 - busy
-    return out
 
 
 @njit(cache=True)

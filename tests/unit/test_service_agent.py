@@ -9,7 +9,8 @@ import pytest
 
 from forecast.replies.service_parameters import ServiceParameters
 from scheduling.service.agent import agent_law, away_seconds, recommended_cap, scaled_to_throughput
-from scheduling.service.work import completion, effective_cv, finite_source, fit_phases
+from scheduling.service.desk import prepare_desk, seen_in_time, starting_law
+from scheduling.service.work import finite_source, fit_phases
 
 PLAIN = ServiceParameters(rounds=5.0, reply_s=25.0, reply_cv=1.0, think_s=45.0, auto_close_s=120.0)
 
@@ -60,12 +61,28 @@ def test_more_open_sessions_mean_more_throughput_and_later_replies() -> None:
 
 
 def test_an_idle_agent_answers_in_the_time_of_the_work_alone() -> None:
-    table = completion(fit_phases(25.0, 0.8), 25.0, 0.8, 3, 60.0)
+    desk = prepare_desk(mean_s=25.0, cv=0.8, away_s=60.0, horizon_s=60.0, depth=4)
     sigma = np.sqrt(np.log1p(0.64))
     draws = 25.0 * np.exp(sigma * np.random.default_rng(2).standard_normal(400_000) - sigma**2 / 2)
 
-    assert table[0, 0] == pytest.approx((draws <= 60.0).mean(), abs=0.003)
-    assert np.all(np.diff(table[:, 0]) < 0)
+    alone = seen_in_time(desk, 0, horizon_s=60.0, asker_outside=True)
+
+    assert alone == pytest.approx((draws <= 60.0).mean(), abs=0.003)
+    assert seen_in_time(desk, 1, horizon_s=60.0, asker_outside=False) == pytest.approx(alone, abs=1e-6)
+
+
+def test_a_desk_agrees_with_playing_it_through() -> None:
+    desk = prepare_desk(mean_s=30.0, cv=1.2, away_s=51.9, horizon_s=180.0, depth=6)
+
+    # 0.8752 and 0.9780 / 30 s: event simulation of five buyers, 2e7 s
+    assert seen_in_time(desk, 5, horizon_s=180.0, asker_outside=False) == pytest.approx(0.8752, abs=0.002)
+    assert 30.0 * starting_law(desk, 5)[1] == pytest.approx(0.9780, abs=0.001)
+
+
+def test_a_lone_buyer_is_answered_at_once() -> None:
+    desk = prepare_desk(mean_s=25.0, cv=0.8, away_s=60.0, horizon_s=60.0, depth=2)
+
+    assert starting_law(desk, 1)[1] == pytest.approx(1.0 / 85.0, rel=1e-6)
 
 
 def test_patience_lets_some_give_up_at_the_desk() -> None:
@@ -75,11 +92,6 @@ def test_patience_lets_some_give_up_at_the_desk() -> None:
     assert np.all(patient.first_lost == pytest.approx(0.0, abs=1e-12))
     assert impatient.first_lost[8] > impatient.first_lost[2] > 0
     assert impatient.first_on_time[8] < patient.first_on_time[8]
-
-
-def test_a_long_tail_acts_like_less_variation_in_a_finite_source() -> None:
-    assert effective_cv(25.0, 1.2, 60.0) < 1.2
-    assert effective_cv(25.0, 0.1, 60.0) == 0.1
 
 
 def test_scaled_agent_finishes_the_wanted_sessions() -> None:
