@@ -15,7 +15,7 @@ Flags = npt.NDArray[np.bool_]
 
 HOURS_A_WEEK = 7 * 24
 LARGEST_NIGHT_SHARE = 0.001  # of a typical open hour: less than this is a stray click, not an open hour
-FEWEST_WEEKS_TO_JUDGE = 2
+CERTAIN = 8.0  # consultations an open hour would have seen; none of them is a chance of exp(-8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,8 @@ def find_open_hours(series: pd.Series, *, stream: Stream, timezone: str) -> Open
 
     Notes
     -----
-    With less than two weeks of history an hour of the day counts as open on every day, if it is on one.
+    An hour of the week without a consultation is still open if that may be luck: if the same hour on other
+    days saw too few for a zero to tell anything.
     """
     if stream.open_minutes is not None:
         return OpenHours(timezone=timezone, week=_stated_week(*stream.open_minutes))
@@ -63,21 +64,18 @@ def find_open_hours(series: pd.Series, *, stream: Stream, timezone: str) -> Open
     seen = np.bincount(key, minlength=HOURS_A_WEEK)
     if counts.sum() <= 0:
         return OpenHours(timezone=timezone, week=tuple((seen > 0).tolist()))
-    means = totals / np.maximum(seen, 1)
-    is_open = (totals > 0) & (means >= LARGEST_NIGHT_SHARE * np.median(means[means > 0]))
-    if len(series) < FEWEST_WEEKS_TO_JUDGE * 7 * max(1, len(set(local.hour))):
-        is_open = np.tile(is_open.reshape(7, 24).any(axis=0), 7)
-    else:
-        is_open |= _thin_neighbours(is_open, means)
+    is_open = (totals > 0) & ~_stray(totals, seen)
+    by_hour = is_open.reshape(7, 24).any(axis=0)
+    rate = totals.reshape(7, 24).sum(axis=0) / np.maximum(seen.reshape(7, 24).sum(axis=0), 1)
+    expected = np.tile(rate, 7) * seen  # had the hour been like the same hour on other days
+    is_open |= np.tile(by_hour, 7) & (expected < CERTAIN)
     return OpenHours(timezone=timezone, week=tuple(is_open.tolist()))
 
 
-def _thin_neighbours(is_open: Flags, means: npt.NDArray[np.float64]) -> Flags:
-    """Return hours that saw nothing but are open on most other days: thin shops have them."""
-    days = is_open.reshape(7, 24)
-    often = days.sum(axis=0) >= 5
-    thin = means.reshape(7, 24).sum(axis=0) < 7 * 0.5
-    return np.asarray((days | (often & thin)[None, :]).ravel())
+def _stray(totals: npt.NDArray[np.float64], seen: npt.NDArray[np.int64]) -> Flags:
+    """Return hours of the week with next to nothing, compared with a typical hour that saw something."""
+    means = totals / np.maximum(seen, 1)
+    return np.asarray(means < LARGEST_NIGHT_SHARE * np.median(means[means > 0]))
 
 
 def _stated_week(first: int, last: int) -> tuple[bool, ...]:

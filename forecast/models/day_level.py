@@ -1,0 +1,177 @@
+"""The day level: a slowly walking level and a memory of some days, by a state space model.
+
+Observed is each day's log ratio of what came to what the calendar alone would have said. Its noise is known
+from the counts, so that a thin shop's luck is not taken for a level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize
+from statsmodels.tsa.statespace.mlemodel import MLEModel
+
+Floats = npt.NDArray[np.float64]
+
+LONGEST_DAYS = 364
+SMOOTH_DAYS = 28
+WALK_SD = 0.015  # a day's step of the level; centre of its prior
+PRIOR_SD = 0.7  # of both log standard deviations
+MEMORY_CENTRE, MEMORY_SD = -0.4, 1.0  # of the logit of the memory's correlation from day to day
+SMALLEST_SD, LARGEST_MEMORY = 1e-3, 0.95
+VAGUE = 1.0  # variance of the first day's level around the mean of the first weeks
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayLevel:
+    """The level and the memory at the end of the history, and how they move on.
+
+    Attributes
+    ----------
+    last_day
+        Day (since 1970) that `state` and `covariance` stand at.
+    state, covariance
+        Of (level, memory), log scale.
+    walk_sd, memory_sd, memory
+        A day's step of the level, of the memory, and the memory's correlation from day to day.
+    smooth
+        Level plus memory of each past day from `first_day` on, with all the data.
+    """
+
+    first_day: int
+    last_day: int
+    state: Floats
+    covariance: Floats
+    walk_sd: float
+    memory_sd: float
+    memory: float
+    smooth: Floats
+
+    def moments(self, days: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return mean and variance of the log level of each day; past days are taken as known."""
+        ahead = np.maximum(days - self.last_day, 0)
+        fade = self.memory**ahead
+        mean = self.state[0] + fade * self.state[1]
+        variance = (
+            self.covariance[0, 0]
+            + 2 * fade * self.covariance[0, 1]
+            + fade**2 * self.covariance[1, 1]
+            + ahead * self.walk_sd**2
+            + self.memory_sd**2 * (1 - fade**2) / (1 - self.memory**2)
+        )
+        past = days <= self.last_day
+        position = np.clip(days - self.first_day, 0, len(self.smooth) - 1)
+        return np.where(past, self.smooth[position], mean), np.where(past, 0.0, variance)
+
+    def draw(self, days: npt.NDArray[np.int64], draws: int, rng: np.random.Generator) -> Floats:
+        """Return joint paths of the log level over consecutive or single days, draws x days."""
+        reach = max(int(days.max()) - self.last_day, 0)
+        start = rng.multivariate_normal(self.state, self.covariance, size=draws, method="cholesky")
+        level = start[:, :1] + np.cumsum(rng.normal(0, self.walk_sd, (draws, reach)), axis=1)
+        steps = rng.normal(0, self.memory_sd, (draws, reach))
+        memory = np.empty((draws, reach))
+        state = start[:, 1]
+        for day in range(reach):
+            state = self.memory * state + steps[:, day]
+            memory[:, day] = state
+        paths = np.empty((draws, len(days)))
+        past = days <= self.last_day
+        paths[:, past] = self.moments(days[past])[0]
+        paths[:, ~past] = (level + memory)[:, days[~past] - self.last_day - 1]
+        return paths
+
+
+class _LevelAndMemory(MLEModel):  # type: ignore[misc]  # statsmodels carries no types
+    """statsmodels state space: observation = level + memory + noise of known variance."""
+
+    def __init__(self, observed: Floats, noise: Floats, centre: float) -> None:
+        super().__init__(observed, k_states=2, k_posdef=2)
+        self.ssm["design"] = np.array([[1.0, 1.0]])
+        self.ssm["selection"] = np.eye(2)
+        self.ssm["obs_cov"] = noise[None, None, :]
+        self._centre = centre
+
+    @property
+    def start_params(self) -> Floats:
+        return np.array([np.log(WALK_SD), np.log(0.05), MEMORY_CENTRE])
+
+    def update(self, params: Floats, **_: object) -> None:
+        walk, memory_sd, memory = natural(params)
+        self.ssm["transition"] = np.diag([1.0, memory])
+        self.ssm["state_cov"] = np.diag([walk**2, memory_sd**2])
+        stationary = memory_sd**2 / (1 - memory**2)
+        self.ssm.initialize_known(np.array([self._centre, 0.0]), np.diag([VAGUE, stationary]))
+
+
+def natural(params: Floats) -> tuple[float, float, float]:
+    """Return (walk sd, memory sd, memory) of the unbounded parameters."""
+    walk, memory_sd = np.exp(params[:2]) + SMALLEST_SD
+    return float(walk), float(memory_sd), float(LARGEST_MEMORY / (1 + np.exp(-params[2])))
+
+
+def fit_day_level(observed: Floats, noise: Floats, *, first_day: int) -> DayLevel:
+    """Fit level and memory to the log ratios of consecutive days.
+
+    Parameters
+    ----------
+    observed
+        Log ratio of each day, NaN where it tells nothing; at most the last 52 weeks are used.
+    noise
+        Variance of each day's log ratio that is due to counting alone.
+    first_day
+        Day of the first ratio, counted since 1970.
+
+    Notes
+    -----
+    Maximises the likelihood of statsmodels' Kalman filter times priors: log standard deviations within a
+    factor two of the spread around a 28-day mean and of `WALK_SD`. Without priors a short or thin history
+    ends up with all of its movement in one of the two parts.
+    """
+    skipped = max(len(observed) - LONGEST_DAYS, 0)
+    observed, noise, first_day = observed[skipped:], noise[skipped:], first_day + skipped
+    known = ~np.isnan(observed)
+    if not known.any():
+        observed, known = np.zeros_like(observed), np.ones_like(known)
+        noise = np.full_like(noise, VAGUE)
+    centre = float(np.mean(observed[known][:SMOOTH_DAYS]))
+    model = _LevelAndMemory(observed, noise, centre)
+    spread = _spread_around_smooth(observed, noise)
+    centres = np.array([np.log(WALK_SD), np.log(spread), MEMORY_CENTRE])
+    widths = np.array([PRIOR_SD, PRIOR_SD, MEMORY_SD])
+
+    def loss(params: Floats) -> float:
+        prior = 0.5 * float((((params - centres) / widths) ** 2).sum())
+        return prior - float(model.loglike(params))
+
+    simplex = centres + np.vstack([np.zeros(3), np.diag([0.5, 0.5, 0.7])])
+    found = optimize.minimize(
+        loss,
+        centres,
+        method="Nelder-Mead",
+        options={"initial_simplex": simplex, "xatol": 0.03, "fatol": 0.02, "maxfev": 120},
+    )
+    walk, memory_sd, memory = natural(found.x)
+    result = model.smooth(found.x, cov_type="none")
+    return DayLevel(
+        first_day=first_day,
+        last_day=first_day + len(observed) - 1,
+        state=np.asarray(result.filtered_state[:, -1]),
+        covariance=np.asarray(result.filtered_state_cov[:, :, -1]) + 1e-12 * np.eye(2),
+        walk_sd=walk,
+        memory_sd=memory_sd,
+        memory=memory,
+        smooth=np.asarray(result.smoothed_state.sum(axis=0)),
+    )
+
+
+def _spread_around_smooth(observed: Floats, noise: Floats) -> float:
+    """Return the standard deviation of the ratios around a 28-day mean, counting noise taken off."""
+    known = ~np.isnan(observed)
+    window = np.ones(SMOOTH_DAYS)
+    weight = np.convolve(known.astype(float), window, mode="same")
+    smooth = np.convolve(np.where(known, observed, 0.0), window, mode="same") / np.maximum(weight, 1)
+    gaps = (observed - smooth)[known]
+    robust = 1.4826 * float(np.median(np.abs(gaps - np.median(gaps))))
+    return float(np.sqrt(np.clip(robust**2 - np.median(noise[known]), 0.02**2, 0.5**2)))

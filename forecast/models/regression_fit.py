@@ -1,0 +1,326 @@
+"""Fitting the calendar regression: columns, three passes with odd hours left out, dispersion, day level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecast.models.base import Floats, Known
+from forecast.models.calendar_columns import WALK, Reach, WallClock, add_calendar, read_clock
+from forecast.models.columns import ColumnBuilder, Design
+from forecast.models.day_level import DayLevel, fit_day_level
+from forecast.models.odd_hours import (
+    Flags,
+    Ints,
+    find_odd_days,
+    find_odd_hours,
+    moment_dispersion,
+    robust_dispersion,
+)
+from forecast.models.penalised import Solution, fit_penalised
+from forecast.models.promotion_columns import LIVE, add_promotions, seconds
+from forecast.models.usable_hours import UsableHours
+from forecast.promotions import Event
+
+HALF_LIFE_WEEKS = 52.0
+PASSES = 3
+STRONG_EFFECT = 0.25  # log; hours under a stronger promotion tell nothing about the day level
+MOST_STRONG_SHARE = 0.3
+FEWEST_HOURS_SHARE = 0.6
+BEFORE_KICK_OFF_S = 24 * 3600  # buyers gather the evening before; a filter would carry that past the event
+UNSURE_HOLIDAY_SD = 0.10  # log; a holiday's own size hides what it says about the level
+DISPERSION_HOURS = 60.0  # a promotion's dispersion is shrunk to the ordinary one as if it had so many hours
+
+PROMOTION_GROUPS = ("promotion", "live", "kind", "event", "promotion_on_holiday")
+LEVEL_GROUPS = ("level", "walk")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What decides the columns of any hour: the calendar, the stream's events, the reach of its history."""
+
+    known: Known
+    events: tuple[Event, ...]
+    own_terms: dict[str, dict[str, float]]
+    reach: Reach
+    closed_days: frozenset[int]
+
+    def clock(self, starts: pd.DatetimeIndex) -> WallClock:
+        """Return the wall clock of the hours."""
+        return read_clock(starts, self.known.special_days, self.known.timezone)
+
+    def design(self, starts: pd.DatetimeIndex) -> Design:
+        """Return the columns of the hours."""
+        clock = self.clock(starts)
+        builder = ColumnBuilder(len(starts))
+        add_calendar(builder, clock, self.known.special_days, self.reach, self.closed_days)
+        add_promotions(builder, starts, clock, self.events, own_terms=self.own_terms)
+        return builder.design()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coefficients:
+    """The regression's columns by name, their values, and the curvature at the optimum."""
+
+    names: tuple[str, ...]
+    solution: Solution
+
+    def among(self, groups: tuple[str, ...]) -> Flags:
+        """Return which columns belong to the groups; a column's group is its name before the first colon."""
+        return np.array([name.split(":", 1)[0] in groups for name in self.names], dtype=bool)
+
+    def log_effect(self, design: Design, groups: tuple[str, ...]) -> Floats:
+        """Return the groups' part of the log mean in each hour."""
+        beta = np.where(self.among(groups), self.solution.beta, 0.0)
+        return np.asarray(design.aligned(self.names) @ beta)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegressionFit:
+    """A fitted regression.
+
+    Attributes
+    ----------
+    coefficients
+        Of the last pass.
+    used
+        Which of the usable hours it was learnt from.
+    day_level
+        Level and memory of the days.
+    dispersion, promotion_dispersion
+        a of Var = μ + a μ² in an hour once its day's level is known; ordinary and promotion hours.
+    design_effect
+        How much less the hours tell than as many independent ones, because they share their day's luck.
+    residuals
+        Log ratio of count to fit of each usable hour, day level taken off; NaN where left out.
+    """
+
+    coefficients: Coefficients
+    used: Flags
+    day_level: DayLevel
+    dispersion: float
+    promotion_dispersion: float
+    design_effect: float
+    fitted: Floats
+    notes: tuple[str, ...]
+
+
+def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
+    """Fit regression and day level to the usable hours of a stream."""
+    design = layout.design(usable.starts)
+    clock = layout.clock(usable.starts)
+    counts = usable.values
+    in_promotion = _in_promotion(design)
+    days = _Days.of(clock, usable, layout)
+    mu = _profile_mean(counts, clock)
+    dispersion = robust_dispersion(counts, mu)
+    age = np.exp2(-np.asarray(days.age_days) / 7 / HALF_LIFE_WEEKS)
+    penalty = _penalty(design)
+    beta = np.zeros(len(design.names))
+    beta[design.names.index("level:base")] = np.log(max(counts.mean(), 1e-3))
+    used = ~find_odd_hours(counts, mu, dispersion, np.ones_like(in_promotion))
+    for number in range(PASSES):
+        solution = fit_penalised(
+            design.matrix[used],
+            counts[used],
+            weights=(age / (1 + dispersion * mu))[used],
+            penalty=penalty,
+            start=beta,
+            tolerance=1e-4 if number < PASSES - 1 else 1e-7,
+        )
+        beta = solution.beta
+        mu = np.exp(design.matrix @ beta)
+        if number == PASSES - 1:
+            break
+        dispersion = robust_dispersion(counts[used & ~in_promotion], mu[used & ~in_promotion])
+        used = ~(
+            find_odd_hours(counts, mu, dispersion, in_promotion)
+            | days.odd(counts, mu, dispersion, in_promotion, used)
+        )
+        ordinary = used & ~in_promotion
+        dispersion = moment_dispersion(counts[ordinary], mu[ordinary], typical=dispersion, weight=1.0)
+    coefficients = Coefficients(names=design.names, solution=solution)
+    return _with_day_level(coefficients, design, counts, used, days, dispersion, in_promotion)
+
+
+def _with_day_level(
+    coefficients: Coefficients,
+    design: Design,
+    counts: Floats,
+    used: Flags,
+    days: _Days,
+    dispersion: float,
+    in_promotion: Flags,
+) -> RegressionFit:
+    """Return the fit with its day level, and the dispersion that is left once the days are known."""
+    beta = coefficients.solution.beta
+    mu = np.exp(design.matrix @ beta)
+    base = np.exp(design.matrix @ np.where(coefficients.among(LEVEL_GROUPS), 0.0, beta))
+    effect = coefficients.log_effect(design, PROMOTION_GROUPS)
+    telling = days.telling(used, effect, in_promotion)
+    left = dispersion * 0.6  # start: part of an hour's dispersion is its day's
+    level = days.fit(counts, base, mu, used, telling, left)
+    place = days.position + days.first - level.first_day
+    recent = used & (place >= 0)
+    fitted = np.where(place >= 0, base * np.exp(level.smooth[np.clip(place, 0, None)]), mu)
+    ordinary, promotion = recent & ~in_promotion, recent & in_promotion
+    left = moment_dispersion(counts[ordinary], fitted[ordinary], typical=left, weight=1.0)
+    return RegressionFit(
+        coefficients=coefficients,
+        used=used,
+        day_level=level,
+        dispersion=left,
+        promotion_dispersion=moment_dispersion(
+            counts[promotion], fitted[promotion], typical=left, weight=DISPERSION_HOURS
+        ),
+        design_effect=days.design_effect(mu[used], used, dispersion, left, level),
+        fitted=fitted,
+        notes=days.notes(used, level, counts, base),
+    )
+
+
+def _in_promotion(design: Design) -> Flags:
+    """Return hours inside a phase of any event or its first day after."""
+    column = np.array(
+        [name.split(":", 1)[0] in ("promotion", "live") and ":wave" not in name for name in design.names]
+    )
+    return np.asarray(design.matrix @ column.astype(float) > 0)
+
+
+def _profile_mean(counts: Floats, clock: WallClock) -> Floats:
+    """Return each hour of the week's median, blended with its hour of the day's where it is thin."""
+    by_week = pd.Series(counts).groupby(clock.weekday * 24 + clock.hour).transform("median")
+    by_hour = pd.Series(counts).groupby(clock.hour).transform("mean")
+    return np.asarray(np.maximum(0.7 * by_week + 0.3 * by_hour, 0.05 * counts.mean() + 1e-3))
+
+
+def _penalty(design: Design) -> Floats:
+    """Return ridges on the diagonal and the walk's penalty on steps from week to week."""
+    penalty = np.diag(design.ridges)
+    weeks = sorted(
+        (int(name.split(":")[1]), column)
+        for column, name in enumerate(design.names)
+        if name.startswith("walk:")
+    )
+    for (one, left), (two, right) in zip(weeks[:-1], weeks[1:], strict=True):
+        stiffness = WALK / (two - one)
+        penalty[left, left] += stiffness
+        penalty[right, right] += stiffness
+        penalty[left, right] -= stiffness
+        penalty[right, left] -= stiffness
+    return penalty
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Days:
+    """The days of the usable hours: which hour lies in which, and what each can tell.
+
+    ``position`` is the day of each hour, counted from the first; ``first`` is that day since 1970.
+    """
+
+    position: Ints
+    first: int
+    count: int
+    age_days: Ints
+    expected_hours: Ints
+    holiday: Flags
+    before_kick_off: Flags
+
+    @classmethod
+    def of(cls, clock: WallClock, usable: UsableHours, layout: Layout) -> _Days:
+        first = int(clock.day.min())
+        end = (usable.end - pd.Timestamp(0).date()).days
+        count = end - first
+        position = clock.day - first
+        week = np.array(usable.open_hours.week).reshape(7, 24).sum(axis=1)
+        weekday = (np.arange(first, end) + 3) % 7  # 1970-01-01 was a Thursday
+        holiday = np.zeros(count, dtype=bool)
+        holiday[np.unique(position[clock.holiday])] = True
+        return cls(
+            position=position,
+            first=first,
+            count=count,
+            age_days=end - 1 - clock.day,
+            expected_hours=week[weekday],
+            holiday=holiday,
+            before_kick_off=_before_kick_off(usable.starts, layout.events),
+        )
+
+    def sums(self, values: Floats | Flags, where: Flags) -> Floats:
+        """Return each day's sum over the hours where `where` holds."""
+        return np.bincount(
+            self.position[where], weights=np.asarray(values, dtype=float)[where], minlength=self.count
+        )
+
+    def ratios(self, counts: Floats, mu: Floats, used: Flags) -> Floats:
+        """Return each day's log ratio of what came to `mu`; NaN for days with too few hours."""
+        came, said = self.sums(counts, used), self.sums(mu, used)
+        enough = self.sums(used, used) >= np.maximum(FEWEST_HOURS_SHARE * self.expected_hours, 1)
+        return np.where(enough, np.log((came + 0.5) / (said + 0.5)), np.nan)
+
+    def noise(self, mu: Floats, used: Flags, dispersion: float) -> Floats:
+        """Return the variance of each day's log ratio that counting alone explains."""
+        said = np.maximum(self.sums(mu, used), 0.5)
+        return (said + dispersion * self.sums(mu**2, used)) / said**2
+
+    def odd(self, counts: Floats, mu: Floats, dispersion: float, in_promotion: Flags, used: Flags) -> Flags:
+        """Return hours of days that are far from the days around them."""
+        share = self.sums(in_promotion, used) / np.maximum(self.sums(used, used), 1)
+        usual = (share < MOST_STRONG_SHARE) & ~self.holiday
+        odd = find_odd_days(self.ratios(counts, mu, used), self.noise(mu, used, dispersion / 2), usual)
+        return odd[self.position]
+
+    def telling(self, used: Flags, effect: Floats, in_promotion: Flags) -> Flags:
+        """Return days that tell about the level: not mostly under a promotion or just before one."""
+        hidden = (np.abs(effect) > STRONG_EFFECT) & in_promotion | self.before_kick_off
+        share = self.sums(hidden, used) / np.maximum(self.sums(used, used), 1)
+        return share <= MOST_STRONG_SHARE
+
+    def fit(
+        self, counts: Floats, base: Floats, mu: Floats, used: Flags, telling: Flags, dispersion: float
+    ) -> DayLevel:
+        """Return the day level of the days that tell."""
+        ratios = np.where(telling, self.ratios(counts, base, used), np.nan)
+        noise = self.noise(mu, used, dispersion) + UNSURE_HOLIDAY_SD**2 * self.holiday
+        return fit_day_level(ratios, noise, first_day=self.first)
+
+    def design_effect(
+        self, mu: Floats, used: Flags, dispersion: float, left: float, level: DayLevel
+    ) -> float:
+        """Return the variance of day sums over what independent hours would give."""
+        full = np.zeros(len(used))
+        full[used] = mu
+        said, squares = self.sums(full, used), self.sums(full**2, used)
+        day_variance = level.memory_sd**2 / (1 - level.memory**2)
+        real = said + left * squares + day_variance * said**2
+        return float(max(1.0, real.sum() / max((said + dispersion * squares).sum(), 1e-9)))
+
+    def notes(self, used: Flags, level: DayLevel, counts: Floats, base: Floats) -> tuple[str, ...]:
+        """Say which hours were left out as odd."""
+        left_out = int((~used).sum())
+        if not left_out:
+            return ()
+        days = np.unique(self.position[~used]) + self.first
+        shown = ", ".join(str(np.datetime64(int(day), "D")) for day in days[-5:])
+        return (
+            f"{left_out} hours on {len(days)} days fit no calendar (outage, burst or missing log) and are not "
+            f"learnt from; the latest: {shown}",
+        )
+
+
+def _before_kick_off(starts: pd.DatetimeIndex, events: tuple[Event, ...]) -> Flags:
+    """Return hours in a warm-up, or in the 24 hours before a kick-off; live streams gather no crowd."""
+    moments = starts.as_unit("s").asi8
+    flags = np.zeros(len(starts), dtype=bool)
+    for event in events:
+        if event.kind == LIVE:
+            continue
+        spans = [(seconds(event.kick_off) - BEFORE_KICK_OFF_S, seconds(event.kick_off))]
+        spans += [(seconds(p.start), seconds(p.end)) for p in event.phase if p.kind == "warmup"]
+        for first, last in spans:
+            begin, end = np.searchsorted(moments, [first, last])
+            flags[begin:end] = True
+    return flags
