@@ -105,6 +105,8 @@ class DutySpan:
             raise ValueError(f"breaks must lie inside the duty, got {self.breaks}")
         if self.speed <= 0:
             raise ValueError(f"speed must be above 0, got {self.speed:g}")
+        if self.routing_weight <= 0:
+            raise ValueError(f"routing_weight must be above 0, got {self.routing_weight:g}")
 
     @property
     def working_spans(self) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from forecast.randomness import generator
 from scheduling.day import Floats, Ints, ServiceDay
-from scheduling.simulation.records import NOBODY, ROUND, SESSION, Records
+from scheduling.simulation.records import NOBODY, ROUND, SESSION, Records, as_bytes, copy_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class DrawnDay:
 
     def copy(self) -> DrawnDay:
         """Return the same buyers once more."""
-        return DrawnDay(sessions=self.sessions.copy(), rounds=self.rounds.copy(), luck=self.luck)
+        return DrawnDay(sessions=copy_of(self.sessions), rounds=copy_of(self.rounds), luck=self.luck)
 
 
 def counts_settled(day: ServiceDay) -> bool:
@@ -110,9 +110,13 @@ def assemble(parts: Sequence[tuple[Records, Records]], *, luck: np.uint64) -> Dr
         shift += len(rounds)
     if len(parts) == 1:
         return DrawnDay(sessions=parts[0][0], rounds=parts[0][1], luck=luck)
-    sessions, rounds = (np.concatenate([part[k] for part in parts]) for k in range(2))
-    sessions = sessions[np.argsort(sessions["arrival_s"], kind="stable")]
-    return DrawnDay(sessions=sessions, rounds=rounds, luck=luck)
+    pooled = np.concatenate([as_bytes(pool) for pool, _ in parts])
+    order = np.argsort(pooled.view(SESSION)["arrival_s"], kind="stable")
+    return DrawnDay(
+        sessions=pooled[order].view(SESSION),
+        rounds=np.concatenate([as_bytes(rounds) for _, rounds in parts]).view(ROUND),
+        luck=luck,
+    )
 
 
 def _draw_pool(day: ServiceDay, expected: Floats, seed: int, *names: str | int) -> tuple[Records, Records]:

@@ -200,6 +200,7 @@ def judge_many(
     days: int,
     first_day: int = 0,
     sessions: Floats | None = None,
+    absence_rate: float = 0.0,
     drawn: Sequence[DrawnDay] | None = None,
     threads: int | None = None,
 ) -> PlanSums:
@@ -215,6 +216,8 @@ def judge_many(
         Which buyers: those of the days `first_day` to ``first_day + days`` of the seed.
     sessions
         Draws of the expected sessions (draws x intervals), taken in turn.
+    absence_rate
+        Chance that a duty is not worked; the n-th duty of every plan has the same luck.
     drawn
         The days' buyers where they are at hand (`draw_days` with the same arguments): a search that judges
         plan after plan draws them once.
@@ -223,14 +226,21 @@ def judge_many(
     """
     setting = _setting({"": day})
     staffs = [staff_of([replace(duty, streams=()) for duty in duties], setting.days) for duties in duty_lists]
+    absences = [np.full(len(duties), absence_rate) for duties in duty_lists]
 
     def one_day(position: int) -> Floats:
+        number = first_day + position
         buyers = (
-            draw_days(day, seed=seed, days=1, first_day=first_day + position, sessions=sessions)[0]
+            draw_days(day, seed=seed, days=1, first_day=number, sessions=sessions)[0]
             if drawn is None
             else drawn[position]
         )
-        return np.stack([_simulate_day(setting, buyers.copy(), staff, None)[0][0] for staff in staffs])
+        return np.stack(
+            [
+                _simulate_day(setting, buyers.copy(), staff, _present(staff, absence, seed, number))[0][0]
+                for staff, absence in zip(staffs, absences, strict=True)
+            ]
+        )
 
     sums = np.stack(list(_on_threads(one_day, range(days), threads)), axis=1)
     return PlanSums(

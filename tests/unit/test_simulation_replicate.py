@@ -122,6 +122,10 @@ def test_many_plans_are_judged_as_each_alone():
     assert np.array_equal(sums.denominator[:, 2:], later.denominator)
     alone = judge({"": DAY}, DUTIES, seed=1, least_days=4, most_days=4).streams[""]
     assert np.array_equal(alone.numerators, sums.numerator[0])
+    thin = judge_many(DAY, plans, seed=1, days=4, drawn=drawn, absence_rate=0.4)
+    absent = judge({"": DAY}, DUTIES, seed=1, least_days=4, most_days=4, absence_rate=0.4).streams[""]
+    assert np.array_equal(absent.numerators, thin.numerator[0])
+    assert np.array_equal(thin.numerator[0], thin.numerator[2])
 
 
 def test_parameters_that_must_be_settled_before_are_refused():
