@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -58,12 +59,14 @@ def build_simulated_log(
     days: int,
     seed: int,
     stream: str = "shop",
+    duties: Sequence[DutySpan] = (),
+    tells_leaving: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a message log of simulated days, and the simulator's own reply events.
 
-    The shop is open from 09:00 to 21:00 with all agents on throughout. Messages have welcomes, cards and
-    sessions that a bot settles among them. Open sessions are finished, so that a served session frees its
-    slot `auto_close_s` after its last reply.
+    The shop is open from 09:00 to 21:00, with one agent of each speed on throughout unless duties are given.
+    Messages have welcomes, cards and sessions that a bot settles among them. Whether lost sessions tell when
+    they ended is for `tells_leaving` to say.
     """
     day = ServiceDay(
         first_min=9 * 60,
@@ -73,20 +76,20 @@ def build_simulated_log(
         rule=rule,
         target=0.9,
     )
-    duties = [DutySpan(start_min=540, end_min=1260, streams=(stream,), speed=speed) for speed in speeds]
+    on = duties or [DutySpan(start_min=540, end_min=1260, streams=(stream,), speed=v) for v in speeds]
     parts = []
     for number in range(days):
         date = dt.date(2026, 3, 2) + dt.timedelta(days=number)
-        events = reply_events({stream: day}, duties, seed=seed, day_date=date, timezone=ZONE, number=number)
+        events = reply_events({stream: day}, on, seed=seed, day_date=date, timezone=ZONE, number=number)
         events["session"] = f"{number}-" + events["session"].astype(str)
         events["buyer"] = f"{number}-" + events["buyer"].astype(str)
         parts.append(events)
     events = pd.concat(parts, ignore_index=True)
-    return _messages_of(events, service, generator(seed, "log")), events
+    return _messages_of(events, service, generator(seed, "log"), tells_leaving), events
 
 
 def _messages_of(
-    events: pd.DataFrame, service: ServiceParameters, chance: np.random.Generator
+    events: pd.DataFrame, service: ServiceParameters, chance: np.random.Generator, tells_leaving: bool
 ) -> pd.DataFrame:
     """Return simulated questions and replies as messages, with noise that does not count."""
     served = events["reply"].notna()
@@ -100,8 +103,10 @@ def _messages_of(
         {**opening, "agent": None, "sender": "welcome", "time": firsts["question"] + pd.Timedelta("100ms")}
     )
     card = pd.DataFrame({**opening, "agent": None, "sender": "card", "time": welcome["time"]})
-    last = events.groupby("session")["reply"].max() + pd.Timedelta(seconds=service.auto_close_s)
-    assigned = events.groupby("session")["assigned"].min()
+    sessions = events.groupby("session")
+    assigned, last = sessions["assigned"].min(), sessions["closed"].max()
+    if not tells_leaving:
+        last = last.where(sessions["reply"].max().notna())
     people = pd.concat([asked, replied, welcome, card], ignore_index=True)
     people["assigned"] = people["session_id"].map(assigned)
     people["closed"] = people["session_id"].map(last)

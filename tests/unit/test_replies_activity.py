@@ -170,3 +170,11 @@ def test_a_log_without_staff_has_no_load() -> None:
     [row] = activity(build_log("10:00:00 buyer"), timezone=ZONE).to_dict("records")
     assert (row["sessions"], row["replies"], row["reply_rate"]) == (1, 0, 0.0)
     assert np.isnan(row["session_s"])
+
+
+@pytest.mark.parametrize("by", [(), ("agent",), ("day", "hour")], ids=str)
+def test_an_empty_log_has_no_rows(by: tuple[str, ...]) -> None:
+    empty = build_log("10:00:00 buyer").iloc[:0]
+    assert activity(empty, timezone=ZONE, by=by).empty  # type: ignore[arg-type]
+    assert late_replies(reply_events(empty, RULE), timezone=ZONE).empty
+    assert measure_all(empty, [RULE], timezone=ZONE).rates.empty

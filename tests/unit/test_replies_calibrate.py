@@ -15,6 +15,7 @@ from forecast.replies.calibrate import calibrate
 from forecast.replies.rules import preset_rules
 from forecast.replies.service_estimates import Calibration
 from forecast.replies.service_parameters import ServiceParameters
+from scheduling.day import DutySpan
 
 RULE = preset_rules()["taobao.human3min.30d"]
 SEEDS = (1, 2, 3)
@@ -95,6 +96,35 @@ def test_stated_errors_are_neither_too_small_nor_too_large() -> None:
     errors = [z for shop in SHOPS for seed in SEEDS for z in errors_of(shop, seed).values() if z != 0]
     assert len(errors) > 60
     assert 0.6 < np.sqrt(np.mean(np.square(errors))) < 1.3
+
+
+@pytest.mark.parametrize("tells_leaving", [True, False], ids=["told when buyers left", "not told"])
+@pytest.mark.parametrize("leave", ["finish", "handover"])
+def test_breaks_shifts_and_handovers_do_not_mislead(leave: str, tells_leaving: bool) -> None:
+    service = ServiceParameters(reception_cap=5, patience_s=200.0, leave=leave)
+    early = [DutySpan(start_min=540, end_min=1080, breaks=((720, 780),))] * 3
+    late = [DutySpan(start_min=720, end_min=1260, breaks=((1020, 1080),), speed=1.2)] * 3
+    log, _ = build_simulated_log(
+        service,
+        rule=RULE,
+        sessions_per_half_hour=70.0,
+        speeds=(),
+        duties=[*early, *late],
+        days=3,
+        seed=1,
+        tells_leaving=tells_leaving,
+    )
+    result = calibrate(log, timezone=ZONE)
+    found = result.streams[0].service
+    average = 1.1  # of the speeds: work is told at the average agent's
+    for name, one in found.items():
+        truth = getattr(service, name) / (average if name == "reply_s" else 1.0)
+        assert one.value == truth or abs(one.value - truth) < 3.5 * one.se, (name, one)
+    assert found["patience_s"].se < (0.04 if tells_leaving else 0.08) * 200.0
+    for agent, speed in zip(result.agents, [1.0 / average] * 3 + [1.2 / average] * 3, strict=True):
+        assert agent.reception_cap == 5
+        assert agent.speed is not None
+        assert abs(agent.speed.value - speed) < 3.5 * agent.speed.se
 
 
 def test_all_parameters_of_a_busy_shop_are_told() -> None:
@@ -201,6 +231,21 @@ def test_work_starts_at_the_question_the_assignment_or_the_reply_before() -> Non
     service = calibrate(pd.concat(parts, ignore_index=True), timezone=ZONE).streams[0].service
     assert service["reply_s"].value == pytest.approx(10.0)
     assert service["reply_cv"].value == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        build_log("10:00:00 buyer").iloc[:0],
+        build_log("10:00:00 buyer", "10:00:01 bot_auto agent=bot"),
+        build_log("10:00:00 human"),
+        build_log("10:00:00 system"),
+    ],
+    ids=["no rows", "the bot alone", "an agent alone", "the system alone"],
+)
+def test_a_log_that_tells_nothing_is_no_error(log: pd.DataFrame) -> None:
+    result = calibrate(log, timezone=ZONE)
+    assert all(not stream.service for stream in result.streams)
 
 
 def test_too_few_values_are_no_estimate() -> None:
