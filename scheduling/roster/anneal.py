@@ -52,6 +52,8 @@ def annealed(
     hot, cold
         First and last temperature. [money]
     """
+    if not any(search.choices.values()):
+        return assignment
     board = board_of(search)
     moving = moving_of(search, board, assignment)
     ratio = cold / hot
@@ -80,7 +82,7 @@ def _assignment(board: Board, moving: Moving) -> Assignment:
 
 
 @numba.njit(cache=True)  # pragma: no cover
-def _put(board, present, o, way, step):  # type: ignore[no-untyped-def]  # noqa: ANN
+def _put(board, present, o, way, step):  # type: ignore[no-untyped-def]
     """Add `step` quarters of an agent to a duty; return the change of cover cost and the way of breaks.
 
     With `way` below 0 the way that suits the cover best is taken.
@@ -105,7 +107,7 @@ def _put(board, present, o, way, step):  # type: ignore[no-untyped-def]  # noqa:
 
 
 @numba.njit(cache=True)  # pragma: no cover
-def _unfair(board, moving, p):  # type: ignore[no-untyped-def]  # noqa: ANN
+def _unfair(board, moving, p):  # type: ignore[no-untyped-def]
     """Return the price of one person's distances from the fair levels."""
     cost = 0
     for c in range(board.group.shape[1]):
@@ -120,7 +122,7 @@ def _unfair(board, moving, p):  # type: ignore[no-untyped-def]  # noqa: ANN
 
 
 @numba.njit(cache=True)  # pragma: no cover
-def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-untyped-def]  # noqa: ANN
+def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-untyped-def]
     """Write a random change into `changes` (place of the person, day, duty, way); return its rows."""
     persons, days = moving.duty.shape
     p, d = rng.integers(0, persons), rng.integers(0, days)
@@ -171,7 +173,7 @@ def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-u
 
 
 @numba.njit(cache=True)  # pragma: no cover
-def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-untyped-def]  # noqa: ANN
+def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-untyped-def]
     """Try changes at falling temperature; return how many were taken."""
     people = np.zeros(2, dtype=np.int64)
     changes = np.zeros((2 * SWAP_DAYS + 2, 4), dtype=np.int64)

@@ -211,7 +211,7 @@ def moving_of(search: Search, board: Board, assignment: Assignment) -> Moving:
 
 
 @numba.njit(cache=True)  # pragma: no cover
-def person_cost(board, p, duty):  # type: ignore[no-untyped-def]  # noqa: ANN
+def person_cost(board, p, duty):  # type: ignore[no-untyped-def]
     """Return what one person's days cost by the soft labour rules, or -1 where a hard one is broken."""
     cost = 0
     run, last_end = board.run[p], board.last_end[p]

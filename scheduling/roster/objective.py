@@ -35,8 +35,9 @@ class Prices:
 
     Attributes
     ----------
-    short, deep_short
-        An agent-hour below the requirement: the last tenth of it, and deeper.
+    short, deep_short, deepest_short
+        An agent-hour below the requirement: within its last tenth (at least one agent), within its last
+        quarter (at least two), and deeper.
     below_plan
         An agent-hour below the shift plan where the requirement is met.
     paid_hour
@@ -54,6 +55,7 @@ class Prices:
 
     short: float = 100.0
     deep_short: float = 200.0
+    deepest_short: float = 400.0
     below_plan: float = 40.0
     paid_hour: float = 25.0
     fairness: float = 4.0
@@ -81,10 +83,12 @@ def cover_slopes(problem: RosterProblem, prices: Prices) -> tuple[tuple[str, int
     """
     per_hour = problem.interval_min / 60 / QUARTERS
     last_tenth = np.minimum(problem.need, np.maximum(QUARTERS, -(-problem.need // 10)))
+    last_quarter = np.minimum(problem.need, np.maximum(2 * QUARTERS, -(-problem.need // 4)))
     return (
         ("below_plan", units(prices.below_plan * per_hour), problem.plan - problem.need),
         ("short", units(prices.short * per_hour), last_tenth),
-        ("short", units(prices.deep_short * per_hour), problem.need - last_tenth),
+        ("short", units(prices.deep_short * per_hour), last_quarter - last_tenth),
+        ("short", units(prices.deepest_short * per_hour), problem.need - last_quarter),
     )
 
 

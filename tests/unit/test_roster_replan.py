@@ -1,0 +1,112 @@
+"""Repairing a published roster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from builders_roster import (
+    EARLY,
+    LATE,
+    MONDAY,
+    PRE,
+    build_people,
+    build_requirement,
+    build_settings,
+    day,
+    wish,
+)
+
+from scheduling.roster.assign import make_roster
+from scheduling.roster.audit import audit
+from scheduling.roster.replan import Replanned, frontier, replan
+
+SETTINGS = build_settings(streams=(PRE,), templates=(EARLY, LATE))
+PEOPLE = build_people(6)
+REQUIREMENT = build_requirement(2)
+
+
+@pytest.fixture(scope="module")
+def published() -> pd.DataFrame:
+    """Return a week's roster."""
+    result = make_roster(
+        None, PEOPLE, (), SETTINGS, start=MONDAY, days=7, requirement=REQUIREMENT, effort="quick"
+    )
+    assert result.roster is not None
+    return result.roster
+
+
+def repaired(roster: pd.DataFrame, **details: Any) -> Replanned:
+    """Repair the week."""
+    arguments = {"start": MONDAY, "days": 7, "requirement": REQUIREMENT} | details
+    return replan(roster, None, PEOPLE, (), SETTINGS, **arguments)
+
+
+def busiest(roster: pd.DataFrame) -> str:
+    """Return who works on Thursday."""
+    return str(roster.loc[roster["date"] == day(3), "employee"].iloc[0])
+
+
+def test_without_absences_nothing_changes(published: pd.DataFrame) -> None:
+    answer = repaired(published)
+    assert answer.changes.empty
+    assert answer.people == 0
+
+
+def test_an_absent_person_is_replaced_and_the_days_before_stay(published: pd.DataFrame) -> None:
+    name = busiest(published)
+    absences = [wish(name, d, "leave") for d in (3, 4)]
+    answer = repaired(published, absences=absences)
+    assert answer.roster is not None
+    before = answer.roster[answer.roster["date"] < day(3)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(before, published[published["date"] < day(3)].reset_index(drop=True))
+    gone = answer.roster[(answer.roster["employee"] == name) & answer.roster["date"].isin([day(3), day(4)])]
+    assert gone.empty
+    assert audit(answer.roster, PEOPLE, absences, SETTINGS, start=MONDAY, days=7) == []
+    assert set(answer.changes.loc[answer.changes["because"] == "absent", "employee"]) == {name}
+
+
+def test_a_dear_change_leaves_the_gap_open(published: pd.DataFrame) -> None:
+    absences = [wish(busiest(published), 3, "leave")]
+    dear = repaired(published, absences=absences, change_price=10_000)
+    assert set(dear.changes["because"]) == {"absent"}
+    assert dear.people == 0
+
+
+def test_the_frontier_trades_changes_for_gaps(published: pd.DataFrame) -> None:
+    absences = [wish(busiest(published), d, "leave") for d in (3, 4, 5)]
+    answers = frontier(
+        published,
+        None,
+        PEOPLE,
+        (),
+        SETTINGS,
+        change_prices=(1.0, 10_000.0),
+        start=MONDAY,
+        days=7,
+        requirement=REQUIREMENT,
+        absences=absences,
+    )
+    assert len(answers[0].changes) >= len(answers[1].changes)
+    short = [answer.result.short["short"].sum() for answer in answers]
+    assert short[0] <= short[1]
+
+
+def test_a_fixed_duty_of_somebody_absent_is_let_go(published: pd.DataFrame) -> None:
+    name = busiest(published)
+    template = str(
+        published.loc[(published["employee"] == name) & (published["date"] == day(3)), "template"].iloc[0]
+    )
+    answer = replan(
+        published,
+        None,
+        PEOPLE,
+        [wish(name, 3, "fixed", template)],
+        SETTINGS,
+        absences=[wish(name, 3, "leave")],
+        start=MONDAY,
+        days=7,
+        requirement=REQUIREMENT,
+    )
+    assert answer.roster is not None
