@@ -6,7 +6,7 @@ sessions and daily tables (`calibrate_coarse.py`) some.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,8 @@ from forecast.replies.service_estimates import (
 from forecast.replies.slots import held_slots
 from forecast.replies.work import WorkFit, fit_work, works
 
+MOST_MESSAGES_PER_REPLY = 1.2  # more, and the work after a reply's first message matters
+USUAL_LOAD = (30, 400)  # sessions an agent and day: from published figures of 50-80 to "several hundred"
 LONGEST_THINK_S = 1800.0  # a buyer who asks again later has come back, not thought
 
 Floats = npt.NDArray[np.float64]
@@ -79,7 +81,7 @@ def calibrate(
     fit = _work_fit(log, notes)
     caps = caps_in_use(log.slots, log.opened[log.slots["code"].to_numpy()]) if len(log.slots) else {}
     streams = tuple(_stream(log, name, fit, caps, notes) for name in log.streams)
-    return Calibration(streams=streams, agents=agents_of(fit, caps), notes=tuple(notes))
+    return Calibration(streams=streams, agents=agents_of(fit, caps), notes=(*notes, *_doubts(log)))
 
 
 class _Log:
@@ -107,6 +109,31 @@ class _Log:
     def days(self, moments: Instants) -> Codes:
         """Return a number for the local day of each instant."""
         return local_days(moments, self.timezone)
+
+
+def _doubts(log: _Log) -> Iterator[str]:
+    """Yield what makes the estimates of a stream doubtful."""
+    by_person = sent_by(log.talk, ["human"])
+    answered = (log.rounds["responder"] == "human").to_numpy()
+    for name in log.streams:
+        messages = int((by_person & (log.talk["stream"] == name).to_numpy()).sum())
+        replies = int((answered & (log.stream_of_round == name)).sum())
+        if replies >= LEAST_VALUES and messages > MOST_MESSAGES_PER_REPLY * replies:
+            yield (
+                f"{name}: {messages / replies:.1f} messages a reply; reply_s ends with the first, "
+                "so that the whole work is longer"
+            )
+        slots = log.slots[log.slots["stream"] == name]
+        if len(slots) >= LEAST_VALUES:
+            agent_days = pd.DataFrame(
+                {"agent": slots["agent"].to_numpy(), "day": log.days(slots["start"].to_numpy())}
+            )
+            load = len(slots) / len(agent_days.drop_duplicates())
+            if not USUAL_LOAD[0] <= load <= USUAL_LOAD[1]:
+                yield (
+                    f"{name}: {load:.0f} sessions an agent and day are outside the usual "
+                    f"{USUAL_LOAD[0]} to {USUAL_LOAD[1]}; check that the log is whole"
+                )
 
 
 def _work_fit(log: _Log, notes: list[str]) -> WorkFit | None:

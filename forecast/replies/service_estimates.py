@@ -33,7 +33,11 @@ class StreamCalibration:
 
 @dataclass(frozen=True, kw_only=True)
 class AgentCalibration:
-    """What the log says about one agent."""
+    """What the log says about one agent.
+
+    ``cap_is_binding`` says whether buyers queued for a slot of the agent's: only then is the cap more than
+    the most sessions seen at once.
+    """
 
     employee: str
     speed: Estimate | None
@@ -76,7 +80,7 @@ def _agent_table(agent: AgentCalibration) -> dict[str, Any]:
     if agent.speed is not None:
         table |= {"speed": _rounded(agent.speed.value), "speed_se": _rounded(agent.speed.se)}
     if agent.reception_cap is not None:
-        table["reception_cap"] = agent.reception_cap
+        table |= {"reception_cap": agent.reception_cap, "reception_cap_reached": agent.cap_is_binding}
     return table
 
 

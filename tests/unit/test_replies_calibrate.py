@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import tomllib
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+import tomli_w
 from builders_messages import ZONE, at, build_log, build_simulated_log
 
 from forecast.config import parse_tables
@@ -159,8 +161,9 @@ def test_service_toml_holds_parameters_that_the_shop_accepts() -> None:
     parsed = parse_tables(ServiceParameters, [stream["service"]], source="service.toml", section="service")
     assert parsed[0].reception_cap == 8
     assert set(stream["service_se"]) == set(stream["service"])
-    assert set(toml["agent"][0]) == {"employee", "speed", "speed_se", "reception_cap"}
-    assert "service.auto_close_s" not in toml
+    keys = {"employee", "speed", "speed_se", "reception_cap", "reception_cap_reached"}
+    assert set(toml["agent"][0]) == keys
+    assert tomllib.loads(tomli_w.dumps(toml)) == toml
 
 
 def test_whole_seconds_do_not_bias_what_is_found() -> None:
@@ -231,6 +234,15 @@ def test_work_starts_at_the_question_the_assignment_or_the_reply_before() -> Non
     service = calibrate(pd.concat(parts, ignore_index=True), timezone=ZONE).streams[0].service
     assert service["reply_s"].value == pytest.approx(10.0)
     assert service["reply_cv"].value == pytest.approx(0.0)
+
+
+def test_replies_in_several_messages_and_odd_loads_are_pointed_out() -> None:
+    log = log_of("busy", 1)
+    twice = log[log["sender"] == "human"].assign(time=lambda table: table["time"] + pd.Timedelta(seconds=1))
+    notes = calibrate(pd.concat([log, twice], ignore_index=True), timezone=ZONE).notes
+    assert any("2.0 messages a reply" in note for note in notes)
+    few = log[log["session_id"].isin(log["session_id"].drop_duplicates().iloc[:60])]
+    assert any("check that the log is whole" in note for note in calibrate(few, timezone=ZONE).notes)
 
 
 @pytest.mark.parametrize(
