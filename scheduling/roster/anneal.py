@@ -22,6 +22,14 @@ CHUNKS = 50  # between them the levels of fairness are set anew
 SWAP_DAYS = 7
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in the middle of annealing; `assignment` is the best roster until then."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        super().__init__()
+        self.assignment = assignment
+
+
 class Chances(NamedTuple):
     """How often each kind of change is tried; the rest are swaps."""
 
@@ -51,22 +59,31 @@ def annealed(
         Changes to try.
     hot, cold
         First and last temperature. [money]
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C.
     """
     if not any(search.choices.values()):
         return assignment
     board = board_of(search)
     moving = moving_of(search, board, assignment)
     ratio = cold / hot
-    for chunk in range(CHUNKS):
-        _set_levels(search, board, moving)
-        temperatures = (SCALE * hot * ratio ** ((chunk + step) / CHUNKS) for step in (0, 1))
-        _anneal(board, moving, Chances(), rng, moves // CHUNKS, *temperatures)
-    found = _assignment(board, moving)
+    found = dict(assignment)
+    try:
+        for chunk in range(CHUNKS):
+            _set_levels(search, found, moving)
+            temperatures = (SCALE * hot * ratio ** ((chunk + step) / CHUNKS) for step in (0, 1))
+            _anneal(board, moving, Chances(), rng, moves // CHUNKS, *temperatures)
+            found = _assignment(board, moving)
+    except KeyboardInterrupt:
+        raise Interrupted(min(found, assignment, key=search.cost)) from None
     return min(found, assignment, key=search.cost)
 
 
-def _set_levels(search: Search, board: Board, moving: Moving) -> None:
-    now = _assignment(board, moving)
+def _set_levels(search: Search, now: Assignment, moving: Moving) -> None:
+    """Set each fair level to what suits the roster as it stands."""
     for place, group in enumerate(search.groups):
         moving.level[place] = fair_level(search.problem, group, now, search.prices)[0]
 

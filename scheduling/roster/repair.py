@@ -65,15 +65,16 @@ class Repair:
         self.kinds = [Kind(name="people", days=None, cells=60.0)]
         self.kinds += [Kind(name=f"{width} days", days=width, cells=60.0) for width in widths]
 
-    def run(self, budget: float, on_better: Callable[[int], None] | None = None) -> None:
-        """Repair until `budget` deterministic seconds of work are spent, or Ctrl-C."""
+    def run(self, budget: float, on_better: Callable[[Assignment, int], None]) -> None:
+        """Repair until `budget` deterministic seconds of work are spent; Ctrl-C is passed on."""
         end = self.work + budget
         while self.work < end:
             before = self.cost
-            if self.step():
-                return
-            if self.cost < before and on_better is not None:
-                on_better(self.cost)
+            interrupted = self.step()
+            if self.cost < before:
+                on_better(self.assignment, self.cost)
+            if interrupted:
+                raise KeyboardInterrupt
 
     def step(self) -> bool:
         """Repair one neighbourhood; return whether the search was interrupted."""

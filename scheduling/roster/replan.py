@@ -15,7 +15,8 @@ from typing import Any
 import pandas as pd
 
 from scheduling.config import Settings
-from scheduling.roster.assign import Effort, RosterResult, result_of, run_search
+from scheduling.roster.assign import RosterResult, result_of
+from scheduling.roster.improve import Effort, run_search
 from scheduling.roster.objective import Prices, Published
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.problem import Cell, RosterProblem, build_problem

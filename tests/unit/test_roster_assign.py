@@ -248,6 +248,17 @@ def test_progress_reports_fall() -> None:
     assert seen
 
 
+def test_ctrl_c_keeps_the_best_roster_so_far() -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    result = rostered(PLAN, progress=interrupt)
+    assert (result.status, result.bound) == ("FEASIBLE", 0)
+    assert result.roster is not None
+    assert not result.roster.empty
+    assert result.notes[0].startswith("interrupted")
+
+
 def test_a_plan_outside_the_span_is_refused() -> None:
     with pytest.raises(DataError, match="neither the shift plan nor the requirement has a row"):
         rostered(PLAN, start=day(70))
