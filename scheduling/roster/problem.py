@@ -17,8 +17,8 @@ import pandas as pd
 
 from forecast.errors import ConfigError, DataError, nearest
 from forecast.timegrid import clock_minutes, instant, slots
+from scheduling.breaks import Pause, legal_pauses, read_pauses
 from scheduling.config import Settings, ShiftTemplate
-from scheduling.roster.breaks import Pause, legal_pauses, read_pauses
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.rules import Rule, roster_rules
 
@@ -287,7 +287,7 @@ def _options(
         for row in plan[plan["date"] == date].to_dict("records"):
             start_min = _wall(row["start"], date, clock.timezone)
             key = (str(row["stream"]), str(row["template"]), start_min)
-            planned.setdefault(key, set()).add(read_pauses(str(row["breaks"] or ""), start_min))
+            planned.setdefault(key, set()).add(read_pauses(row["breaks"], start_min))
     keys = set(planned)
     for template in settings.templates:
         keys |= {(s, template.name, clock_minutes(at)) for s in streams for at in template.starts}
@@ -367,7 +367,7 @@ def _planned(plan: pd.DataFrame, streams: Sequence[str], clock: _Clock) -> Ints:
         day = (row["date"] - clock.start).days
         start_min = _wall(row["start"], row["date"], clock.timezone)
         present = clock.whole_intervals(clock.since(row["start"]), clock.since(row["end"]))
-        for a, b in read_pauses(str(row["breaks"] or ""), start_min):
+        for a, b in read_pauses(row["breaks"], start_min):
             away = clock.touched_intervals(clock.minutes(day, a), clock.minutes(day, b))
             present = np.setdiff1d(present, away)
         count[streams.index(str(row["stream"])), present] += round(QUARTERS * float(row["agents"]))

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from forecast.errors import DataError, Problem, nearest
+from scheduling.breaks import read_pauses
 from scheduling.roster.audit import Violation, audit
-from scheduling.roster.breaks import read_pauses
 from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.search import Search
 from scheduling.roster.tables import roster_table
@@ -42,7 +42,7 @@ def standing_assignment(problem: RosterProblem, roster: pd.DataFrame) -> Assignm
         wall = row["start"].tz_convert(problem.timezone).tz_localize(None)
         start = int((wall - pd.Timestamp(problem.date(d))) // pd.Timedelta(minutes=1))
         key = (str(row["stream"]), str(row["template"]), start)
-        pause = read_pauses(str(row["breaks"] or ""), start)
+        pause = read_pauses(row["breaks"], start)
         numbers = [
             number
             for number, option in enumerate(problem.options[d])

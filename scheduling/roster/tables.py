@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.timegrid import instant, midnight
-from scheduling.roster.breaks import pauses_text
+from scheduling.breaks import pauses_text
 from scheduling.roster.problem import QUARTERS, RosterProblem
 from scheduling.roster.variables import Assignment, frozen_cover
 

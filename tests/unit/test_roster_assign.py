@@ -26,11 +26,11 @@ from builders_roster import (
 from forecast.errors import DataError
 from forecast.frames import check_frame
 from forecast.timegrid import instant
+from scheduling.breaks import legal_pauses, pauses_text, read_pauses
 from scheduling.config import ShiftTemplate
 from scheduling.frames import ROSTER
 from scheduling.roster.assign import RosterResult, make_roster
 from scheduling.roster.audit import audit
-from scheduling.roster.breaks import legal_pauses, pauses_text, read_pauses
 
 ONE_STREAM = build_settings(streams=(PRE,))
 
@@ -271,7 +271,13 @@ def test_a_plan_of_unknown_templates_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("text", "start", "pause"),
-    [("12:00-13:00", 480, ((720, 780),)), ("", 480, ()), ("00:30-01:00", 1200, ((1470, 1500),))],
+    [
+        ("12:00-13:00", 480, ((720, 780),)),
+        ("", 480, ()),
+        (None, 480, ()),
+        (float("nan"), 480, ()),
+        ("00:30-01:00", 1200, ((1470, 1500),)),
+    ],
 )
 def test_breaks_are_read_from_their_text(text: str, start: int, pause: tuple) -> None:
     assert read_pauses(text, start) == pause

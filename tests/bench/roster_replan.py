@@ -1,0 +1,77 @@
+"""One person away for five days: repair of the published roster against a new one.
+
+``python tests/bench/roster_replan.py [people] [days]``
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from roster_team import START, TEMPLATES, ZONE, need_of, team, wishes_of
+
+from forecast.config import Shop, ShopSettings, Stream
+from forecast.randomness import generator
+from scheduling.config import Settings
+from scheduling.roster.assign import make_roster
+from scheduling.roster.people import Wish
+from scheduling.roster.replan import replan
+
+
+def main() -> None:
+    """Publish, lose a person, repair at several prices, and start anew for comparison."""
+    count, days = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) > 2 else (30, 14)
+    rng = generator(1, "team", count, days)
+    people = team(count, rng)
+    wishes = wishes_of(people, days, rng)
+    requirement = need_of(people, days, 0.72)
+    settings = Settings(
+        demand=ShopSettings(
+            folder=Path("bench"),
+            shop=Shop(timezone=ZONE),
+            streams=(Stream(id="pre", skill="presale"), Stream(id="after", skill="aftersale")),
+        ),
+        templates=TEMPLATES,
+    )
+    span = {"start": START, "days": days, "requirement": requirement}
+    published = make_roster(None, people, wishes, settings, **span)
+    assert published.roster is not None
+    print(f"published: {published.objective:.1f}, {len(published.roster)} duties, gap {published.gap:.2%}")
+    away = published.roster["employee"].iloc[0]
+    first = START + dt.timedelta(days=days // 2)
+    absences = [Wish(employee=away, date=first + dt.timedelta(days=i), kind="leave") for i in range(5)]
+    old = set(zip(*(published.roster[c] for c in ("employee", "date", "template", "start")), strict=True))
+    anew = make_roster(
+        None,
+        people,
+        [*wishes, *absences],
+        settings,
+        start=first,
+        days=days - days // 2,
+        requirement=requirement,
+        last_roster=published.roster[published.roster["date"] < first],
+    )
+    assert anew.roster is not None
+    new = set(zip(*(anew.roster[c] for c in ("employee", "date", "template", "start")), strict=True))
+    late = {row for row in old if row[1] >= first}
+    changed = {row[:2] for row in new ^ late}
+    print(f"anew: cost {anew.objective:.1f}, {len(changed)} cells changed")
+    for price in (1.0, 5.0, 20.0, 100.0, 400.0):
+        cpu = time.process_time()
+        answer = replan(
+            published.roster, None, people, wishes, settings, absences=absences, change_price=price, **span
+        )
+        assert answer.result.objective is not None
+        cost = answer.result.objective - answer.result.terms["changes"]
+        print(
+            f"price {price:5.0f}: cost {cost:.1f}, {len(answer.changes)} cells changed, "
+            f"{answer.people} people touched, CPU {time.process_time() - cpu:.1f} s"
+        )
+
+
+if __name__ == "__main__":
+    main()
