@@ -92,50 +92,57 @@ def _assignment(board: Board, moving: Moving) -> Assignment:
     return {
         (int(p), int(d)): (
             int(moving.duty[p, d] - board.first_option[d]),
-            int(moving.way[p, d] - board.way_first[moving.duty[p, d]]),
+            int(moving.way[p, d] - board.cover.way_first[moving.duty[p, d]]),
         )
         for p, d in zip(*np.nonzero(moving.duty >= 0), strict=True)
     }
 
 
 @numba.njit(cache=True)  # pragma: no cover
-def _put(board, present, o, way, step):  # type: ignore[no-untyped-def]
+def _put(cover, present, o, way, step):  # type: ignore[no-untyped-def]
     """Add `step` quarters of an agent to a duty; return the change of cover cost and the way of breaks.
 
     With `way` below 0 the way that suits the cover best is taken.
     """
     change = 0
-    for r in range(board.row_first[o], board.row_last[o]):
-        change += board.table[r, present[r] + step] - board.table[r, present[r]]
-    first, last = (board.way_first[o], board.way_first[o + 1]) if way < 0 else (way, way + 1)
+    for r in range(cover.row_first[o], cover.row_last[o]):
+        change += cover.table[r, present[r] + step] - cover.table[r, present[r]]
+    first, last = (cover.way_first[o], cover.way_first[o + 1]) if way < 0 else (way, way + 1)
     best, best_saved = -1, 0
     for w in range(first, last):
         saved = 0
-        for i in range(board.lost_first[w], board.lost_first[w + 1]):
-            r = board.lost_rows[i]
-            saved += board.table[r, present[r] + step] - board.table[r, present[r]]
+        for i in range(cover.lost_first[w], cover.lost_first[w + 1]):
+            r = cover.lost_rows[i]
+            saved += cover.table[r, present[r] + step] - cover.table[r, present[r]]
         if best < 0 or saved > best_saved:
             best, best_saved = w, saved
-    for r in range(board.row_first[o], board.row_last[o]):
+    for r in range(cover.row_first[o], cover.row_last[o]):
         present[r] += step
-    for i in range(board.lost_first[best], board.lost_first[best + 1]):
-        present[board.lost_rows[i]] -= step
+    for i in range(cover.lost_first[best], cover.lost_first[best + 1]):
+        present[cover.lost_rows[i]] -= step
     return change - best_saved, best
 
 
 @numba.njit(cache=True)  # pragma: no cover
-def _unfair(board, moving, p):  # type: ignore[no-untyped-def]
+def _unfair(fair, tally, level, p):  # type: ignore[no-untyped-def]
     """Return the price of one person's distances from the fair levels."""
     cost = 0
-    for c in range(board.group.shape[1]):
-        g = board.group[p, c]
+    for c in range(fair.group.shape[1]):
+        g = fair.group[p, c]
         if g < 0:
             continue
-        off = abs(moving.tally[p, c] - board.weight[p, c] * moving.level[g])
-        for piece in range(len(board.dead)):
-            if off > board.dead[piece]:
-                cost += board.fair_price[piece] * (off - board.dead[piece])
+        off = abs(tally[p, c] - fair.weight[p, c] * level[g])
+        for piece in range(len(fair.dead)):
+            if off > fair.dead[piece]:
+                cost += fair.fair_price[piece] * (off - fair.dead[piece])
     return cost
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _write(changes, row, place, day, duty, way):  # type: ignore[no-untyped-def]
+    """Write one row of a change (cell by cell: a tuple at once takes numba two seconds to compile)."""
+    changes[row, 0], changes[row, 1] = place, day
+    changes[row, 2], changes[row, 3] = duty, way
 
 
 @numba.njit(cache=True)  # pragma: no cover
@@ -152,7 +159,7 @@ def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-u
             new = board.open_options[rng.integers(open_first, open_last)]
         if new < 0 and moving.duty[p, d] < 0:
             return 0
-        changes[0] = 0, d, new, -1
+        _write(changes, 0, 0, d, new, -1)
         return 1
     if kind < chances.change + chances.shift:
         other = rng.integers(0, days)
@@ -160,8 +167,8 @@ def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-u
             return 0
         first = board.open_first[p, other]
         new = board.open_options[rng.integers(first, first + board.open_count[p, other])]
-        changes[0] = 0, d, -1, -1
-        changes[1] = 0, other, new, -1
+        _write(changes, 0, 0, d, -1, -1)
+        _write(changes, 1, 0, other, new, -1)
         return 2
     if kind < chances.change + chances.shift + chances.retype:
         if board.open_count[p, d] == 0:
@@ -171,7 +178,7 @@ def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-u
         for day in range(d, min(d + 1 + rng.integers(0, SWAP_DAYS), days)):
             new = board.of_kind[day, wanted]
             if moving.duty[p, day] >= 0 and new >= 0 and new != moving.duty[p, day]:
-                changes[rows] = 0, day, new, -1
+                _write(changes, rows, 0, day, new, -1)
                 rows += 1
         return rows
     q = rng.integers(0, persons)
@@ -183,16 +190,93 @@ def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-u
         mine, theirs = moving.duty[p, day], moving.duty[q, day]
         if mine == theirs:
             continue
-        changes[rows] = 0, day, theirs, moving.way[q, day]
-        changes[rows + 1] = 1, day, mine, moving.way[p, day]
+        _write(changes, rows, 0, day, theirs, moving.way[q, day])
+        _write(changes, rows + 1, 1, day, mine, moving.way[p, day])
         rows += 2
     return rows
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _count(board, moving, p, d, o, sign):  # type: ignore[no-untyped-def]
+    """Count a duty (-1: none) in or out of its crowds and the person's counters."""
+    if o < 0:
+        return
+    moving.crowd[d, board.template[o]] += sign
+    moving.crowd[d, board.pool[p]] += sign
+    for c in range(board.fair.group.shape[1]):
+        moving.tally[p, c] += sign * board.fair.counter[o, c]
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _turn(board, moving, people, changes, rows, before):  # type: ignore[no-untyped-def]
+    """Change the duties and what is counted; return the change of the cells' own prices."""
+    change = 0
+    for i in range(rows):
+        p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
+        old = moving.duty[p, d]
+        before[i, 0], before[i, 1] = old, moving.way[p, d]
+        moving.duty[p, d] = new
+        change += board.price[p, new] if new >= 0 else board.off_price[p, d]
+        change -= board.price[p, old] if old >= 0 else board.off_price[p, d]
+        _count(board, moving, p, d, old, -1)
+        _count(board, moving, p, d, new, 1)
+    return change
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _fits(board, moving, people, changes, rows):  # type: ignore[no-untyped-def]
+    """Return whether each changed duty is open to its person and no crowd is too large."""
+    for i in range(rows):
+        p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
+        if new < 0:
+            if board.must_work[p, d]:
+                return False
+            continue
+        template, pool = board.template[new], board.pool[p]
+        if not board.lawful[p, new] or moving.crowd[d, template] > board.most_crowd[template]:
+            return False
+        if moving.crowd[d, pool] > board.most_crowd[pool]:
+            return False
+    return True
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _cover(board, moving, people, changes, rows, before):  # type: ignore[no-untyped-def]
+    """Move the people in the cover; return the change of its cost."""
+    change = 0
+    for i in range(rows):
+        if before[i, 0] >= 0:
+            p = people[changes[i, 0]]
+            change += _put(board.cover, moving.present, before[i, 0], before[i, 1], -board.speed[p])[0]
+    for i in range(rows):
+        p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
+        moving.way[p, d] = -1
+        if new >= 0:
+            more, way = _put(board.cover, moving.present, new, changes[i, 3], board.speed[p])
+            change += more
+            moving.way[p, d] = way
+    return change
+
+
+@numba.njit(cache=True)  # pragma: no cover
+def _undo(board, moving, people, changes, rows, before, was_covered):  # type: ignore[no-untyped-def]
+    """Take a change back."""
+    for i in range(rows - 1, -1, -1):
+        p, d, new, old = people[changes[i, 0]], changes[i, 1], changes[i, 2], before[i, 0]
+        if was_covered and new >= 0:
+            _put(board.cover, moving.present, new, moving.way[p, d], -board.speed[p])
+        if was_covered and old >= 0:
+            _put(board.cover, moving.present, old, before[i, 1], board.speed[p])
+        moving.duty[p, d], moving.way[p, d] = old, before[i, 1]
+        _count(board, moving, p, d, new, -1)
+        _count(board, moving, p, d, old, 1)
 
 
 @numba.njit(cache=True)  # pragma: no cover
 def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-untyped-def]
     """Try changes at falling temperature; return how many were taken."""
     people = np.zeros(2, dtype=np.int64)
+    labour = np.zeros(2, dtype=np.int64)
     changes = np.zeros((2 * SWAP_DAYS + 2, 4), dtype=np.int64)
     before = np.zeros((2 * SWAP_DAYS + 2, 2), dtype=np.int64)
     taken = 0
@@ -201,74 +285,28 @@ def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-u
         if rows == 0:
             continue
         change = 0
-        lawful = True
         for place in range(2):
             if people[place] >= 0:
-                change -= moving.labour[people[place]] + _unfair(board, moving, people[place])
-        for i in range(rows):
-            p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
-            before[i] = moving.duty[p, d], moving.way[p, d]
-            old = moving.duty[p, d]
-            lawful = lawful and (not board.must_work[p, d] if new < 0 else board.lawful[p, new])
-            moving.duty[p, d] = new
-            change += board.price[p, new] if new >= 0 else board.off_price[p, d]
-            change -= board.price[p, old] if old >= 0 else board.off_price[p, d]
-            for sign, o in ((-1, old), (1, new)):
-                if o < 0:
-                    continue
-                moving.crowd[d, board.template[o]] += sign
-                moving.crowd[d, board.pool[p]] += sign
-                for c in range(board.group.shape[1]):
-                    moving.tally[p, c] += sign * board.counter[o, c]
-        labour = np.zeros(2, dtype=np.int64)
-        for i in range(rows):
-            if lawful:
-                d, p = changes[i, 1], people[changes[i, 0]]
-                new = changes[i, 2]
-                if new >= 0:
-                    lawful = moving.crowd[d, board.template[new]] <= board.most_crowd[board.template[new]]
-                    lawful = lawful and moving.crowd[d, board.pool[p]] <= board.most_crowd[board.pool[p]]
+                change -= moving.labour[people[place]] + _unfair(
+                    board.fair, moving.tally, moving.level, people[place]
+                )
+        change += _turn(board, moving, people, changes, rows, before)
+        is_lawful = _fits(board, moving, people, changes, rows)
         for place in range(2):
-            if lawful and people[place] >= 0:
-                labour[place] = person_cost(board, people[place], moving.duty[people[place]])
-                lawful = labour[place] >= 0
-                change += labour[place] + _unfair(board, moving, people[place])
-        covered = False
-        if lawful:
-            covered = True
-            for i in range(rows):
-                if before[i, 0] >= 0:
-                    p = people[changes[i, 0]]
-                    change += _put(board, moving.present, before[i, 0], before[i, 1], -board.speed[p])[0]
-            for i in range(rows):
-                p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
-                moving.way[p, d] = -1
-                if new >= 0:
-                    more, way = _put(board, moving.present, new, changes[i, 3], board.speed[p])
-                    change += more
-                    moving.way[p, d] = way
+            if is_lawful and people[place] >= 0:
+                labour[place] = person_cost(board.law, people[place], moving.duty[people[place]])
+                is_lawful = labour[place] >= 0
+                change += labour[place] + _unfair(board.fair, moving.tally, moving.level, people[place])
+        is_taken = False
+        if is_lawful:
+            change += _cover(board, moving, people, changes, rows, before)
             heat = hot * (cold / hot) ** (move / moves)
-            lawful = change <= 0 or rng.random() < np.exp(-change / heat)
-        if lawful:
-            taken += 1
-            for place in range(2):
-                if people[place] >= 0:
-                    moving.labour[people[place]] = labour[place]
+            is_taken = change <= 0 or rng.random() < np.exp(-change / heat)
+        if not is_taken:
+            _undo(board, moving, people, changes, rows, before, is_lawful)
             continue
-        for i in range(rows - 1, -1, -1):
-            p, d, new = people[changes[i, 0]], changes[i, 1], changes[i, 2]
-            old, old_way = before[i]
-            if covered:
-                if new >= 0:
-                    _put(board, moving.present, new, moving.way[p, d], -board.speed[p])
-                if old >= 0:
-                    _put(board, moving.present, old, old_way, board.speed[p])
-            moving.duty[p, d], moving.way[p, d] = old, old_way
-            for sign, o in ((-1, new), (1, old)):
-                if o < 0:
-                    continue
-                moving.crowd[d, board.template[o]] += sign
-                moving.crowd[d, board.pool[p]] += sign
-                for c in range(board.group.shape[1]):
-                    moving.tally[p, c] += sign * board.counter[o, c]
+        taken += 1
+        for place in range(2):
+            if people[place] >= 0:
+                moving.labour[people[place]] = labour[place]
     return taken

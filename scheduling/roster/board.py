@@ -40,45 +40,28 @@ UNLIMITED = 10**9
 HARD = -1  # price of a limit that may not be broken
 
 
-class Board(NamedTuple):
-    """What does not change during a search.
+class CoverBoard(NamedTuple):
+    """Where options are present, and what cover costs.
 
-    Options of all days stand in one row, their ways to take breaks in another. ``row_first`` to
-    ``row_last`` are the cover rows of an option, ``lost_rows[lost_first[w]:lost_first[w + 1]]`` those that
-    way ``w`` costs. ``table[row, present]`` is the cost of cover. ``open_options`` lists the lawful options
-    of each cell from ``open_first`` on. Options of one template, start and stream are of one ``kind``;
-    ``of_kind`` finds it on each day (-1: not there). Crowds are the limited templates and pools, one after
-    the other. Prices below 0 make a limit hard.
+    ``row_first`` to ``row_last`` are the cover rows of an option. ``lost_rows`` from ``lost_first[w]`` to
+    ``lost_first[w + 1]`` are those that way ``w`` of taking its breaks costs. ``table[row, present]`` is the
+    cost of cover.
     """
 
-    first_option: Ints
-    start: Ints
-    end: Ints
-    paid: Ints
     row_first: Ints
     row_last: Ints
     way_first: Ints
     lost_first: Ints
     lost_rows: Ints
     table: Ints
-    speed: Ints
-    lawful: Flags
-    price: Ints
-    off_price: Ints
-    must_work: Flags
-    open_first: Ints
-    open_count: Ints
-    open_options: Ints
-    kind: Ints
-    of_kind: Ints
-    template: Ints
-    pool: Ints
-    most_crowd: Ints
-    counter: Ints
-    group: Ints
-    weight: Ints
-    dead: Ints
-    fair_price: Ints
+
+
+class LawBoard(NamedTuple):
+    """Times of options and the limits of each person's days; prices below 0 make a limit hard."""
+
+    start: Ints
+    end: Ints
+    paid: Ints
     week: Ints
     run: Ints
     last_end: Ints
@@ -93,6 +76,44 @@ class Board(NamedTuple):
     paid_price: int
     least: Ints
     least_price: int
+
+
+class FairBoard(NamedTuple):
+    """What options add to the counters, and each person's group and weight (-1: none)."""
+
+    counter: Ints
+    group: Ints
+    weight: Ints
+    dead: Ints
+    fair_price: Ints
+
+
+class Board(NamedTuple):
+    """What does not change during a search.
+
+    Options of all days stand in one row, their ways to take breaks in another. ``open_options`` lists the
+    lawful options of each cell from ``open_first`` on. Options of one template, start and stream are of one
+    ``kind``; ``of_kind`` finds it on each day (-1: not there). Crowds are the limited templates and pools,
+    one after the other. Parts are tuples of their own because numba compiles small ones much faster.
+    """
+
+    first_option: Ints
+    speed: Ints
+    lawful: Flags
+    price: Ints
+    off_price: Ints
+    must_work: Flags
+    open_first: Ints
+    open_count: Ints
+    open_options: Ints
+    kind: Ints
+    of_kind: Ints
+    template: Ints
+    pool: Ints
+    most_crowd: Ints
+    cover: CoverBoard
+    law: LawBoard
+    fair: FairBoard
 
 
 class Moving(NamedTuple):
@@ -133,15 +154,6 @@ def board_of(search: Search) -> Board:
     most_quarters = int(sum(problem.speed))
     return Board(
         first_option=first,
-        start=np.array([o.start for o in flat]),
-        end=np.array([o.end for o in flat]),
-        paid=np.array([o.paid_min for o in flat]),
-        row_first=np.array([o.covered[0] if len(o.covered) else 0 for o in flat]),
-        row_last=np.array([o.covered[-1] + 1 if len(o.covered) else 0 for o in flat]),
-        way_first=np.concatenate([[0], np.cumsum([len(o.lost) for o in flat])]).astype(np.int64),
-        lost_first=np.concatenate([[0], np.cumsum([len(rows) for rows in lost])]).astype(np.int64),
-        lost_rows=np.concatenate([*lost, np.zeros(0, dtype=np.int64)]).astype(np.int64),
-        table=_table(search, most_quarters),
         speed=np.array(problem.speed),
         lawful=lawful,
         price=price,
@@ -155,29 +167,46 @@ def board_of(search: Search) -> Board:
         template=np.array([template[o.template.name] for o in flat]),
         pool=pool,
         most_crowd=most_crowd,
-        counter=np.array(
-            [[round(LEVEL_STEPS * WEIGHTS * counter_value(c, o)) for c in COUNTERS] for o in flat]
+        cover=CoverBoard(
+            row_first=np.array([o.covered[0] if len(o.covered) else 0 for o in flat]),
+            row_last=np.array([o.covered[-1] + 1 if len(o.covered) else 0 for o in flat]),
+            way_first=np.concatenate([[0], np.cumsum([len(o.lost) for o in flat])]).astype(np.int64),
+            lost_first=np.concatenate([[0], np.cumsum([len(rows) for rows in lost])]).astype(np.int64),
+            lost_rows=np.concatenate([*lost, np.zeros(0, dtype=np.int64)]).astype(np.int64),
+            table=_table(search, most_quarters),
         ),
-        group=group,
-        weight=weight,
-        dead=np.array([round(dead * LEVEL_STEPS * WEIGHTS) for dead, _ in fair_pieces(search.prices)]),
-        fair_price=np.array([price for _, price in fair_pieces(search.prices)]),
-        week=np.array([problem.week_of(d) for d in range(problem.days)]),
-        run=np.array([_run(problem.carried[p].worked) for p in people]),
-        last_end=np.array([LONG_AGO if c.last_end is None else c.last_end for c in problem.carried]),
-        rest=round(60 * rest[0]) if rest else -UNLIMITED,
-        rest_price=units(rest[1] / 60) if rest and rest[1] >= 0 else HARD,
-        most_run=int(run[0]) if run else UNLIMITED,
-        run_price=units(run[1]) if run and run[1] >= 0 else HARD,
-        most_days=_days_left(problem, 7 - math.ceil(free_days[0]) if free_days else UNLIMITED),
-        days_price=units(free_days[1]) if free_days and free_days[1] >= 0 else HARD,
-        most_paid=_paid_left(problem, [round(60 * paid[0]) if paid else UNLIMITED for _ in people]),
-        own_paid=_paid_left(problem, [_own_minutes(problem, p) for p in people]),
-        paid_price=units(paid[1] / 60) if paid and paid[1] >= 0 else HARD,
-        least=np.array(
-            [[least_minutes(problem, p).get(w, 0) for w in range(len(problem.weeks))] for p in people]
+        law=LawBoard(
+            start=np.array([o.start for o in flat]),
+            end=np.array([o.end for o in flat]),
+            paid=np.array([o.paid_min for o in flat]),
+            week=np.array([problem.week_of(d) for d in range(problem.days)]),
+            run=np.array([_run(problem.carried[p].worked) for p in people]),
+            last_end=np.array([LONG_AGO if c.last_end is None else c.last_end for c in problem.carried]),
+            rest=round(60 * rest[0]) if rest else -UNLIMITED,
+            rest_price=units(rest[1] / 60) if rest and rest[1] >= 0 else HARD,
+            most_run=int(run[0]) if run else UNLIMITED,
+            run_price=units(run[1]) if run and run[1] >= 0 else HARD,
+            most_days=_days_left(problem, 7 - math.ceil(free_days[0]) if free_days else UNLIMITED),
+            days_price=units(free_days[1]) if free_days and free_days[1] >= 0 else HARD,
+            most_paid=_paid_left(problem, [round(60 * paid[0]) if paid else UNLIMITED for _ in people]),
+            own_paid=_paid_left(problem, [_own_minutes(problem, p) for p in people]),
+            paid_price=units(paid[1] / 60) if paid and paid[1] >= 0 else HARD,
+            least=np.array(
+                [[least_minutes(problem, p).get(w, 0) for w in range(len(problem.weeks))] for p in people]
+            ),
+            least_price=max(
+                (units(r.price / 60) for r in problem.rules if isinstance(r, LeastHours)), default=0
+            ),
         ),
-        least_price=max((units(r.price / 60) for r in problem.rules if isinstance(r, LeastHours)), default=0),
+        fair=FairBoard(
+            counter=np.array(
+                [[round(LEVEL_STEPS * WEIGHTS * counter_value(c, o)) for c in COUNTERS] for o in flat]
+            ),
+            group=group,
+            weight=weight,
+            dead=np.array([round(dead * LEVEL_STEPS * WEIGHTS) for dead, _ in fair_pieces(search.prices)]),
+            fair_price=np.array([price for _, price in fair_pieces(search.prices)]),
+        ),
     )
 
 
@@ -195,26 +224,26 @@ def moving_of(search: Search, board: Board, assignment: Assignment) -> Moving:
     )
     for (p, d), (number, pause) in assignment.items():
         o = int(board.first_option[d]) + number
-        duty[p, d], way[p, d] = o, int(board.way_first[o]) + pause
+        duty[p, d], way[p, d] = o, int(board.cover.way_first[o]) + pause
         crowd[d, board.template[o]] += 1
         crowd[d, board.pool[p]] += 1
-        tally[p] += board.counter[o]
+        tally[p] += board.fair.counter[o]
     return Moving(
         duty=duty,
         way=way,
         present=frozen_cover(problem, assignment),
         crowd=crowd,
         tally=tally,
-        labour=np.array([person_cost(board, p, duty[p]) for p in range(len(problem.employees))]),
+        labour=np.array([person_cost(board.law, p, duty[p]) for p in range(len(problem.employees))]),
         level=np.zeros(max(1, len(search.groups)), dtype=np.int64),
     )
 
 
 @numba.njit(cache=True)  # pragma: no cover
-def person_cost(board, p, duty):  # type: ignore[no-untyped-def]
+def person_cost(law, p, duty):  # type: ignore[no-untyped-def]
     """Return what one person's days cost by the soft labour rules, or -1 where a hard one is broken."""
     cost = 0
-    run, last_end = board.run[p], board.last_end[p]
+    run, last_end = law.run[p], law.last_end[p]
     week_days, week_paid, at = 0, 0, 0
     days = len(duty)
     for d in range(days):
@@ -222,34 +251,34 @@ def person_cost(board, p, duty):  # type: ignore[no-untyped-def]
         if o < 0:
             run = 0
         else:
-            missing = last_end + board.rest - board.start[o]
+            missing = last_end + law.rest - law.start[o]
             if missing > 0:
-                if board.rest_price < 0:
+                if law.rest_price < 0:
                     return -1
-                cost += board.rest_price * missing
-            last_end = board.end[o]
+                cost += law.rest_price * missing
+            last_end = law.end[o]
             run += 1
-            if run > board.most_run:
-                if board.run_price < 0:
+            if run > law.most_run:
+                if law.run_price < 0:
                     return -1
-                cost += board.run_price
+                cost += law.run_price
             week_days += 1
-            week_paid += board.paid[o]
-        if d + 1 == days or board.week[d + 1] != board.week[d]:
-            over = week_days - board.most_days[p, at]
+            week_paid += law.paid[o]
+        if d + 1 == days or law.week[d + 1] != law.week[d]:
+            over = week_days - law.most_days[p, at]
             if over > 0:
-                if board.days_price < 0:
+                if law.days_price < 0:
                     return -1
-                cost += board.days_price * over
-            if week_paid > board.own_paid[p, at]:
+                cost += law.days_price * over
+            if week_paid > law.own_paid[p, at]:
                 return -1
-            over = week_paid - board.most_paid[p, at]
+            over = week_paid - law.most_paid[p, at]
             if over > 0:
-                if board.paid_price < 0:
+                if law.paid_price < 0:
                     return -1
-                cost += board.paid_price * over
-            if week_paid < board.least[p, at]:
-                cost += board.least_price * (board.least[p, at] - week_paid)
+                cost += law.paid_price * over
+            if week_paid < law.least[p, at]:
+                cost += law.least_price * (law.least[p, at] - week_paid)
             week_days, week_paid, at = 0, 0, at + 1
     return cost
 
