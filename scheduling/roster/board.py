@@ -19,7 +19,7 @@ from scheduling.roster.objective import (
     least_minutes,
     units,
 )
-from scheduling.roster.problem import Ints, RosterProblem
+from scheduling.roster.problem import Ints, Option, RosterProblem
 from scheduling.roster.rules import (
     LeastHours,
     Limited,
@@ -145,13 +145,8 @@ def board_of(search: Search) -> Board:
             lawful[p, first[d] + number] = True
             price[p, first[d] + number] = search.cells.total((p, d), number)
             listed.append(int(first[d]) + number)
-    lost = [rows for option in flat for rows in option.lost]
     template, pool, most_crowd = _crowds(problem)
     kind, of_kind = _kinds(problem)
-    group, weight = _fair(search)
-    rest, run = _limit(problem, MinRest), _limit(problem, MaxConsecutiveDays)
-    free_days, paid = _limit(problem, RestDaysPerWeek), _limit(problem, MaxHoursPerWeek)
-    most_quarters = int(sum(problem.speed))
     return Board(
         first_option=first,
         speed=np.array(problem.speed),
@@ -167,46 +162,64 @@ def board_of(search: Search) -> Board:
         template=np.array([template[o.template.name] for o in flat]),
         pool=pool,
         most_crowd=most_crowd,
-        cover=CoverBoard(
-            row_first=np.array([o.covered[0] if len(o.covered) else 0 for o in flat]),
-            row_last=np.array([o.covered[-1] + 1 if len(o.covered) else 0 for o in flat]),
-            way_first=np.concatenate([[0], np.cumsum([len(o.lost) for o in flat])]).astype(np.int64),
-            lost_first=np.concatenate([[0], np.cumsum([len(rows) for rows in lost])]).astype(np.int64),
-            lost_rows=np.concatenate([*lost, np.zeros(0, dtype=np.int64)]).astype(np.int64),
-            table=_table(search, most_quarters),
+        cover=_cover_board(search, flat),
+        law=_law_board(problem, flat),
+        fair=_fair_board(search, flat),
+    )
+
+
+def _cover_board(search: Search, flat: list[Option]) -> CoverBoard:
+    """Return the part of the board that cover needs."""
+    lost = [rows for option in flat for rows in option.lost]
+    return CoverBoard(
+        row_first=np.array([o.covered[0] if len(o.covered) else 0 for o in flat]),
+        row_last=np.array([o.covered[-1] + 1 if len(o.covered) else 0 for o in flat]),
+        way_first=np.concatenate([[0], np.cumsum([len(o.lost) for o in flat])]).astype(np.int64),
+        lost_first=np.concatenate([[0], np.cumsum([len(rows) for rows in lost])]).astype(np.int64),
+        lost_rows=np.concatenate([*lost, np.zeros(0, dtype=np.int64)]).astype(np.int64),
+        table=_table(search, int(sum(search.problem.speed))),
+    )
+
+
+def _law_board(problem: RosterProblem, flat: list[Option]) -> LawBoard:
+    """Return the part of the board that labour rules need."""
+    people = range(len(problem.employees))
+    rest, run = _limit(problem, MinRest), _limit(problem, MaxConsecutiveDays)
+    free_days, paid = _limit(problem, RestDaysPerWeek), _limit(problem, MaxHoursPerWeek)
+    return LawBoard(
+        start=np.array([o.start for o in flat]),
+        end=np.array([o.end for o in flat]),
+        paid=np.array([o.paid_min for o in flat]),
+        week=np.array([problem.week_of(d) for d in range(problem.days)]),
+        run=np.array([_run(problem.carried[p].worked) for p in people]),
+        last_end=np.array([LONG_AGO if c.last_end is None else c.last_end for c in problem.carried]),
+        rest=round(60 * rest[0]) if rest else -UNLIMITED,
+        rest_price=units(rest[1] / 60) if rest and rest[1] >= 0 else HARD,
+        most_run=int(run[0]) if run else UNLIMITED,
+        run_price=units(run[1]) if run and run[1] >= 0 else HARD,
+        most_days=_days_left(problem, 7 - math.ceil(free_days[0]) if free_days else UNLIMITED),
+        days_price=units(free_days[1]) if free_days and free_days[1] >= 0 else HARD,
+        most_paid=_paid_left(problem, [round(60 * paid[0]) if paid else UNLIMITED for _ in people]),
+        own_paid=_paid_left(problem, [_own_minutes(problem, p) for p in people]),
+        paid_price=units(paid[1] / 60) if paid and paid[1] >= 0 else HARD,
+        least=np.array(
+            [[least_minutes(problem, p).get(w, 0) for w in range(len(problem.weeks))] for p in people]
         ),
-        law=LawBoard(
-            start=np.array([o.start for o in flat]),
-            end=np.array([o.end for o in flat]),
-            paid=np.array([o.paid_min for o in flat]),
-            week=np.array([problem.week_of(d) for d in range(problem.days)]),
-            run=np.array([_run(problem.carried[p].worked) for p in people]),
-            last_end=np.array([LONG_AGO if c.last_end is None else c.last_end for c in problem.carried]),
-            rest=round(60 * rest[0]) if rest else -UNLIMITED,
-            rest_price=units(rest[1] / 60) if rest and rest[1] >= 0 else HARD,
-            most_run=int(run[0]) if run else UNLIMITED,
-            run_price=units(run[1]) if run and run[1] >= 0 else HARD,
-            most_days=_days_left(problem, 7 - math.ceil(free_days[0]) if free_days else UNLIMITED),
-            days_price=units(free_days[1]) if free_days and free_days[1] >= 0 else HARD,
-            most_paid=_paid_left(problem, [round(60 * paid[0]) if paid else UNLIMITED for _ in people]),
-            own_paid=_paid_left(problem, [_own_minutes(problem, p) for p in people]),
-            paid_price=units(paid[1] / 60) if paid and paid[1] >= 0 else HARD,
-            least=np.array(
-                [[least_minutes(problem, p).get(w, 0) for w in range(len(problem.weeks))] for p in people]
-            ),
-            least_price=max(
-                (units(r.price / 60) for r in problem.rules if isinstance(r, LeastHours)), default=0
-            ),
+        least_price=max((units(r.price / 60) for r in problem.rules if isinstance(r, LeastHours)), default=0),
+    )
+
+
+def _fair_board(search: Search, flat: list[Option]) -> FairBoard:
+    """Return the part of the board that fairness needs."""
+    group, weight = _fair(search)
+    return FairBoard(
+        counter=np.array(
+            [[round(LEVEL_STEPS * WEIGHTS * counter_value(c, o)) for c in COUNTERS] for o in flat]
         ),
-        fair=FairBoard(
-            counter=np.array(
-                [[round(LEVEL_STEPS * WEIGHTS * counter_value(c, o)) for c in COUNTERS] for o in flat]
-            ),
-            group=group,
-            weight=weight,
-            dead=np.array([round(dead * LEVEL_STEPS * WEIGHTS) for dead, _ in fair_pieces(search.prices)]),
-            fair_price=np.array([price for _, price in fair_pieces(search.prices)]),
-        ),
+        group=group,
+        weight=weight,
+        dead=np.array([round(dead * LEVEL_STEPS * WEIGHTS) for dead, _ in fair_pieces(search.prices)]),
+        fair_price=np.array([price for _, price in fair_pieces(search.prices)]),
     )
 
 
