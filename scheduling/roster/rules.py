@@ -113,7 +113,7 @@ Rule = (
 
 Limited = MaxHoursPerDay | MaxHoursPerWeek | MinRest | MaxConsecutiveDays | RestDaysPerWeek
 
-LEAST_HOURS_PRICE = 10.0  # a contracted hour not worked, in the shop's currency: below a wage, above a wish
+LEAST_HOURS_PRICE = 30.0  # a contracted hour not worked, in the shop's currency: it is paid in any case
 
 
 def roster_rules(settings: Settings) -> tuple[Rule, ...]:
