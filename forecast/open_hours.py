@@ -34,7 +34,7 @@ class OpenHours:
         """Return for each aware hour start whether the stream is open in it."""
         local = starts.tz_convert(zone(self.timezone))
         week = np.array(self.week, dtype=bool)
-        return np.asarray(week[local.weekday.to_numpy() * 24 + local.hour.to_numpy()])
+        return np.asarray(week[local.day_of_week.to_numpy() * 24 + local.hour.to_numpy()])
 
 
 def find_open_hours(series: pd.Series, *, stream: Stream, timezone: str) -> OpenHours:
@@ -58,7 +58,7 @@ def find_open_hours(series: pd.Series, *, stream: Stream, timezone: str) -> Open
     if stream.open_minutes is not None:
         return OpenHours(timezone=timezone, week=_stated_week(*stream.open_minutes))
     local = pd.DatetimeIndex(series.index).tz_convert(zone(timezone))
-    key = local.weekday.to_numpy() * 24 + local.hour.to_numpy()
+    key = local.day_of_week.to_numpy() * 24 + local.hour.to_numpy()
     counts = np.asarray(series, dtype=float)
     totals = np.bincount(key, weights=counts, minlength=HOURS_A_WEEK)
     seen = np.bincount(key, minlength=HOURS_A_WEEK)

@@ -13,6 +13,7 @@ from forecast.errors import ConfigError, DataError, Problem, nearest
 KINDS = ("holiday", "makeup_workday")
 COLUMNS = ("date", "name", "type")
 NONE = "none"
+LUNAR_EVE = "农历除夕"
 REMARKS = ("(observed)", "(estimated)", "（补假）")  # the same holiday on another day
 
 # Names of chinese_calendar's holidays as the State Council's notices write them.
@@ -25,7 +26,6 @@ CHINESE_NAMES = {
     "National Day": "国庆节",
     "Mid-autumn Festival": "中秋节",
     "Anti-Fascist 70th Day": "抗战胜利纪念日",
-    "农历除夕": "春节",
 }
 
 
@@ -119,8 +119,9 @@ def _chinese(years: Iterable[int]) -> SpecialDays:
     }
     makeup = frozenset(day for day in workdays if day.year in years)
     missing = [year for year in years if year not in published]
+    statutory = _package_holidays("CN", missing, language="zh_CN")
     return SpecialDays(
-        holidays=names | _package_holidays("CN", missing, language="zh_CN"),
+        holidays=names | {day: "春节" if name == LUNAR_EVE else name for day, name in statutory.items()},
         makeup_workdays=makeup,
         unpublished=frozenset(missing),
     )
@@ -147,7 +148,7 @@ def _plain_name(name: str) -> str:
     first = name.split(";")[0]
     for remark in REMARKS:
         first = first.replace(remark, "")
-    return CHINESE_NAMES.get(first.strip(), first.strip())
+    return first.strip()
 
 
 def read_special_days(path: Path) -> SpecialDays:

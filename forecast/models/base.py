@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -29,11 +30,14 @@ class Known:
         Holidays and make-up workdays.
     promotions
         Past and future events, and the hours to drop from the history.
+    skill_shares
+        Each skill's share of the shop's ordinary volume; a phase's `mix` is read against it.
     """
 
     timezone: str
     special_days: SpecialDays = field(default_factory=SpecialDays)
     promotions: PromotionCalendar = field(default_factory=PromotionCalendar)
+    skill_shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ def read_clock(starts: pd.DatetimeIndex, special: SpecialDays, timezone: str) ->
     day = local.to_numpy().astype("datetime64[D]").astype(np.int64)
     makeup = np.array([_number(date) for date in special.makeup_workdays], dtype=np.int64)
     off = np.array([_number(date) for date in special.holidays], dtype=np.int64)
-    weekday = local.weekday.to_numpy().astype(np.int64)
+    weekday = local.day_of_week.to_numpy().astype(np.int64)
     return WallClock(
         hour=local.hour.to_numpy().astype(np.int64),
         weekday=np.where(np.isin(day, makeup), MIDWEEK, weekday),
@@ -134,6 +134,7 @@ def _add_holidays(builder: ColumnBuilder, clock: WallClock, special: SpecialDays
     builder.add_factor("holiday_block", RIDGE_HOLIDAY, np.where(clock.holiday, clock.hour // BLOCK_HOURS, -1))
     builder.add("holiday_shadow:eve", RIDGE_HOLIDAY, _beside(days, name_of, ahead=1)[which])
     builder.add("holiday_shadow:day after", RIDGE_HOLIDAY, _beside(days, name_of, ahead=-1)[which])
+    builder.add("holiday_shadow:bridge", RIDGE_HOLIDAY, _bridges(days, name_of)[which])
     for name, climb in _run_ups(days, name_of).items():
         builder.add("holiday_shadow:run-up", RIDGE_HOLIDAY, climb[which])
         builder.add(f"holiday_shadow:run-up to {name}", RIDGE_HOLIDAY, climb[which])
@@ -142,6 +143,20 @@ def _add_holidays(builder: ColumnBuilder, clock: WallClock, special: SpecialDays
 def _beside(days: Ints, name_of: dict[int, str], *, ahead: int) -> Floats:
     """Return 1 on ordinary days whose neighbour `ahead` is a holiday."""
     return np.array([float(day + ahead in name_of and day not in name_of) for day in days.tolist()])
+
+
+def _bridges(days: Ints, name_of: dict[int, str]) -> Floats:
+    """Return 1 on Fridays after and Mondays before a holiday: single workdays that many take off."""
+    weekday = (days + EPOCH + 6) % 7  # date ordinals: Monday is 1
+    return np.array(
+        [
+            float(
+                day not in name_of
+                and ((of_week == 4 and day - 1 in name_of) or (of_week == 0 and day + 1 in name_of))
+            )
+            for day, of_week in zip(days.tolist(), weekday.tolist(), strict=True)
+        ]
+    )
 
 
 def _run_ups(days: Ints, name_of: dict[int, str]) -> dict[str, Floats]:

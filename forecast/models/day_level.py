@@ -7,6 +7,7 @@ from the counts, so that a thin shop's luck is not taken for a level.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ WALK_SD = 0.015  # a day's step of the level; centre of its prior
 PRIOR_SD = 0.7  # of both log standard deviations
 MEMORY_CENTRE, MEMORY_SD = -0.4, 1.0  # of the logit of the memory's correlation from day to day
 SMALLEST_SD, LARGEST_MEMORY = 1e-3, 0.95
+FARTHEST, ROBUST_PASSES = 2.5, 4  # standard deviations a day may be off what was foreseen
 VAGUE = 1.0  # variance of the first day's level around the mean of the first weeks
 
 
@@ -153,7 +155,7 @@ def fit_day_level(observed: Floats, noise: Floats, *, first_day: int) -> DayLeve
         options={"initial_simplex": simplex, "xatol": 0.03, "fatol": 0.02, "maxfev": 120},
     )
     walk, memory_sd, memory = natural(found.x)
-    result = model.smooth(found.x, cov_type="none")
+    result = _robust_smooth(model, found.x, noise)
     return DayLevel(
         first_day=first_day,
         last_day=first_day + len(observed) - 1,
@@ -164,6 +166,25 @@ def fit_day_level(observed: Floats, noise: Floats, *, first_day: int) -> DayLeve
         memory=memory,
         smooth=np.asarray(result.smoothed_state.sum(axis=0)),
     )
+
+
+def _robust_smooth(model: _LevelAndMemory, params: Floats, noise: Floats) -> Any:
+    """Return statsmodels' smoother results with days that nobody could foresee held to `FARTHEST` sd.
+
+    A single day far off is more often a one-off than a new level, so that its noise is raised; a new level
+    goes on, and is followed within days.
+    """
+    noise = noise.copy()
+    for _ in range(ROBUST_PASSES):
+        model.ssm["obs_cov"] = noise[None, None, :]
+        result = model.smooth(params, cov_type="none")
+        error = np.nan_to_num(result.forecasts_error[0])
+        variance = result.forecasts_error_cov[0, 0]
+        far = np.abs(error) > FARTHEST * np.sqrt(variance)
+        if not far.any():
+            break
+        noise = noise + np.where(far, (error / FARTHEST) ** 2 - variance, 0.0)
+    return result
 
 
 def _spread_around_smooth(observed: Floats, noise: Floats) -> float:

@@ -43,6 +43,7 @@ def add_promotions(
     events: Sequence[Event],
     *,
     own_terms: dict[str, dict[str, float]],
+    wave_part: float,
 ) -> None:
     """Add the columns of every event that touches the hours.
 
@@ -57,33 +58,25 @@ def add_promotions(
     own_terms
         By event id: which past events' plateau terms it has, and how much of each. A past event has its own;
         one ahead has those of the events that it is like.
+    wave_part
+        Part of an event's own size that the stream feels in the days after it, in [0, 1].
     """
     moments = starts.as_unit("s").asi8
     on_holiday = np.zeros(len(starts))
     for event in events:
         if event.kind in NOT_LEARNT:
             continue
-        last = (
-            seconds(event.end)
-            if event.kind == LIVE
-            else max(seconds(event.end), seconds(event.selling_end) + int(WAVE_BINS[-1] * 3600))
-        )
-        first_row, last_row = np.searchsorted(moments, [seconds(event.start) - 3599, last])
-        if first_row == last_row:
+        rows = rows_touched(event, moments)
+        if not len(rows):
             continue
-        rows = np.arange(first_row, last_row)
         family = LIVE if event.kind == LIVE else "promotion"
-        own = np.zeros(len(rows))
         for name, values in _clock_columns(event, moments[rows], clock.hour[rows]):
             builder.add(f"{family}:{name}", RIDGE_SHARED, values, rows)
             if event.kind != LIVE:
                 builder.add(f"kind:{event.kind}:{name}", RIDGE_KIND, values, rows)
-            if name in ("spot", "tail", "return"):
-                own = np.maximum(own, values)
-                if family == "promotion":
-                    on_holiday[rows] = np.maximum(on_holiday[rows], values * clock.holiday[rows])
-            elif name in ("deposit", "warm-up"):
-                own = np.maximum(own, HALF_PART * values)
+        own = felt_size(event, moments[rows], wave_part)
+        if event.kind != LIVE:
+            on_holiday[rows] = np.maximum(on_holiday[rows], (own == 1) & clock.holiday[rows])
         for term, part in own_terms.get(event.id, {}).items():
             builder.add(f"event:{term}", RIDGE_EVENT, own * part, rows)
     builder.add("promotion_on_holiday:any", RIDGE_ON_HOLIDAY, on_holiday)
@@ -92,6 +85,29 @@ def add_promotions(
 def seconds(moment: dt.datetime) -> int:
     """Return an aware instant in seconds since 1970."""
     return int(moment.timestamp())
+
+
+def rows_touched(event: Event, moments: Ints) -> Ints:
+    """Return the positions of the hours an event touches: from its first phase to the end of its wake."""
+    last = seconds(event.end)
+    if event.kind != LIVE:
+        last = max(last, seconds(event.selling_end) + int(WAVE_BINS[-1] * 3600))
+    first_row, last_row = np.searchsorted(moments, [seconds(event.start) - 3599, last])
+    return np.arange(first_row, last_row)
+
+
+def felt_size(event: Event, moments: Ints, wave_part: float) -> Floats:
+    """Return how much of the event's own size each hour feels: sales wholly, what leads to them by half."""
+    felt = np.zeros(len(moments))
+    for phase in event.phase:
+        first, last = seconds(phase.start), seconds(phase.end)
+        covered = ((np.minimum(moments + 3600, last) - np.maximum(moments, first)) / 3600).clip(0, 1)
+        part = 1.0 if phase.kind in SELLING else wave_part if phase.kind == "aftersale" else HALF_PART
+        felt = np.maximum(felt, part * covered)
+    if event.kind != LIVE and wave_part > 0:
+        since_end = (moments - seconds(event.selling_end)) / 3600
+        felt = np.maximum(felt, wave_part * ((since_end >= 0) & (since_end < WAVE_BINS[-1])))
+    return felt
 
 
 def _clock_columns(event: Event, moments: Ints, hour: Ints) -> Iterator[tuple[str, Floats]]:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import linalg
 
 from forecast.config import Stream
-from forecast.models.base import Effect, Floats, Known
+from forecast.models.base import Effect, FittedModel, Floats, Known
 from forecast.models.calendar_columns import Reach
-from forecast.models.columns import Design
+from forecast.models.event_outlook import EventSpread
+from forecast.models.event_spread import find_spreads
+from forecast.models.hours_ahead import HoursAhead, look_ahead
+from forecast.models.naive import SeasonalNaive
 from forecast.models.promotion_columns import LIVE, MOST_EVENT_TERMS, NOT_LEARNT
-from forecast.models.regression_fit import (
-    LEVEL_GROUPS,
-    PROMOTION_GROUPS,
-    Layout,
-    RegressionFit,
-    fit_regression,
-)
+from forecast.models.regression_fit import Layout, RegressionFit, fit_regression
 from forecast.models.usable_hours import UsableHours, find_usable_hours
 from forecast.open_hours import OpenHours
 from forecast.promotions import Event
 
-SHAPE_GROUPS = ("hour", "weekday", "week")
-SEASON_GROUPS = ("month_day", "season", "reopening")
-HOLIDAY_GROUPS = ("holiday", "holiday_block", "holiday_shadow")
+FEWEST_WEEKS = 2.0
+WAVE_PARTS = {"presale": 0.0, "aftersale": 1.0}  # by skill: who feels an event's size in the days after it
+MIXED_WAVE_PART = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +32,20 @@ class CalendarRegression:
 
     name: str = "regression"
 
-    def fit(self, series: pd.Series, known: Known, *, stream: Stream) -> FittedRegression:
-        """Fit to hourly counts (see `forecast.models.base.ForecastModel.fit`)."""
+    def fit(self, series: pd.Series, known: Known, *, stream: Stream) -> FittedModel:
+        """Fit to hourly counts (see `forecast.models.base.ForecastModel.fit`).
+
+        With less than two weeks of history, or without a single consultation, the yardstick answers.
+        """
         usable = find_usable_hours(series, known, stream)
+        if usable.weeks < FEWEST_WEEKS or not usable.hours.any():
+            reason = (
+                f"{usable.weeks * 7:.0f} days of history are too few for the calendar regression (it needs "
+                f"{7 * FEWEST_WEEKS:.0f}): last week's hours stand in"
+                if usable.hours.any()
+                else "the history holds no consultation at all: the forecast is zero"
+            )
+            return SeasonalNaive(reason=reason).fit(series, known, stream=stream)
         events = tuple(e for e in known.promotions.of(stream.platform) if e.kind not in NOT_LEARNT)
         past = _past_events(events, usable)
         layout = Layout(
@@ -46,22 +54,35 @@ class CalendarRegression:
             own_terms=_own_terms(events, past),
             reach=Reach(end=usable.end, weeks=usable.weeks),
             closed_days=usable.closed_days,
+            wave_part=WAVE_PARTS.get(stream.skill, MIXED_WAVE_PART),
         )
+        fit = fit_regression(usable, layout)
         return FittedRegression(
-            name=self.name, usable=usable, layout=layout, fit=fit_regression(usable, layout)
+            name=self.name,
+            usable=usable,
+            layout=layout,
+            fit=fit,
+            spreads=find_spreads(fit, usable, past),
+            past=tuple(event.id for event in past),
+            skill=stream.skill,
         )
 
 
 def _past_events(events: tuple[Event, ...], usable: UsableHours) -> list[Event]:
     """Return events whose sale has begun and left rows in the history."""
     starts = usable.starts
-    return [e for e in events if ((starts >= e.kick_off) & (starts < e.selling_end)).any()]
+    return [
+        event
+        for event in events
+        if starts.searchsorted(pd.Timestamp(event.kick_off))
+        < starts.searchsorted(pd.Timestamp(event.selling_end))
+    ]
 
 
 def _own_terms(events: tuple[Event, ...], past: list[Event]) -> dict[str, dict[str, float]]:
     """Return the plateau terms of each event: its own, or those of the past events that it is like."""
     terms: dict[str, dict[str, float]] = {}
-    for kind in {event.kind for event in past} - {LIVE}:
+    for kind in sorted({event.kind for event in past} - {LIVE}):
         latest = [event.id for event in past if event.kind == kind][-MOST_EVENT_TERMS:]
         terms |= {name: {name: 1.0} for name in latest}
     for event in events:
@@ -79,48 +100,46 @@ class FittedRegression:
     usable: UsableHours
     layout: Layout
     fit: RegressionFit
+    spreads: Mapping[str, EventSpread]
+    past: tuple[str, ...]
+    skill: str
+    spread_factor: float = 1.0
+    extra_notes: tuple[str, ...] = field(default=())
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the history, and what to be wary of."""
-        return (*self.usable.notes, *self.fit.notes)
+        return (*self.usable.notes, *self.fit.notes, *self.extra_notes)
 
     @property
     def open_hours(self) -> OpenHours:
         """When the stream is open."""
         return self.usable.open_hours
 
-    def mean(self, starts: pd.DatetimeIndex) -> Floats:
-        """Return the expected consultations of each hour."""
-        design = self.layout.design(starts)
-        log_mean, variance = self.fit.day_level.moments(self.layout.clock(starts).day)
-        return np.where(
-            self.open_hours.is_open(starts), self._base(design) * np.exp(log_mean + variance / 2), 0.0
+    def ahead(self, starts: pd.DatetimeIndex) -> HoursAhead:
+        """Return the parts of the log mean of the hours."""
+        return look_ahead(
+            starts,
+            layout=self.layout,
+            fit=self.fit,
+            usable=self.usable,
+            spreads=self.spreads,
+            past=self.past,
+            skill=self.skill,
         )
 
-    def _base(self, design: Design) -> Floats:
-        coefficients = self.fit.coefficients
-        beta = np.where(coefficients.among(LEVEL_GROUPS), 0.0, coefficients.solution.beta)
-        return np.exp(design.aligned(coefficients.names) @ beta)
+    def mean(self, starts: pd.DatetimeIndex) -> Floats:
+        """Return the expected consultations of each hour."""
+        return self.ahead(starts).mean()
 
     def draw(self, starts: pd.DatetimeIndex, draws: int, rng: np.random.Generator) -> Floats:
         """Return joint sample paths, draws x hours."""
-        design = self.layout.design(starts)
-        day = self.layout.clock(starts).day
-        days, which = np.unique(day, return_inverse=True)
-        paths = self.fit.day_level.draw(days, draws, rng)[:, which]
-        rate = self._base(design) * np.exp(paths + self._coefficient_luck(design, draws, rng))
-        effect = np.abs(self.fit.coefficients.log_effect(design, PROMOTION_GROUPS))
-        a = np.where(effect > 0.05, self.fit.promotion_dispersion, self.fit.dispersion)
-        counts = rng.poisson(rate * rng.gamma(1 / a, a, rate.shape)).astype(float)
-        return counts * self.open_hours.is_open(starts)
+        return self.ahead(starts).draw(draws, rng, factor=self.spread_factor)
 
-    def _coefficient_luck(self, design: Design, draws: int, rng: np.random.Generator) -> Floats:
-        """Return what not knowing the calendar's coefficients adds to the log mean, draws x hours."""
-        coefficients = self.fit.coefficients
-        free = np.flatnonzero(~coefficients.among((*LEVEL_GROUPS, *PROMOTION_GROUPS)))
-        precision = coefficients.solution.information / self.fit.design_effect + coefficients.solution.penalty
-        factor = linalg.cholesky(precision[np.ix_(free, free)], lower=False, check_finite=False)
-        luck = linalg.solve_triangular(factor, rng.standard_normal((len(free), draws)), check_finite=False)
-        columns = design.aligned(coefficients.names)[:, free]
-        return np.asarray(columns @ luck).T
+    def parts(self, starts: pd.DatetimeIndex) -> pd.DataFrame:
+        """Return the factors whose product is the mean."""
+        return self.ahead(starts).parts()
+
+    def effects(self, starts: pd.DatetimeIndex) -> tuple[Effect, ...]:
+        """Return every holiday and promotion that acts on the hours."""
+        return self.ahead(starts).effects()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from forecast.models.base import Floats, Known
 from forecast.models.calendar_columns import WALK, Reach, WallClock, add_calendar, read_clock
@@ -32,9 +34,11 @@ MOST_STRONG_SHARE = 0.3
 FEWEST_HOURS_SHARE = 0.6
 BEFORE_KICK_OFF_S = 24 * 3600  # buyers gather the evening before; a filter would carry that past the event
 UNSURE_HOLIDAY_SD = 0.10  # log; a holiday's own size hides what it says about the level
+FEWEST_DAYS_TO_JUDGE = 10
 DISPERSION_HOURS = 60.0  # a promotion's dispersion is shrunk to the ordinary one as if it had so many hours
 
 PROMOTION_GROUPS = ("promotion", "live", "kind", "event", "promotion_on_holiday")
+SHAPE_GROUPS = ("hour", "weekday", "week")
 LEVEL_GROUPS = ("level", "walk")
 
 
@@ -47,6 +51,7 @@ class Layout:
     own_terms: dict[str, dict[str, float]]
     reach: Reach
     closed_days: frozenset[int]
+    wave_part: float
 
     def clock(self, starts: pd.DatetimeIndex) -> WallClock:
         """Return the wall clock of the hours."""
@@ -57,8 +62,19 @@ class Layout:
         clock = self.clock(starts)
         builder = ColumnBuilder(len(starts))
         add_calendar(builder, clock, self.known.special_days, self.reach, self.closed_days)
-        add_promotions(builder, starts, clock, self.events, own_terms=self.own_terms)
+        self._add_promotions(builder, starts, clock, self.events)
         return builder.design()
+
+    def event_design(self, starts: pd.DatetimeIndex, event: Event) -> Design:
+        """Return the columns of one event alone."""
+        builder = ColumnBuilder(len(starts))
+        self._add_promotions(builder, starts, self.clock(starts), (event,))
+        return builder.design()
+
+    def _add_promotions(
+        self, builder: ColumnBuilder, starts: pd.DatetimeIndex, clock: WallClock, events: tuple[Event, ...]
+    ) -> None:
+        add_promotions(builder, starts, clock, events, own_terms=self.own_terms, wave_part=self.wave_part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +110,14 @@ class RegressionFit:
         a of Var = μ + a μ² in an hour once its day's level is known; ordinary and promotion hours.
     design_effect
         How much less the hours tell than as many independent ones, because they share their day's luck.
-    residuals
-        Log ratio of count to fit of each usable hour, day level taken off; NaN where left out.
+    fitted
+        Mean of each usable hour, day level included.
+    mean_shape
+        Log of the mean week's factor over the open hours: what makes a level an hourly volume.
+    holiday_days
+        Days of each holiday that it was learnt from.
+    notes
+        What was left out, and a shift of the level if one is suspected.
     """
 
     coefficients: Coefficients
@@ -105,6 +127,8 @@ class RegressionFit:
     promotion_dispersion: float
     design_effect: float
     fitted: Floats
+    mean_shape: float
+    holiday_days: Mapping[str, int]
     notes: tuple[str, ...]
 
 
@@ -112,13 +136,14 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
     """Fit regression and day level to the usable hours of a stream."""
     design = layout.design(usable.starts)
     clock = layout.clock(usable.starts)
-    counts = usable.values
+    counts = usable.hours
     in_promotion = _in_promotion(design)
     days = _Days.of(clock, usable, layout)
     mu = _profile_mean(counts, clock)
     dispersion = robust_dispersion(counts, mu)
     age = np.exp2(-np.asarray(days.age_days) / 7 / HALF_LIFE_WEEKS)
-    penalty = _penalty(design)
+    design_effect = 1.0
+    penalty = _penalty(design, design_effect)
     beta = np.zeros(len(design.names))
     beta[design.names.index("level:base")] = np.log(max(counts.mean(), 1e-3))
     used = ~find_odd_hours(counts, mu, dispersion, np.ones_like(in_promotion))
@@ -137,13 +162,15 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             break
         dispersion = robust_dispersion(counts[used & ~in_promotion], mu[used & ~in_promotion])
         used = ~(
-            find_odd_hours(counts, mu, dispersion, in_promotion)
+            find_odd_hours(counts, mu, dispersion, in_promotion | clock.holiday)
             | days.odd(counts, mu, dispersion, in_promotion, used)
         )
         ordinary = used & ~in_promotion
         dispersion = moment_dispersion(counts[ordinary], mu[ordinary], typical=dispersion, weight=1.0)
+        design_effect = days.design_effect(counts, mu, used, dispersion, in_promotion)
+        penalty = _penalty(design, design_effect)
     coefficients = Coefficients(names=design.names, solution=solution)
-    return _with_day_level(coefficients, design, counts, used, days, dispersion, in_promotion)
+    return _with_day_level(coefficients, design, counts, used, days, dispersion, design_effect, in_promotion)
 
 
 def _with_day_level(
@@ -153,6 +180,7 @@ def _with_day_level(
     used: Flags,
     days: _Days,
     dispersion: float,
+    design_effect: float,
     in_promotion: Flags,
 ) -> RegressionFit:
     """Return the fit with its day level, and the dispersion that is left once the days are known."""
@@ -176,9 +204,11 @@ def _with_day_level(
         promotion_dispersion=moment_dispersion(
             counts[promotion], fitted[promotion], typical=left, weight=DISPERSION_HOURS
         ),
-        design_effect=days.design_effect(mu[used], used, dispersion, left, level),
+        design_effect=design_effect,
         fitted=fitted,
-        notes=days.notes(used, level, counts, base),
+        mean_shape=float(np.log(np.exp(coefficients.log_effect(design, SHAPE_GROUPS)).mean())),
+        holiday_days=days.holiday_days(design, used),
+        notes=days.notes(used),
     )
 
 
@@ -197,21 +227,33 @@ def _profile_mean(counts: Floats, clock: WallClock) -> Floats:
     return np.asarray(np.maximum(0.7 * by_week + 0.3 * by_hour, 0.05 * counts.mean() + 1e-3))
 
 
-def _penalty(design: Design) -> Floats:
-    """Return ridges on the diagonal and the walk's penalty on steps from week to week."""
-    penalty = np.diag(design.ridges)
+def _penalty(design: Design, design_effect: float) -> Floats:
+    """Return ridges on the diagonal and the walk's penalty on steps from week to week.
+
+    The hours of a day share its luck, so that they tell less about whole days than as many independent hours:
+    priors of what acts on whole days are stiffer by as much.
+    """
+    whole_day = np.array([_acts_on_whole_days(name) for name in design.names])
+    penalty = np.diag(design.ridges * np.where(whole_day, design_effect, 1.0))
     weeks = sorted(
         (int(name.split(":")[1]), column)
         for column, name in enumerate(design.names)
         if name.startswith("walk:")
     )
-    for (one, left), (two, right) in zip(weeks[:-1], weeks[1:], strict=True):
-        stiffness = WALK / (two - one)
+    for (one, left), (two, right) in pairwise(weeks):
+        stiffness = WALK * design_effect / (two - one)
         penalty[left, left] += stiffness
         penalty[right, right] += stiffness
         penalty[left, right] -= stiffness
         penalty[right, left] -= stiffness
     return penalty
+
+
+def _acts_on_whole_days(name: str) -> bool:
+    group, what = name.split(":", 1)[0], name.rsplit(":", 1)[1]
+    return group in ("month_day", "season") or (
+        group in ("promotion", "kind") and what.startswith(("wave", "dip"))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,9 +293,8 @@ class _Days:
 
     def sums(self, values: Floats | Flags, where: Flags) -> Floats:
         """Return each day's sum over the hours where `where` holds."""
-        return np.bincount(
-            self.position[where], weights=np.asarray(values, dtype=float)[where], minlength=self.count
-        )
+        weights = np.asarray(values, dtype=float)[where]
+        return np.bincount(self.position[where], weights=weights, minlength=self.count).astype(float)
 
     def ratios(self, counts: Floats, mu: Floats, used: Flags) -> Floats:
         """Return each day's log ratio of what came to `mu`; NaN for days with too few hours."""
@@ -264,7 +305,7 @@ class _Days:
     def noise(self, mu: Floats, used: Flags, dispersion: float) -> Floats:
         """Return the variance of each day's log ratio that counting alone explains."""
         said = np.maximum(self.sums(mu, used), 0.5)
-        return (said + dispersion * self.sums(mu**2, used)) / said**2
+        return np.asarray((said + dispersion * self.sums(mu**2, used)) / said**2)
 
     def odd(self, counts: Floats, mu: Floats, dispersion: float, in_promotion: Flags, used: Flags) -> Flags:
         """Return hours of days that are far from the days around them."""
@@ -288,17 +329,28 @@ class _Days:
         return fit_day_level(ratios, noise, first_day=self.first)
 
     def design_effect(
-        self, mu: Floats, used: Flags, dispersion: float, left: float, level: DayLevel
+        self, counts: Floats, mu: Floats, used: Flags, dispersion: float, in_promotion: Flags
     ) -> float:
-        """Return the variance of day sums over what independent hours would give."""
-        full = np.zeros(len(used))
-        full[used] = mu
-        said, squares = self.sums(full, used), self.sums(full**2, used)
-        day_variance = level.memory_sd**2 / (1 - level.memory**2)
-        real = said + left * squares + day_variance * said**2
-        return float(max(1.0, real.sum() / max((said + dispersion * squares).sum(), 1e-9)))
+        """Return the variance of ordinary days' log ratios over what independent hours would give."""
+        share = self.sums(in_promotion, used) / np.maximum(self.sums(used, used), 1)
+        ratios = self.ratios(counts, mu, used)
+        usual = (share < MOST_STRONG_SHARE) & ~self.holiday & ~np.isnan(ratios)
+        if usual.sum() < FEWEST_DAYS_TO_JUDGE:
+            return 1.0
+        spread = 1.4826 * float(np.median(np.abs(ratios[usual] - np.median(ratios[usual]))))
+        return max(1.0, spread**2 / float(np.median(self.noise(mu, used, dispersion)[usual])))
 
-    def notes(self, used: Flags, level: DayLevel, counts: Floats, base: Floats) -> tuple[str, ...]:
+    def holiday_days(self, design: Design, used: Flags) -> dict[str, int]:
+        """Return how many days of each holiday were learnt from."""
+        columns = sparse.csc_array(design.matrix)
+        found = {}
+        for column, name in enumerate(design.names):
+            if name.startswith("holiday:"):
+                rows = columns.indices[columns.indptr[column] : columns.indptr[column + 1]]
+                found[name.removeprefix("holiday:")] = len(np.unique(self.position[rows[used[rows]]]))
+        return found
+
+    def notes(self, used: Flags) -> tuple[str, ...]:
         """Say which hours were left out as odd."""
         left_out = int((~used).sum())
         if not left_out:
@@ -306,8 +358,8 @@ class _Days:
         days = np.unique(self.position[~used]) + self.first
         shown = ", ".join(str(np.datetime64(int(day), "D")) for day in days[-5:])
         return (
-            f"{left_out} hours on {len(days)} days fit no calendar (outage, burst or missing log) and are not "
-            f"learnt from; the latest: {shown}",
+            f"{left_out} hours on {len(days)} days fit no calendar (outage, burst or missing log) and "
+            f"are not learnt from; the latest: {shown}",
         )
 
 

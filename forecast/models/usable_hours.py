@@ -48,8 +48,8 @@ class UsableHours:
     notes: tuple[str, ...]
 
     @property
-    def values(self) -> Floats:
-        """Counts as an array."""
+    def hours(self) -> Floats:
+        """Counts of the hours as an array."""
         return self.counts.to_numpy(dtype=float)
 
     @property

@@ -1,0 +1,301 @@
+"""The hours ahead taken apart: shape, calendar, holidays, promotions, level; then mean, paths, reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+
+from forecast.models.base import Effect, Floats
+from forecast.models.columns import Design
+from forecast.models.event_outlook import WITHIN_EVENT_SD, EventSpread, Outlook, event_outlook
+from forecast.models.odd_hours import Flags, Ints
+from forecast.models.promotion_columns import LIVE, felt_size, rows_touched, seconds
+from forecast.models.regression_fit import (
+    LEVEL_GROUPS,
+    PROMOTION_GROUPS,
+    SHAPE_GROUPS,
+    Layout,
+    RegressionFit,
+)
+from forecast.models.usable_hours import UsableHours
+from forecast.promotions import SELLING, Event
+
+CALENDAR_GROUPS = ("month_day", "season", "reopening")
+HOLIDAY_GROUPS = ("holiday", "holiday_block", "holiday_shadow")
+FELT = 0.05  # log; a promotion's effect below this leaves an hour ordinary
+LEAST_DISPERSION = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoursAhead:
+    """Hours and the parts of their log mean.
+
+    Attributes
+    ----------
+    shape, calendar, holiday, promotion
+        Log effects, one an hour.
+    level, level_variance
+        Log level of the hour's day, and how unsure it is.
+    outlooks
+        Events that touch the hours.
+    is_open
+        Closed hours have mean zero.
+    """
+
+    starts: pd.DatetimeIndex
+    day: Ints
+    design: Design
+    layout: Layout
+    fit: RegressionFit
+    is_open: Flags
+    shape: Floats
+    calendar: Floats
+    holiday: Floats
+    promotion: Floats
+    level: Floats
+    level_variance: Floats
+    outlooks: tuple[Outlook, ...]
+
+    def mean(self) -> Floats:
+        """Return the expected consultations of each hour."""
+        logs = self.shape + self.calendar + self.holiday + self.promotion + self.level
+        logs += self.level_variance / 2 + self._event_variance() / 2
+        return np.where(self.is_open, np.exp(logs), 0.0)
+
+    def _event_variance(self) -> Floats:
+        variance = np.zeros(len(self.starts))
+        for outlook in self.outlooks:
+            variance[outlook.rows] += outlook.sd**2
+        return variance
+
+    def draw(self, draws: int, rng: np.random.Generator, *, factor: float) -> Floats:
+        """Return joint sample paths, draws x hours.
+
+        Luck is drawn from the outside in: the days' level, the calendar's coefficients, each event's size,
+        then every hour's own rate and count. `factor` widens or narrows all of it but the counting.
+        """
+        days, which = np.unique(self.day, return_inverse=True)
+        level = self.fit.day_level.draw(days, draws, rng)[:, which] - self.level
+        luck = level + self._coefficient_luck(draws, rng)
+        for outlook in self.outlooks:
+            luck[:, outlook.rows] += rng.standard_normal((draws, 1)) * outlook.sd
+        logs = self.shape + self.calendar + self.holiday + self.promotion + self.level
+        rate = np.exp(np.minimum(logs + factor * luck, 30.0))
+        a = np.where(np.abs(self.promotion) > FELT, self.fit.promotion_dispersion, self.fit.dispersion)
+        a = np.maximum(a * factor**2, LEAST_DISPERSION)
+        counts = rng.poisson(rate * rng.gamma(1 / a, a, rate.shape))
+        return np.asarray(counts * self.is_open, dtype=float)
+
+    def _coefficient_luck(self, draws: int, rng: np.random.Generator) -> Floats:
+        """Return what not knowing the calendar's coefficients adds to the log mean, draws x hours."""
+        coefficients = self.fit.coefficients
+        free = np.flatnonzero(~coefficients.among((*LEVEL_GROUPS, *PROMOTION_GROUPS)))
+        solution = coefficients.solution
+        precision = solution.information / self.fit.design_effect + solution.penalty
+        factor = linalg.cholesky(precision[np.ix_(free, free)], lower=False, check_finite=False)
+        luck = linalg.solve_triangular(
+            factor, rng.standard_normal((len(free), draws)), lower=False, check_finite=False
+        )
+        columns = self.design.aligned(coefficients.names)[:, free]
+        return np.asarray(columns @ luck).T
+
+    def parts(self) -> pd.DataFrame:
+        """Return `level` [consultations an hour] and the factors whose product is the mean."""
+        week = self.fit.mean_shape
+        return pd.DataFrame(
+            {
+                "level": np.where(self.is_open, np.exp(self.level + self.level_variance / 2 + week), 0.0),
+                "week_shape": np.exp(self.shape - week),
+                "calendar": np.exp(self.calendar),
+                "holiday": np.exp(self.holiday),
+                "promotion": np.exp(self.promotion + self._event_variance() / 2),
+            },
+            index=self.starts,
+        )
+
+    def effects(self) -> tuple[Effect, ...]:
+        """Return every holiday and promotion that acts on the hours."""
+        return (*self._holiday_effects(), *self._promotion_effects())
+
+    def _holiday_effects(self) -> list[Effect]:
+        special = self.layout.known.special_days
+        epoch = np.datetime64("1970-01-01")
+        names = np.array(
+            [special.holidays.get((epoch + int(day)).astype("datetime64[D]").item(), "") for day in self.day],
+            dtype=object,
+        )
+        found = []
+        for name in dict.fromkeys(one for one in names if one):
+            own = (names == name) & self.is_open
+            days = self.fit.holiday_days.get(name, 0)
+            others = sum(self.fit.holiday_days.values())
+            source = (
+                f"learnt from {days} past days"
+                if days
+                else f"not in the history; learnt from {others} days of other holidays"
+            )
+            factor = float(np.exp(self.holiday[own]).mean()) if own.any() else 1.0
+            found.append(Effect(name=name, kind="holiday", factor=factor, examples=days, source=source))
+        return found
+
+    def _promotion_effects(self) -> list[Effect]:
+        plain = np.exp(self.shape + self.calendar + self.holiday + self.level) * self.is_open
+        found = []
+        for outlook in self.outlooks:
+            selling = np.zeros(len(outlook.rows), dtype=bool)
+            moments = self.starts.as_unit("s").asi8[outlook.rows]
+            for phase in outlook.event.phase:
+                if phase.kind in SELLING or not any(p.kind in SELLING for p in outlook.event.phase):
+                    selling |= (moments >= seconds(phase.start)) & (moments < seconds(phase.end))
+            base = plain[outlook.rows][selling]
+            if base.sum() <= 0:
+                continue
+            uplift = np.exp(outlook.log_effect[selling] + outlook.sd[selling] ** 2 / 2)
+            found.append(
+                Effect(
+                    name=outlook.event.id,
+                    kind="promotion",
+                    factor=float((base * uplift).sum() / base.sum()),
+                    examples=outlook.examples,
+                    source=outlook.source,
+                )
+            )
+        return found
+
+
+def look_ahead(
+    starts: pd.DatetimeIndex,
+    *,
+    layout: Layout,
+    fit: RegressionFit,
+    usable: UsableHours,
+    spreads: Mapping[str, EventSpread],
+    past: tuple[str, ...],
+    skill: str,
+) -> HoursAhead:
+    """Return the hours taken apart; hours of the past are explained as they were fitted."""
+    design = layout.design(starts)
+    day = layout.clock(starts).day
+    level, variance = fit.day_level.moments(day)
+    effect = {
+        name: fit.coefficients.log_effect(design, groups)
+        for name, groups in (
+            ("shape", SHAPE_GROUPS),
+            ("calendar", CALENDAR_GROUPS),
+            ("holiday", HOLIDAY_GROUPS),
+            ("promotion", PROMOTION_GROUPS),
+        )
+    }
+    base = np.exp(effect["shape"] + effect["calendar"] + effect["holiday"] + level)
+    outlooks, moved = [], effect["promotion"].copy()
+    moments = starts.as_unit("s").asi8
+    end = pd.Timestamp(usable.end, tz=layout.known.timezone).timestamp()
+    for event in layout.events:
+        rows = rows_touched(event, moments)
+        if not len(rows) or seconds(event.end) <= end:
+            continue
+        outlook = _outlook(event, rows, starts, base, layout, fit, usable, spreads, past, skill)
+        learnt = fit.coefficients.log_effect(layout.event_design(starts[rows], event), PROMOTION_GROUPS)
+        moved[rows] += outlook.log_effect - learnt
+        outlooks.append(outlook)
+    return HoursAhead(
+        starts=starts,
+        day=day,
+        design=design,
+        layout=layout,
+        fit=fit,
+        is_open=_is_open(starts, day, usable),
+        shape=effect["shape"],
+        calendar=effect["calendar"],
+        holiday=effect["holiday"],
+        promotion=_capped(moved, outlooks, len(starts)),
+        level=level,
+        level_variance=variance,
+        outlooks=tuple(outlooks),
+    )
+
+
+def _is_open(starts: pd.DatetimeIndex, day: Ints, usable: UsableHours) -> Flags:
+    return usable.open_hours.is_open(starts) & ~np.isin(day, list(usable.closed_days))
+
+
+def _outlook(
+    event: Event,
+    rows: Ints,
+    starts: pd.DatetimeIndex,
+    base: Floats,
+    layout: Layout,
+    fit: RegressionFit,
+    usable: UsableHours,
+    spreads: Mapping[str, EventSpread],
+    past: tuple[str, ...],
+    skill: str,
+) -> Outlook:
+    """Return one event's outlook over the hours that it touches."""
+    moments = starts.as_unit("s").asi8[rows]
+    learnt = fit.coefficients.log_effect(layout.event_design(starts[rows], event), PROMOTION_GROUPS)
+    spread = spreads.get(event.kind, spreads[""])
+    if event.id in past:
+        spread = EventSpread(examples=spread.examples, sd=min(spread.sd, WITHIN_EVENT_SD))
+    family = "live:" if event.kind == LIVE else "promotion:"
+    feels = felt_size(event, moments, layout.wave_part)
+    return event_outlook(
+        event,
+        moments=moments,
+        rows=rows,
+        learnt=learnt,
+        feels=feels,
+        base=base[rows],
+        spread=spread,
+        is_learnt=any(name.startswith(family) for name in fit.coefficients.names),
+        skill_factor=_skill_factors(event, skill, layout.known.skill_shares),
+        growth_log=_growth_gap(event, moments, base[rows] * np.exp(learnt), layout, usable),
+    )
+
+
+def _skill_factors(event: Event, skill: str, shares: Mapping[str, float]) -> dict[int, float]:
+    """Return, by phase, the skill's share of the phase's volume over its share of an ordinary day's."""
+    ordinary = shares.get(skill, 0.0)
+    if ordinary <= 0:
+        return {}
+    return {
+        position: phase.mix.get(skill, 0.0) / ordinary
+        for position, phase in enumerate(event.phase)
+        if phase.mix.get(skill, 0.0) > 0
+    }
+
+
+def _growth_gap(
+    event: Event, moments: Ints, forecast: Floats, layout: Layout, usable: UsableHours
+) -> float | None:
+    """Return by how much (log) the growth expected over like events differs from what was learnt."""
+    if not event.expected.growth or not event.like:
+        return None
+    seen = usable.starts.as_unit("s").asi8
+    rates = []
+    for other in layout.events:
+        if other.id in event.like and other.id != event.id:
+            selling = felt_size(other, seen, 0.0) == 1
+            if selling.any():
+                rates.append(float(usable.hours[selling].mean()))
+    ahead = felt_size(event, moments, 0.0) == 1
+    if not rates or not ahead.any() or rates[-1] <= 0:
+        return None
+    return float(np.log(event.expected.growth * rates[-1] / forecast[ahead].mean()))
+
+
+def _capped(promotion: Floats, outlooks: list[Outlook], hours: int) -> Floats:
+    """Return promotions' log effect; where several given multipliers meet, at most the highest `high`."""
+    high, count = np.full(hours, 0.0), np.zeros(hours)
+    learnt = np.zeros(hours, dtype=bool)
+    for outlook in outlooks:
+        given = np.isfinite(outlook.high)
+        high[outlook.rows] = np.maximum(high[outlook.rows], np.where(given, outlook.high, 0.0))
+        count[outlook.rows] += given & (outlook.high > 0)
+        learnt[outlook.rows] |= ~given & (np.abs(outlook.log_effect) > 0)
+    capped = (count >= 1) & ~learnt & (high > 1)
+    return np.where(capped, np.minimum(promotion, np.log(np.maximum(high, 1.0))), promotion)
