@@ -21,8 +21,8 @@ LONG_HOLIDAY_DAYS = 5
 DAYS_A_YEAR = 365.25
 
 # Precisions of the priors; forecast/models/README.md says how they were found.
-RIDGE_HOUR = 1e-3
-RIDGE_WEEKDAY = 1e-3
+RIDGE_HOUR = 1.0
+RIDGE_WEEKDAY = 10.0
 RIDGE_HOUR_OF_WEEK = 10.0
 RIDGE_MONTH_DAY = 300.0
 RIDGE_HOLIDAY = 30.0

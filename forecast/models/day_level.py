@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 LONGEST_DAYS = 364
 SMOOTH_DAYS = 28
 WALK_SD = 0.015  # a day's step of the level; centre of its prior
-PRIOR_SD = 0.7  # of both log standard deviations
+WALK_PRIOR_SD, MEMORY_PRIOR_SD = 1.6, 0.7  # of the log standard deviations
 MEMORY_CENTRE, MEMORY_SD = -0.4, 1.0  # of the logit of the memory's correlation from day to day
 SMALLEST_SD, LARGEST_MEMORY = 1e-3, 0.95
 FARTHEST, ROBUST_PASSES = 2.5, 4  # standard deviations a day may be off what was foreseen
@@ -141,7 +141,7 @@ def fit_day_level(observed: Floats, noise: Floats, *, first_day: int) -> DayLeve
     model = _LevelAndMemory(observed, noise, centre)
     spread = _spread_around_smooth(observed, noise)
     centres = np.array([np.log(WALK_SD), np.log(spread), MEMORY_CENTRE])
-    widths = np.array([PRIOR_SD, PRIOR_SD, MEMORY_SD])
+    widths = np.array([WALK_PRIOR_SD, MEMORY_PRIOR_SD, MEMORY_SD])
 
     def loss(params: Floats) -> float:
         prior = 0.5 * float((((params - centres) / widths) ** 2).sum())

@@ -77,15 +77,15 @@ def event_spread(sizes: Mapping[str, list[float]], kind: str) -> EventSpread:
 
     Notes
     -----
-    sd² = 1.6 (Σe² + 3 s̄²)/(k + 3) + 0.06² + (k = 0: 0.25², else 0.12²/k): the kind's own k events, blended
-    with the pooled rms s̄ of all kinds; 1.6 because the sizes are shrunk, the last term because the kind's
+    sd² = 1.2 (Σe² + 3 s̄²)/(k + 3) + 0.04² + (k = 0: 0.25², else 0.12²/k): the kind's own k events, blended
+    with the pooled rms s̄ of all kinds; 1.2 because the sizes are shrunk, the last term because the kind's
     mean is itself only known from k events.
     """
     own = sizes.get(kind, [])
     pooled = [size for kind_sizes in sizes.values() for size in kind_sizes]
     mean_square = float(np.mean(np.square(pooled))) if pooled else WITHIN_EVENT_SD**2
     k = len(own)
-    variance = 1.6 * (float(np.sum(np.square(own))) + 3 * mean_square) / (k + 3) + 0.06**2
+    variance = 1.2 * (float(np.sum(np.square(own))) + 3 * mean_square) / (k + 3) + 0.04**2
     variance += NO_KIND_SD**2 if k == 0 else WITHIN_EVENT_SD**2 / k
     return EventSpread(examples=k, sd=float(np.sqrt(variance)))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from forecast.models.event_outlook import EventSpread, event_spread
+from forecast.models.odd_hours import Ints
 from forecast.models.promotion_columns import LIVE, rows_touched
 from forecast.models.regression_fit import RegressionFit
 from forecast.models.usable_hours import UsableHours
@@ -14,6 +15,7 @@ from forecast.promotions import Event
 
 LEAST_LIVE_SD = 0.04
 TYPICAL_LIVE_SD = 0.12
+REST_HOURS = 6  # of the same day, before the stream
 TYPICAL_LIVES = 4.0  # how many live streams the typical spread counts for
 
 
@@ -29,17 +31,26 @@ def find_spreads(fit: RegressionFit, usable: UsableHours, past: Sequence[Event])
 
 
 def _live_spread(fit: RegressionFit, usable: UsableHours, lives: Sequence[Event]) -> EventSpread:
-    """Return how far live streams lay from the fit, counting noise taken off."""
-    moments, counts = usable.starts.as_unit("s").asi8, usable.hours
+    """Return how far live streams lay from the fit and the hours before them, counting noise taken off."""
+    moments = usable.starts.as_unit("s").asi8
     excess = []
     for event in lives:
         rows = rows_touched(event, moments)
-        rows = rows[fit.used[rows]]
-        said = float(fit.fitted[rows].sum())
-        if said > 0:
-            gap = np.log((counts[rows].sum() + 0.5) / (said + 0.5))
-            noise = (said + fit.promotion_dispersion * float((fit.fitted[rows] ** 2).sum())) / said**2
-            excess.append(gap**2 - noise)
+        near = np.arange(max(rows[0] - REST_HOURS, 0), rows[0]) if len(rows) else rows
+        (came, said, noise), (before, foreseen, doubt) = (
+            _sums(fit, usable, some[fit.used[some]]) for some in (rows, near)
+        )
+        if said > 0 and foreseen > 0:
+            gap = np.log((came + 0.5) / (said + 0.5)) - np.log((before + 0.5) / (foreseen + 0.5))
+            excess.append(gap**2 - noise - doubt)
     total = float(np.sum(excess)) + TYPICAL_LIVES * TYPICAL_LIVE_SD**2
     variance = max(total / (len(excess) + TYPICAL_LIVES), LEAST_LIVE_SD**2)
     return EventSpread(examples=len(lives), sd=float(np.sqrt(variance)))
+
+
+def _sums(fit: RegressionFit, usable: UsableHours, rows: Ints) -> tuple[float, float, float]:
+    """Return what came, what was fitted, and the variance of the log ratio that counting explains."""
+    fitted = fit.fitted[rows]
+    said = float(fitted.sum())
+    noise = (said + fit.promotion_dispersion * float((fitted**2).sum())) / max(said, 0.5) ** 2
+    return float(usable.hours[rows].sum()), said, noise

@@ -12,6 +12,7 @@ from scipy import linalg
 from forecast.models.base import Effect, Floats
 from forecast.models.columns import Design
 from forecast.models.event_outlook import WITHIN_EVENT_SD, EventSpread, Outlook, event_outlook
+from forecast.models.holiday_doubt import holiday_doubt
 from forecast.models.odd_hours import Flags, Ints
 from forecast.models.promotion_columns import LIVE, felt_size, rows_touched, seconds
 from forecast.models.regression_fit import (
@@ -28,6 +29,8 @@ CALENDAR_GROUPS = ("month_day", "season", "reopening")
 HOLIDAY_GROUPS = ("holiday", "holiday_block", "holiday_shadow")
 FELT = 0.05  # log; a promotion's effect below this leaves an hour ordinary
 LEAST_DISPERSION = 1e-4
+LARGEST_LOG = 30.0
+HOLIDAY_SHAPE = 0.6  # of a holiday's doubt falls on each hour by itself: its day runs differently
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,21 +75,23 @@ class HoursAhead:
             variance[outlook.rows] += outlook.sd**2
         return variance
 
-    def draw(self, draws: int, rng: np.random.Generator, *, factor: float) -> Floats:
+    def draw(self, draws: int, rng: np.random.Generator, *, widening: float) -> Floats:
         """Return joint sample paths, draws x hours.
 
-        Luck is drawn from the outside in: the days' level, the calendar's coefficients, each event's size,
-        then every hour's own rate and count. `factor` widens or narrows all of it but the counting.
+        Luck is drawn from the outside in: the days' level, the calendar's coefficients, each holiday's and
+        each event's size, then every hour's own rate and count. `widening` stretches all but the counting.
         """
         days, which = np.unique(self.day, return_inverse=True)
-        level = self.fit.day_level.draw(days, draws, rng)[:, which] - self.level
-        luck = level + self._coefficient_luck(draws, rng)
+        luck = self.fit.day_level.draw(days, draws, rng)[:, which] - self.level
+        luck += self._coefficient_luck(draws, rng)
+        run, doubt = holiday_doubt(days, self.layout.known.special_days, self.fit.holiday_days)
+        luck += (rng.standard_normal((draws, int(run.max()) + 1))[:, run] * doubt)[:, which]
         for outlook in self.outlooks:
             luck[:, outlook.rows] += rng.standard_normal((draws, 1)) * outlook.sd
         logs = self.shape + self.calendar + self.holiday + self.promotion + self.level
-        rate = np.exp(np.minimum(logs + factor * luck, 30.0))
+        rate = np.exp(np.minimum(logs + widening * luck, LARGEST_LOG))
         a = np.where(np.abs(self.promotion) > FELT, self.fit.promotion_dispersion, self.fit.dispersion)
-        a = np.maximum(a * factor**2, LEAST_DISPERSION)
+        a = np.maximum(a * widening**2 + (HOLIDAY_SHAPE * doubt[which]) ** 2, LEAST_DISPERSION)
         counts = rng.poisson(rate * rng.gamma(1 / a, a, rate.shape))
         return np.asarray(counts * self.is_open, dtype=float)
 
@@ -198,7 +203,8 @@ def look_ahead(
         rows = rows_touched(event, moments)
         if not len(rows) or seconds(event.end) <= end:
             continue
-        outlook = _outlook(event, rows, starts, base, layout, fit, usable, spreads, past, skill)
+        spread = spreads.get(event.kind, spreads[""])
+        outlook = _outlook(event, rows, starts, base, layout, fit, usable, spread, past, skill)
         learnt = fit.coefficients.log_effect(layout.event_design(starts[rows], event), PROMOTION_GROUPS)
         moved[rows] += outlook.log_effect - learnt
         outlooks.append(outlook)
@@ -231,14 +237,13 @@ def _outlook(
     layout: Layout,
     fit: RegressionFit,
     usable: UsableHours,
-    spreads: Mapping[str, EventSpread],
+    spread: EventSpread,
     past: tuple[str, ...],
     skill: str,
 ) -> Outlook:
     """Return one event's outlook over the hours that it touches."""
     moments = starts.as_unit("s").asi8[rows]
     learnt = fit.coefficients.log_effect(layout.event_design(starts[rows], event), PROMOTION_GROUPS)
-    spread = spreads.get(event.kind, spreads[""])
     if event.id in past:
         spread = EventSpread(examples=spread.examples, sd=min(spread.sd, WITHIN_EVENT_SD))
     family = "live:" if event.kind == LIVE else "promotion:"

@@ -31,13 +31,17 @@ def robust_dispersion(counts: Floats, mu: Floats) -> float:
     return high
 
 
-def moment_dispersion(counts: Floats, mu: Floats, *, typical: float, weight: float) -> float:
-    """Return a by moments, shrunk to `typical` as if that had been seen in `weight` hours."""
+def moment_dispersion(counts: Floats, mu: Floats, share: Floats, *, typical: float, weight: float) -> float:
+    """Return a of Var = μ + a μ² by moments, shrunk to `typical` as if that had been seen in `weight` hours.
+
+    `share` is each hour's share of the total that `mu` was scaled to: a count pulls its own mean towards
+    itself, so that its square gap stands for 1 - share of its variance; 0 where nothing was scaled.
+    """
     if len(mu) == 0:
         return typical
-    scale = float((mu**2).mean())
-    seen = float((((counts - mu) ** 2) - mu).sum())
-    return max((seen + weight * scale * typical) / (float((mu**2).sum()) + weight * scale), 1e-4)
+    square = float((mu**2).mean())
+    excess = float(((counts - mu) ** 2 / (1 - share) - mu).sum())
+    return max((excess + weight * square * typical) / (float((mu**2).sum()) + weight * square), 1e-4)
 
 
 def find_odd_hours(counts: Floats, mu: Floats, dispersion: float, in_promotion: Flags) -> Flags:

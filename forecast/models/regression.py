@@ -22,6 +22,7 @@ from forecast.open_hours import OpenHours
 from forecast.promotions import Event
 
 FEWEST_WEEKS = 2.0
+ENOUGH_WEEKS = 8.0  # from here on the estimated spread needs no help
 WAVE_PARTS = {"presale": 0.0, "aftersale": 1.0}  # by skill: who feels an event's size in the days after it
 MIXED_WAVE_PART = 0.3
 
@@ -65,7 +66,13 @@ class CalendarRegression:
             spreads=find_spreads(fit, usable, past),
             past=tuple(event.id for event in past),
             skill=stream.skill,
+            short=_short(usable.weeks),
         )
+
+
+def _short(weeks: float) -> float:
+    """Return how much wider a short history makes the bands: 1.4 at two weeks, 1 from eight on."""
+    return 1 + 0.4 * max(0.0, ENOUGH_WEEKS - weeks) / (ENOUGH_WEEKS - FEWEST_WEEKS)
 
 
 def _past_events(events: tuple[Event, ...], usable: UsableHours) -> list[Event]:
@@ -103,7 +110,7 @@ class FittedRegression:
     spreads: Mapping[str, EventSpread]
     past: tuple[str, ...]
     skill: str
-    spread_factor: float = 1.0
+    short: float
     extra_notes: tuple[str, ...] = field(default=())
 
     @property
@@ -134,7 +141,7 @@ class FittedRegression:
 
     def draw(self, starts: pd.DatetimeIndex, draws: int, rng: np.random.Generator) -> Floats:
         """Return joint sample paths, draws x hours."""
-        return self.ahead(starts).draw(draws, rng, factor=self.spread_factor)
+        return self.ahead(starts).draw(draws, rng, widening=self.short)
 
     def parts(self, starts: pd.DatetimeIndex) -> pd.DataFrame:
         """Return the factors whose product is the mean."""

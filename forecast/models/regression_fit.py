@@ -166,7 +166,10 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             | days.odd(counts, mu, dispersion, in_promotion, used)
         )
         ordinary = used & ~in_promotion
-        dispersion = moment_dispersion(counts[ordinary], mu[ordinary], typical=dispersion, weight=1.0)
+        nothing = np.zeros(int(ordinary.sum()))
+        dispersion = moment_dispersion(
+            counts[ordinary], mu[ordinary], nothing, typical=dispersion, weight=1.0
+        )
         design_effect = days.design_effect(counts, mu, used, dispersion, in_promotion)
         penalty = _penalty(design, design_effect)
     coefficients = Coefficients(names=design.names, solution=solution)
@@ -188,21 +191,28 @@ def _with_day_level(
     mu = np.exp(design.matrix @ beta)
     base = np.exp(design.matrix @ np.where(coefficients.among(LEVEL_GROUPS), 0.0, beta))
     effect = coefficients.log_effect(design, PROMOTION_GROUPS)
+    within, share = days.within(counts, base, used)
+    known = used & (share < 1)
+    ordinary, promotion = known & ~in_promotion, known & in_promotion
+    left = moment_dispersion(
+        counts[ordinary], within[ordinary], share[ordinary], typical=dispersion / 2, weight=1.0
+    )
+    left *= 1 + _terms_spent(coefficients.solution) / max(int(used.sum()), 1)
     telling = days.telling(used, effect, in_promotion)
-    left = dispersion * 0.6  # start: part of an hour's dispersion is its day's
     level = days.fit(counts, base, mu, used, telling, left)
     place = days.position + days.first - level.first_day
-    recent = used & (place >= 0)
     fitted = np.where(place >= 0, base * np.exp(level.smooth[np.clip(place, 0, None)]), mu)
-    ordinary, promotion = recent & ~in_promotion, recent & in_promotion
-    left = moment_dispersion(counts[ordinary], fitted[ordinary], typical=left, weight=1.0)
     return RegressionFit(
         coefficients=coefficients,
         used=used,
         day_level=level,
         dispersion=left,
         promotion_dispersion=moment_dispersion(
-            counts[promotion], fitted[promotion], typical=left, weight=DISPERSION_HOURS
+            counts[promotion],
+            within[promotion],
+            share[promotion],
+            typical=left,
+            weight=DISPERSION_HOURS,
         ),
         design_effect=design_effect,
         fitted=fitted,
@@ -210,6 +220,11 @@ def _with_day_level(
         holiday_days=days.holiday_days(design, used),
         notes=days.notes(used),
     )
+
+
+def _terms_spent(solution: Solution) -> float:
+    """Return how many free coefficients the fit is worth: trace of (I + P)^-1 I."""
+    return float(np.trace(np.linalg.solve(solution.information + solution.penalty, solution.information)))
 
 
 def _in_promotion(design: Design) -> Flags:
@@ -313,6 +328,11 @@ class _Days:
         usual = (share < MOST_STRONG_SHARE) & ~self.holiday
         odd = find_odd_days(self.ratios(counts, mu, used), self.noise(mu, used, dispersion / 2), usual)
         return odd[self.position]
+
+    def within(self, counts: Floats, base: Floats, used: Flags) -> tuple[Floats, Floats]:
+        """Return each hour's part of what came on its day, by its share of the day's mean; and the share."""
+        share = base / np.maximum(self.sums(base, used), 1e-12)[self.position]
+        return share * self.sums(counts, used)[self.position], share
 
     def telling(self, used: Flags, effect: Floats, in_promotion: Flags) -> Flags:
         """Return days that tell about the level: not mostly under a promotion or just before one."""

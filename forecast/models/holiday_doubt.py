@@ -1,0 +1,75 @@
+"""How unsure a holiday's size is: one draw a holiday and path, wider the less often its name was seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from forecast.special_days import SpecialDays
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+UNSEEN_SD = 0.25  # log; a holiday whose name is not in the history
+SHADOW = 0.65  # of it, for each day away: nobody knows how far an unseen holiday reaches
+SHADOW_DAYS = 3
+SEEN_SHADOW_DAYS = 1
+UNPUBLISHED_SD = 0.10  # weekends within a week of a holiday, in years whose make-up workdays are not known
+UNPUBLISHED_REACH = 7
+EPOCH = dt.date(1970, 1, 1)
+
+
+def holiday_doubt(days: Ints, special: SpecialDays, seen: Mapping[str, int]) -> tuple[Ints, Floats]:
+    """Return which days share their luck, and its standard deviation on the log scale.
+
+    Parameters
+    ----------
+    days
+        Days since 1970, ascending.
+    special
+        Holidays.
+    seen
+        Past days of each holiday name in the history.
+
+    Returns
+    -------
+    tuple
+        A number for each day, equal for the days of one holiday, and each day's sd; 0 on ordinary days.
+    """
+    run, sd = np.zeros(len(days), dtype=np.int64), np.zeros(len(days))
+    names = {day: special.holidays.get(EPOCH + dt.timedelta(days=day)) for day in _around(days)}
+    number, previous = 0, None
+    for position, day in enumerate(days.tolist()):
+        near = [
+            (abs(step), str(name))
+            for step in range(-SHADOW_DAYS, SHADOW_DAYS + 1)
+            if (name := names[day + step]) is not None
+            and abs(step) <= (SEEN_SHADOW_DAYS if seen.get(name) else SHADOW_DAYS)
+        ]
+        if not near:
+            previous = None
+            sd[position] = _unpublished(day, special, names)
+            continue
+        distance, name = min(near)
+        number += previous != name
+        previous = name
+        run[position] = number
+        sd[position] = UNSEEN_SD / np.sqrt(1 + 2 * seen.get(name, 0)) * SHADOW**distance
+    return run, sd
+
+
+def _around(days: Ints) -> range:
+    reach = UNPUBLISHED_REACH
+    return range(int(days.min()) - reach, int(days.max()) + reach + 1) if len(days) else range(0)
+
+
+def _unpublished(day: int, special: SpecialDays, names: Mapping[int, str | None]) -> float:
+    """Return the doubt of a weekend that may be a make-up workday which nobody has published yet."""
+    date = EPOCH + dt.timedelta(days=day)
+    if date.year not in special.unpublished or date.weekday() < 5:
+        return 0.0
+    close = any(names[day + step] for step in range(-UNPUBLISHED_REACH, UNPUBLISHED_REACH + 1))
+    return UNPUBLISHED_SD if close else 0.0
