@@ -1,0 +1,137 @@
+"""What the usual guides would plan, to be printed beside the plan: each as its guide says.
+
+``daily_ratio`` the day's sessions divided by what one agent receives a day, half of them early, half late;
+``erlang_c`` each interval by Erlang C, an agent serving one chat at a time, then shifts that cover it;
+``erlang_c_slots`` the same with agents times cap as servers and the session's time as service time;
+``every_interval`` each interval at the target by the planner's own model, then shifts that cover it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil
+from typing import Literal
+
+import numpy as np
+
+from scheduling.day import Ints, ServiceDay
+from scheduling.requirement import interval_shares
+from scheduling.service.agent import scaled_to_throughput
+from scheduling.service.erlang import erlang_c
+from scheduling.service.shop import DayModel
+from scheduling.shifts.cover import Group, cover_plan
+from scheduling.shifts.templates import TemplateInstance, presence
+
+BaselineName = Literal["daily_ratio", "erlang_c", "erlang_c_slots", "every_interval"]
+BASELINES: tuple[BaselineName, ...] = ("daily_ratio", "erlang_c", "erlang_c_slots", "every_interval")
+
+OCCUPANCY = 0.70  # of paid time that guides count on when they state a day's reception of one agent
+MOST_SHARE = 0.99  # a target of 1 would ask Erlang C for endless agents
+RAISES = 60  # rounds in which intervals below the target get more agents
+
+
+def baseline_plan(
+    name: BaselineName,
+    day: ServiceDay,
+    instances: Sequence[TemplateInstance],
+    *,
+    groups: Sequence[Group] = (),
+) -> Ints:
+    """Return people per instance as a guide's method plans them.
+
+    Parameters
+    ----------
+    name
+        The method.
+    day
+        The stream's day.
+    instances
+        Ways to work.
+    groups
+        Limits on people as sets of instances, for the methods that cover a requirement.
+    """
+    if name == "daily_ratio":
+        return daily_ratio(day, instances)
+    on, _ = presence(instances, day.starts_min, day.interval_min)
+    cost = np.array([instance.cost for instance in instances])
+    required = _REQUIREMENTS[name](day)
+    return cover_plan(np.where(on.any(axis=0), required, 0), on, cost, groups)
+
+
+def daily_ratio(day: ServiceDay, instances: Sequence[TemplateInstance]) -> Ints:
+    """Divide the day's sessions by one agent's daily reception; half of the people early, half late.
+
+    The daily reception is `OCCUPANCY` of the paid time of a shift over the work on a session. Breaks are
+    spread evenly. Without early and late shifts the earliest and the latest of what there is serve.
+    """
+    early = [k for k, instance in enumerate(instances) if instance.form == "early"]
+    late = [k for k, instance in enumerate(instances) if instance.form == "late"]
+    by_start = sorted(range(len(instances)), key=lambda k: (instances[k].start_min, k))
+    early = early or [k for k in by_start if instances[k].start_min == instances[by_start[0]].start_min]
+    late = late or [k for k in by_start if instances[k].end_min == max(x.end_min for x in instances)]
+    service = scaled_to_throughput(day.service)
+    paid_s = 3600.0 * np.mean([instances[k].paid_hours for k in (*early, *late)])
+    reception = OCCUPANCY * float(paid_s) / (service.rounds * service.reply_s)
+    people = max(2, ceil(float(day.sessions @ day.handle_factor) / reception))
+    counts = np.zeros(len(instances), dtype=np.int64)
+    for half, size in ((early, people // 2), (late, people - people // 2)):
+        for person in range(size):
+            counts[half[person % len(half)]] += 1
+    return counts
+
+
+def _erlang(day: ServiceDay, servers_each: int) -> Ints:
+    """Return the agents of each interval by Erlang C on the time a session takes from start to close."""
+    service = scaled_to_throughput(day.service)
+    rule = day.rule
+    target = MOST_SHARE if rule.metric == "mean_seconds" else min(day.target, MOST_SHARE)
+    required = np.zeros(len(day.sessions), dtype=np.int64)
+    for i in np.flatnonzero(day.window_mask & (day.sessions > 0)):
+        work = service.rounds * service.reply_s * float(day.handle_factor[i])
+        mean = work + (service.rounds - 1) * service.think_s + service.auto_close_s
+        rate = float(day.sessions[i]) / (60.0 * day.interval_min)
+        agents = max(1, ceil(rate * mean / servers_each))
+        while erlang_c(rate, mean, servers_each * agents, rule.threshold_s).served_within < target:
+            agents += 1
+        required[i] = agents
+    return np.maximum(required, day.window_mask.astype(np.int64))
+
+
+def _one_chat(day: ServiceDay) -> Ints:
+    return _erlang(day, 1)
+
+
+def _slots(day: ServiceDay) -> Ints:
+    return _erlang(day, int(day.service.reception_cap))
+
+
+def _every_interval(day: ServiceDay) -> Ints:
+    """Return agents with which every interval of the window reaches the target by the planner's model."""
+    model, judged = DayModel(day), day.window_mask
+    service = scaled_to_throughput(day.service)
+    busy = day.sessions * day.handle_factor * service.rounds * service.reply_s / (60.0 * day.interval_min)
+    agents = np.maximum(np.ceil(busy).astype(np.int64), judged.astype(np.int64))
+    agents[~judged] = 0
+
+    def short(of: Ints) -> np.ndarray:
+        evaluation = model.evaluate(of)
+        shares = interval_shares(evaluation)
+        return judged & (
+            shares > day.target if evaluation.less_is_better else shares < min(day.target, MOST_SHARE)
+        )
+
+    for _ in range(RAISES):
+        below = short(agents)
+        if not below.any():
+            break
+        first = int(np.flatnonzero(below)[0])  # backlog runs forward: the first ones first
+        raised = below & (np.arange(len(below)) < first + 4)
+        agents = np.where(raised, agents + np.maximum(1, agents // 40), agents)
+    return agents
+
+
+_REQUIREMENTS: dict[BaselineName, Callable[[ServiceDay], Ints]] = {
+    "erlang_c": _one_chat,
+    "erlang_c_slots": _slots,
+    "every_interval": _every_interval,
+}

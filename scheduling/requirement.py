@@ -1,0 +1,272 @@
+"""Agents per interval that meet the aggregate target with the least agent-hours, free of shift shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from scheduling.day import Floats, Ints, ServiceDay
+from scheduling.service.agent import scaled_to_throughput
+from scheduling.service.evaluation import Evaluation
+from scheduling.service.shop import DayModel
+from scheduling.service.value import ValueTables, value_tables
+
+LOADS = (0.5, 1.15)  # work per agent-hour between which the even start is sought
+BISECTIONS = 6
+FINEST = 60  # head counts are changed in steps of the largest / FINEST at first
+RUNS_TOGETHER = 1.4  # losses of several intervals add up to about that many times the sum of each alone
+TRIMS = 5  # most rounds of trimming per step
+SWAPS = 3  # most rounds of exchanges
+EXCHANGES = 3  # intervals that one more agent is tried in, per exchange
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """Agents per interval, and what the model expects of them.
+
+    Attributes
+    ----------
+    agents
+        Agents on duty, net of shrinkage, one value an interval.
+    evaluation
+        The model's view of the day with them.
+    is_met
+        Whether target, floor and the limit on unanswered sessions are all met.
+    """
+
+    agents: Ints
+    evaluation: Evaluation
+    is_met: bool
+
+
+def planning_level(day: ServiceDay, draws: Floats | None, confidence: float) -> float:
+    """Return the factor on a day's sessions to plan for, so that the wanted share of draws asks for less.
+
+    Parameters
+    ----------
+    day
+        The expected day.
+    draws
+        Draws of the sessions (draws x intervals), or None where the mean is taken as certain.
+    confidence
+        Wanted chance of meeting the target. At 0.5 and below the mean itself is planned for.
+    """
+    if draws is None or len(draws) == 0 or confidence <= 0.5:
+        return 1.0
+    expected = float(day.sessions.sum())
+    if expected <= 0:
+        return 1.0
+    return max(1.0, float(np.quantile(np.sum(draws, axis=1), confidence)) / expected)
+
+
+def required_agents(
+    day: ServiceDay,
+    *,
+    floor: float = 0.0,
+    max_unanswered: float = 1.0,
+    draws: Floats | None = None,
+    confidence: float = 0.5,
+    already: Ints | None = None,
+) -> Requirement:
+    """Return the least agents per interval that meet the day's target.
+
+    Parameters
+    ----------
+    day
+        Demand, service, rule and target.
+    floor
+        Least expected share of any interval of the window; 0: only somebody on duty.
+    max_unanswered
+        Largest share of the window's sessions that are never answered.
+    draws, confidence
+        Draws of the sessions (draws x intervals) and the wanted chance of meeting the target: the day is
+        staffed for the level that this share of the draws stays below.
+    already
+        Agents who are on duty anyway, per interval.
+
+    Notes
+    -----
+    First the same load per agent in every interval, also outside the window, for backlog enters it: the
+    highest load that meets everything. Then agents are taken where the value tables say the day's surplus
+    suffers least, several intervals at a time in ever smaller steps; at last agents are exchanged, one more
+    where that helps most for several fewer elsewhere. A good hour may pay for a bad one.
+    """
+    level = planning_level(day, draws, confidence)
+    staffing = _Staffing(
+        replace(day, sessions=day.sessions * level, settled=day.settled * level),
+        floor,
+        max_unanswered,
+        np.zeros(len(day.sessions), dtype=np.int64) if already is None else already,
+    )
+    start = staffing.even_start()
+    if not staffing.meets(start.evaluation):
+        return replace(start, is_met=False)
+    step = max(1, round(int(start.agents.max()) / FINEST))
+    best = staffing.trimmed(start, step)
+    while step > 1:
+        step = max(1, step // 3)
+        best = staffing.trimmed(best, step)
+    return staffing.exchanged(best)
+
+
+class _Staffing:
+    """One day and what it must meet."""
+
+    def __init__(self, day: ServiceDay, floor: float, max_unanswered: float, already: Ints) -> None:
+        self.day = day
+        self.model = DayModel(day)
+        self.floor = floor
+        self.max_unanswered = max_unanswered
+        self.least = np.maximum(already, day.window_mask.astype(np.int64))
+
+    def of(self, agents: Ints) -> Requirement:
+        evaluation = self.model.evaluate(agents)
+        return Requirement(agents=agents, evaluation=evaluation, is_met=self.meets(evaluation))
+
+    def meets(self, evaluation: Evaluation) -> bool:
+        if evaluation.surplus < 0 or evaluation.unanswered_share > self.max_unanswered:
+            return False
+        if self.floor <= 0 or evaluation.less_is_better:
+            return True
+        return bool(np.all(evaluation.on_time >= self.floor * evaluation.total - 1e-9))
+
+    def even_start(self) -> Requirement:
+        """Return the highest even load that meets everything."""
+        service = scaled_to_throughput(self.day.service)
+        work_h = self.day.sessions * self.day.handle_factor * service.rounds * service.reply_s / 3600.0
+        busy = work_h / (self.day.interval_min / 60.0)
+
+        def even(load: float) -> Requirement:
+            return self.of(np.maximum(np.ceil(busy / load - 1e-9).astype(np.int64), self.least))
+
+        low, high = LOADS
+        best = even(low)
+        while not best.is_met and low > 0.05:
+            low, high = low / 2, low
+            best = even(low)
+        if not best.is_met:
+            return best
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            trial = even(middle)
+            if trial.is_met:
+                low, best = middle, trial
+            else:
+                high = middle
+        return best
+
+    def trimmed(self, best: Requirement, step: int) -> Requirement:
+        """Take agents away where it hurts least, as many at a time as the surplus seems to allow."""
+        for _ in range(TRIMS):
+            tables = self._tables(best.agents, np.array([-step, 0]))
+            loss = tables.surplus[:, 1] - tables.surplus[:, 0]
+            can = np.flatnonzero(best.agents - step >= self.least)
+            order = can[np.argsort(loss[can], kind="stable")]
+            spent = np.cumsum(np.maximum(loss[order], 0.0)) * RUNS_TOGETHER
+            fewer = self._fewer(best, order, step, int(np.searchsorted(spent, best.evaluation.surplus)))
+            if fewer is None:
+                break
+            best = fewer
+        return best
+
+    def _fewer(self, best: Requirement, order: Ints, step: int, count: int) -> Requirement | None:
+        """Return a staffing with a step less in the first intervals of `order`, as many as go; or None."""
+        count = max(count, 1)
+        while count and len(order):
+            agents = best.agents.copy()
+            agents[order[:count]] -= step
+            trial = self.of(agents)
+            if trial.is_met:
+                return trial
+            count = count // 2
+        for i in order[1:4]:  # the cheapest alone was not to be had
+            agents = best.agents.copy()
+            agents[i] -= step
+            trial = self.of(agents)
+            if trial.is_met:
+                return trial
+        return None
+
+    def exchanged(self, best: Requirement) -> Requirement:
+        """Put one more agent where it helps most and take several away elsewhere, while hours fall."""
+        for _ in range(SWAPS):
+            tables = self._tables(best.agents, np.array([-1, 0, 1]))
+            loss = tables.surplus[:, 1] - tables.surplus[:, 0]
+            gain = tables.surplus[:, 2] - tables.surplus[:, 1]
+            better = None
+            for g in np.argsort(-gain, kind="stable")[:EXCHANGES]:
+                can = np.flatnonzero((best.agents > self.least) & (np.arange(len(loss)) != g))
+                order = can[np.argsort(loss[can], kind="stable")]
+                budget = best.evaluation.surplus + gain[g]
+                count = int(np.searchsorted(np.cumsum(loss[order]) * RUNS_TOGETHER, budget))
+                for fewer in (count + 1, count):
+                    if fewer < 2 or fewer > len(order):
+                        continue
+                    agents = best.agents.copy()
+                    agents[g] += 1
+                    agents[order[:fewer]] -= 1
+                    trial = self.of(agents)
+                    if trial.is_met and (better is None or trial.agents.sum() < better.agents.sum()):
+                        better = trial
+                        break
+            if better is None:
+                break
+            best = better
+        return best
+
+    def _tables(self, agents: Ints, steps: Ints) -> ValueTables:
+        return value_tables(self.model, agents, candidates=np.maximum(0, agents[:, None] + steps))
+
+
+def interval_shares(evaluation: Evaluation) -> Floats:
+    """Return the expected share of each interval (mean seconds under such a rule).
+
+    Where nothing is judged, as outside the window, nothing is late: 1 (or 0 s).
+    """
+    nothing = 0.0 if evaluation.less_is_better else 1.0
+    counted = evaluation.total > 1e-9
+    share = np.divide(evaluation.on_time, evaluation.total, out=np.full(len(counted), nothing), where=counted)
+    return np.asarray(share if evaluation.less_is_better else np.clip(share, 0.0, 1.0))
+
+
+def requirement_table(
+    stream: str,
+    starts: pd.DatetimeIndex,
+    requirement: Requirement,
+    *,
+    offered: Floats,
+    shrinkage: float = 0.0,
+) -> pd.DataFrame:
+    """Return one day's rows of ``requirement.csv``.
+
+    Parameters
+    ----------
+    stream
+        The stream.
+    starts
+        Start of each interval, time-zone aware.
+    requirement
+        Agents on duty.
+    offered
+        Consultations before bots, one value an interval.
+    shrinkage
+        Share of paid time that is not available: ``gross = net / (1 - shrinkage)``.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``stream, start, agents_net, agents_gross, offered, on_time`` (`interval_shares`).
+    """
+    evaluation = requirement.evaluation
+    return pd.DataFrame(
+        {
+            "stream": stream,
+            "start": starts,
+            "agents_net": requirement.agents,
+            "agents_gross": np.round(requirement.agents / (1.0 - shrinkage), 4),
+            "offered": offered,
+            "on_time": interval_shares(evaluation),
+        }
+    )

@@ -1,0 +1,222 @@
+"""The search of one day: starts, walks by the model, and trials by the simulator in turns."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from forecast.randomness import generator
+from scheduling.day import Floats, Ints
+from scheduling.requirement import required_agents
+from scheduling.service.evaluation import Evaluation
+from scheduling.shifts.bound import cost_bound
+from scheduling.shifts.cover import cover_plan
+from scheduling.shifts.effort import DesignEffort
+from scheduling.shifts.search import Walk
+from scheduling.shifts.settle import Choice, Settler
+from scheduling.shifts.task import DayTask
+from scheduling.shifts.tiny import list_covers
+from scheduling.shifts.trials import FULL, LOOK, Trials
+
+logger = logging.getLogger(__name__)
+
+Z_LOWER = 1.645  # one-sided 95 %
+Z_TWO = 1.960
+TINY = 6  # people up to which all covers of a day are listed
+FEWEST_LOOKED_AT = 6  # plans tried where people are too few
+PLENTY = 1.8  # times the required agents: more than anybody needs
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayJob:
+    """One day to be searched; what a worker process is sent.
+
+    Attributes
+    ----------
+    task
+        What the shifts must meet, at the level planned for.
+    starts
+        Plans to start from (counts per instance), beside the cover of the requirement.
+    effort
+        Limits.
+    seed, name
+        The run's seed and what to name its random numbers by.
+    needs_proof
+        Whether the day alone will be judged on fresh days against the target (not a span together).
+    """
+
+    task: DayTask
+    effort: DesignEffort
+    seed: int
+    name: str
+    starts: tuple[Ints, ...] = ()
+    needs_proof: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayChoices:
+    """What the search of one day found.
+
+    Attributes
+    ----------
+    choices
+        Plans simulated, in order of cost.
+    passing
+        Those that fresh days are likely to confirm, cheapest first.
+    required, evaluation
+        Agents per interval that meet the day with the least agent-hours, and what the model says of them.
+    bound
+        Lower bound on the cost of the day. [money]
+    kind
+        How much better the model's shares are than the simulator's.
+    out_of_reach
+        Whether limits on people keep the target out of reach; choices are then those that serve most.
+    """
+
+    choices: tuple[Choice, ...]
+    passing: tuple[Choice, ...]
+    required: Ints
+    evaluation: Evaluation
+    bound: float
+    kind: float
+    out_of_reach: bool
+
+
+def search_day(job: DayJob) -> DayChoices:
+    """Return the plans of one day that are worth choosing between."""
+    task, effort = job.task, job.effort
+    needed = required_agents(
+        task.model.day, floor=task.floor, max_unanswered=task.max_unanswered, already=task.already[0]
+    )
+    trials = Trials(task, seed=job.seed, budget=effort.simulated_sessions)
+    settler = Settler(task=task, trials=trials, margin=0.0)
+    covers = [
+        cover_plan(
+            np.maximum(0, np.ceil(part * needed.agents).astype(np.int64) - task.already[0]),
+            task.on,
+            task.cost,
+            task.groups,
+        )
+        for part in (1.0, 0.9)[: effort.walks]
+    ]
+    starts = [*job.starts, *covers]
+    walk = Walk(task, effort.walk, generator(job.seed, "walk", job.name))
+    out_of_reach = False
+    for stage in range(effort.stages):
+        until = 1.0 if stage == effort.stages - 1 else 0.5 + 0.5 * stage / (effort.stages - 1)
+        for k, counts in enumerate(starts):
+            walk.from_start(counts, until=until * (k + 1) / len(starts) if stage == 0 else until)
+        _try_tiny(walk)
+        assert walk.best is not None
+        if stage == 0 and not walk.best.meets and _may_be_out_of_reach(walk, task):
+            out_of_reach = True
+            break
+        starts = [walk.best.counts]
+        if job.needs_proof:
+            settler.margin = _margin(trials, walk, effort)
+        settler.settle(walk)
+        if stage < effort.stages - 1:
+            walk.aim(settler.aimed())
+    if out_of_reach:
+        return _most_served(job, walk, settler, needed.agents, needed.evaluation)
+    plenty = np.ceil(PLENTY * needed.agents).astype(np.int64) + 2
+    return DayChoices(
+        choices=tuple(sorted(settler.choices.values(), key=lambda choice: (choice.cost, -choice.ahead))),
+        passing=tuple(settler.passing()),
+        required=needed.agents,
+        evaluation=needed.evaluation,
+        bound=cost_bound(task, plenty),
+        kind=settler.kind,
+        out_of_reach=False,
+    )
+
+
+def fresh_days(spread: float, effort: DesignEffort) -> int:
+    """Return how many fresh days bring the interval of a share to the wanted width.
+
+    `spread` is the standard deviation of one day's share.
+    """
+    return int(np.clip(np.ceil((Z_TWO * spread / effort.half_width) ** 2), LOOK, effort.most_days))
+
+
+def _margin(trials: Trials, walk: Walk, effort: DesignEffort) -> float:
+    """Return by how much an estimate must be ahead for a lower bound on fresh days to reach the target."""
+    assert walk.best is not None
+    trial = trials.of(walk.best.counts)
+    scale = trials.task.target if trials.task.day.rule.metric == "mean_seconds" else 1.0
+    residual = (trial.numerator - trial.share * trial.denominator) / max(trial.denominator.mean(), 1e-12)
+    spread = float(np.std(residual, ddof=1)) / scale
+    return Z_LOWER * spread / float(np.sqrt(fresh_days(spread, effort)))
+
+
+def _try_tiny(walk: Walk) -> None:
+    """Evaluate every cover of a day that has but a few."""
+    best, task = walk.best, walk.task
+    if best is None or int(best.counts.sum()) > TINY or len(task.fixed):
+        return
+    covers = list_covers(task.on, task.must, task.cost, best.cost + float(task.cost.min()), 0.0)
+    for counts in covers or []:
+        if task.fits(counts) and counts.tobytes() not in walk.tried:
+            walk.plan(counts)
+
+
+def _may_be_out_of_reach(walk: Walk, task: DayTask) -> bool:
+    """Whether limits on people bind (or nothing more can be put in) while the day is not met."""
+    assert walk.best is not None
+    counts = walk.best.counts
+    full = any(int(counts[members].sum()) >= limit - 1 for members, limit in task.groups)
+    return full or not task.groups
+
+
+def _most_served(
+    job: DayJob, walk: Walk, settler: Settler, required: Ints, evaluation: Evaluation
+) -> DayChoices:
+    """Search again for the most rounds on time, of all that would be asked, that the people can do."""
+    task = job.task
+    serving = Walk(task, replace(job.effort.walk), generator(job.seed, "serve", job.name))
+    serving.serves = True
+    starts = _limited_starts(task, walk)
+    for k, counts in enumerate(starts):
+        serving.from_start(counts, until=(k + 1) / (len(starts) + 1))
+    assert serving.best is not None
+    serving.from_start(serving.best.counts)
+    ranked = sorted(serving.tried.values(), key=lambda tried: -tried.now[3] + 1e-6 * tried.cost)
+    choices = [settler.take(tried, LOOK) for tried in ranked[:FEWEST_LOOKED_AT]]
+    best = max(choices, key=lambda choice: choice.trial.on_time_of_asked)
+    settler.trials.of(best.counts, FULL)
+    return DayChoices(
+        choices=(best,),
+        passing=(),
+        required=required,
+        evaluation=evaluation,
+        bound=0.0,
+        kind=settler.kind,
+        out_of_reach=True,
+    )
+
+
+def _limited_starts(task: DayTask, walk: Walk) -> list[Ints]:
+    """Return starts for too few people: the walk's, people where most sessions come, people all over."""
+    assert walk.best is not None
+    per_hour = (task.on @ task.model.day.sessions) / np.maximum(task.paid_hours, 1e-9)
+    return [
+        walk.best.counts,
+        _filled(task, per_hour),
+        _filled(task, (task.on @ task.model.day.window_mask).astype(float)),
+    ]
+
+
+def _filled(task: DayTask, worth: Floats) -> Ints:
+    """Return a plan that puts people on the instances worth most, in turns, until limits bind."""
+    counts = np.zeros(len(task.cost), dtype=np.int64)
+    most = sum(limit for _, limit in task.groups) or int(task.must.sum())
+    order = np.argsort(-worth, kind="stable")[: max(6, len(worth) // 3)]
+    for turn in range(most):
+        for k in np.roll(order, -turn):
+            counts[k] += 1
+            if task.fits(counts):
+                break
+            counts[k] -= 1
+    return counts

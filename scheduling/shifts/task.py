@@ -1,0 +1,171 @@
+"""One day's shift problem: what to meet, with which instances, at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduling.day import DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
+from scheduling.service.agent import scaled_to_throughput
+from scheduling.service.evaluation import Evaluation
+from scheduling.service.shop import DayModel, Pass
+from scheduling.shifts.cover import Group
+from scheduling.shifts.templates import TemplateInstance, presence
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleLimits:
+    """How many people may work on one day, by template and by pool."""
+
+    templates: Mapping[str, int] = field(default_factory=dict)
+    pools: Mapping[str, int] = field(default_factory=dict)
+
+    def groups(self, instances: Sequence[TemplateInstance]) -> tuple[Group, ...]:
+        """Return the limits as sets of instances, each with its number of people."""
+        found: list[Group] = []
+        for of, limits in (("template", self.templates), ("pool", self.pools)):
+            for name, limit in sorted(limits.items()):
+                members = [k for k, instance in enumerate(instances) if getattr(instance, of) == name]
+                if members:
+                    found.append((np.array(members, dtype=np.int64), limit))
+        return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayTask:
+    """What a day's shifts must meet.
+
+    Attributes
+    ----------
+    day
+        The stream's day.
+    instances
+        Ways to work.
+    groups
+        Limits on people.
+    floor
+        Least expected share of an interval of the window; 0: only somebody on duty.
+    max_unanswered
+        Largest share of the window's sessions that are never answered.
+    target
+        Share to plan for: the rule's target and what the model is known to be too kind by. Seconds under a
+        rule in seconds.
+    shrinkage
+        Share of paid time that is not available. Work takes longer by 1 / (1 - shrinkage).
+    absence_rate
+        Chance that a duty is not worked.
+    level
+        Factor on the day's sessions that the plan is made for.
+    fixed
+        Duties that are on anyway: those of the day before that reach past midnight.
+    """
+
+    day: ServiceDay
+    instances: tuple[TemplateInstance, ...]
+    groups: tuple[Group, ...] = ()
+    floor: float = 0.0
+    max_unanswered: float = 1.0
+    target: float = 0.9
+    shrinkage: float = 0.0
+    absence_rate: float = 0.0
+    level: float = 1.0
+    fixed: tuple[DutySpan, ...] = ()
+
+    @cached_property
+    def served_day(self) -> ServiceDay:
+        """The day as planner and simulator see it: work slowed by the time that people are off the chats."""
+        service = scaled_to_throughput(self.day.service)
+        slower = replace(service, reply_s=service.reply_s / (1.0 - self.shrinkage))
+        return replace(self.day, service=slower)
+
+    @cached_property
+    def model(self) -> DayModel:
+        """The planner's model of the day at the level planned for, short of those who will be absent."""
+        pressure = self.level / (1.0 - self.absence_rate)
+        return DayModel(
+            replace(
+                self.served_day,
+                target=self.target,
+                sessions=self.day.sessions * pressure,
+                settled=self.day.settled * pressure,
+            )
+        )
+
+    @cached_property
+    def presence(self) -> tuple[Ints, Ints]:
+        """Instances x intervals: on duty, and stopping at the interval's start."""
+        return presence(self.instances, self.day.starts_min, self.day.interval_min)
+
+    @cached_property
+    def already(self) -> tuple[Ints, Ints]:
+        """Agents on duty and stopping per interval of the fixed duties."""
+        starts = self.day.starts_min
+        return on_duty(self.fixed, starts, self.day.interval_min), leaving(self.fixed, starts)
+
+    @property
+    def on(self) -> Ints:
+        """Instances x intervals: on duty."""
+        return self.presence[0]
+
+    @cached_property
+    def cost(self) -> Floats:
+        """Cost of one person on each instance. [money]"""
+        return np.array([instance.cost for instance in self.instances])
+
+    @cached_property
+    def paid_hours(self) -> Floats:
+        """Paid hours of one person on each instance."""
+        return np.array([instance.paid_hours for instance in self.instances])
+
+    @cached_property
+    def must(self) -> npt.NDArray[np.bool_]:
+        """Intervals in which somebody must be on duty: those of the window that any instance covers."""
+        return self.day.window_mask & (self.on.any(axis=0) | (self.already[0] > 0))
+
+    def staffing(self, counts: Ints) -> tuple[Ints, Ints]:
+        """Return agents on duty and stopping per interval."""
+        return counts @ self.presence[0] + self.already[0], counts @ self.presence[1] + self.already[1]
+
+    def run(self, counts: Ints, base: Pass | None = None) -> Pass:
+        """Return the model's pass of a plan, resumed from another where one is given."""
+        on, stops = self.staffing(counts)
+        return self.model.run(on, stops) if base is None else self.model.rerun(base, on, stops)
+
+    def duties(self, counts: Ints) -> list[DutySpan]:
+        """Return one duty a person, the fixed ones included, as the simulator needs them."""
+        return [*self.fixed, *self.own_duties(counts)]
+
+    def own_duties(self, counts: Ints) -> list[DutySpan]:
+        """Return one duty a person of the plan itself."""
+        return [
+            instance.duty_span()
+            for instance, count in zip(self.instances, counts, strict=True)
+            for _ in range(int(count))
+        ]
+
+    def fits(self, counts: Ints) -> bool:
+        """Whether the limits on people hold."""
+        return all(int(counts[members].sum()) <= limit for members, limit in self.groups)
+
+    def spare_unanswered(self, evaluation: Evaluation) -> float:
+        """Return how many more sessions may stay unanswered; below zero: how many too many."""
+        if self.max_unanswered >= 1.0:
+            return 0.0
+        return self.max_unanswered * float(evaluation.arrived.sum()) - float(evaluation.unanswered.sum())
+
+    def floor_deficits(self, evaluation: Evaluation, on: Ints) -> Floats:
+        """Return per interval the units that lift it to the floor.
+
+        An interval where nobody is on duty though somebody must be lacks all its units.
+        """
+        lacking = np.zeros(len(on))
+        if self.floor > 0 and not evaluation.less_is_better:
+            lacking = np.maximum(0.0, self.floor * evaluation.total - evaluation.on_time)
+            lacking[~self.must] = 0.0
+        alone = self.must & (on == 0)
+        lacking[alone] = 1.0 + evaluation.total[alone]
+        return lacking

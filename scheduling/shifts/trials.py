@@ -1,0 +1,180 @@
+"""Plans judged by the simulator: many on the same days for the search, the chosen one on fresh days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scheduling.day import DutySpan, Floats, Ints
+from scheduling.shifts.task import DayTask
+from scheduling.simulation.arrivals import DrawnDay
+from scheduling.simulation.replicate import draw_days, judge, judge_many
+
+FRESH = 1_000_000  # number of the first day on which chosen plans are judged: no search sees it
+LOOK = 60  # days on which every plan is tried first
+FULL = 360  # days on which plans at the border are tried
+PARTS = 8  # parts of a day whose work, known in the mean, explains much of a day's luck
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Sums of each simulated day of one plan."""
+
+    numerator: Floats
+    denominator: Floats
+    unanswered: Floats
+    arrived: Floats
+    served: Floats
+    asked: Floats
+
+    @property
+    def days(self) -> int:
+        """Simulated days."""
+        return len(self.numerator)
+
+    @property
+    def share(self) -> float:
+        """Ratio of the sums; mean seconds under such a rule."""
+        return float(self.numerator.sum()) / max(float(self.denominator.sum()), 1e-12)
+
+    @property
+    def unanswered_share(self) -> float:
+        """Sessions of the window never answered / all."""
+        return float(self.unanswered.sum()) / max(float(self.arrived.sum()), 1e-12)
+
+    @property
+    def on_time_of_asked(self) -> float:
+        """Rounds in time / the rounds there would be if every session were served."""
+        return float(self.served.sum()) / max(float(self.asked.sum()), 1e-12)
+
+    def first(self, days: int) -> Trial:
+        """Return the trial on its first days alone."""
+        return Trial(*(getattr(self, name)[:days] for name in self.__dataclass_fields__))
+
+    def then(self, other: Trial) -> Trial:
+        """Return this trial with further days."""
+        return Trial(
+            *(
+                np.concatenate([getattr(self, name), getattr(other, name)])
+                for name in self.__dataclass_fields__
+            )
+        )
+
+
+class Trials:
+    """Trials of one day's plans on the same buyers, at the level of demand that is planned for.
+
+    ``budget`` is what may be simulated. [sessions]
+    """
+
+    def __init__(self, task: DayTask, *, seed: int, budget: float, threads: int = 1) -> None:
+        self.task = task
+        day = task.served_day
+        self.day = replace(day, sessions=day.sessions * task.level, settled=day.settled * task.level)
+        self.seed = seed
+        self.left = budget
+        self.threads = threads
+        self.known: dict[bytes, Trial] = {}
+        self._drawn: list[DrawnDay] = []
+        self._work: list[Floats] = []
+        service, intervals = self.day.service, len(self.day.sessions)
+        work = self.day.sessions * self.day.handle_factor * service.rounds * service.reply_s
+        self._expected = np.bincount(np.arange(intervals) * PARTS // intervals, weights=work, minlength=PARTS)
+
+    def cost_of(self, days: int) -> float:
+        """Return what a trial of that many days takes from the budget. [sessions]"""
+        return days * (float(self.day.sessions.sum()) + 100.0)
+
+    def can_afford(self, days: int) -> bool:
+        """Whether the budget allows another trial."""
+        return self.left >= self.cost_of(days)
+
+    def of(self, counts: Ints, days: int = LOOK) -> Trial:
+        """Return the trial of a plan on at least that many days."""
+        key = counts.tobytes()
+        known = self.known.get(key)
+        have = 0 if known is None else known.days
+        if have < days:
+            more = self._simulated(self.task.duties(counts), have, days)
+            self.left -= self.cost_of(days - have)
+            known = more if known is None else known.then(more)
+            self.known[key] = known
+        assert known is not None
+        return known
+
+    def _simulated(self, duties: list[DutySpan], first: int, last: int) -> Trial:
+        if self.task.absence_rate > 0:
+            found = judge(
+                {"": self.day},
+                [replace(duty, streams=()) for duty in duties],
+                seed=self.seed,
+                least_days=last - first,
+                most_days=last - first,
+                absence_rate=self.task.absence_rate,
+                first_day=first,
+                threads=self.threads,
+            ).streams[""]
+            return Trial(
+                found.numerators,
+                found.denominators,
+                found.unanswered_sessions,
+                found.window_sessions,
+                found.rounds_on_time,
+                found.rounds_asked,
+            )
+        self._draw(last)
+        sums = judge_many(
+            self.day,
+            [duties],
+            seed=self.seed,
+            days=last - first,
+            drawn=self._drawn[first:last],
+            threads=self.threads,
+        )
+        return Trial(
+            sums.numerator[0],
+            sums.denominator[0],
+            sums.unanswered[0],
+            sums.arrived[0],
+            sums.rounds_on_time[0],
+            sums.rounds_asked[0],
+        )
+
+    def estimate(self, counts: Ints, days: int = LOOK) -> tuple[float, float]:
+        """Return a plan's expected share and its standard error.
+
+        The work that buyers bring in each part of a day is known in the mean; regression on it takes the luck
+        of the days out (control variates), as good as two to four times the days.
+        """
+        trial = self.of(counts, days)
+        mean = max(float(trial.denominator.mean()), 1e-12)
+        residual = (trial.numerator - trial.share * trial.denominator) / mean
+        design = np.column_stack([np.ones(trial.days), self._luck(trial.days)])
+        fitted, *_ = np.linalg.lstsq(design, residual, rcond=None)
+        left = residual - design @ fitted
+        freedom = max(trial.days - design.shape[1], 1)
+        error = float(np.sqrt(left @ left / freedom / trial.days))
+        return trial.share + float(fitted[0]), error
+
+    def _luck(self, days: int) -> Floats:
+        """Return the work of each part of each drawn day, relative to what is expected there."""
+        self._draw(days)
+        while len(self._work) < days:
+            self._work.append(self._work_by_part(self._drawn[len(self._work)]))
+        return np.array(self._work[:days]) / np.maximum(self._expected, 1e-9) - 1.0
+
+    def _work_by_part(self, drawn: DrawnDay) -> Floats:
+        """Return the seconds of work that one day's buyers bring, by part of the day."""
+        sessions, intervals = drawn.sessions, len(self.day.sessions)
+        reached = np.concatenate([[0.0], np.cumsum(drawn.rounds["work_s"])])
+        work = reached[sessions["end_round"]] - reached[sessions["first_round"]]
+        work[sessions["settled"]] = 0.0
+        at = (sessions["arrival_s"] / 60.0 - self.day.first_min) / self.day.interval_min
+        part = np.clip(at.astype(np.int64), 0, intervals - 1) * PARTS // intervals
+        return np.bincount(part, weights=work, minlength=PARTS).astype(np.float64)
+
+    def _draw(self, days: int) -> None:
+        have = len(self._drawn)
+        if have < days:
+            self._drawn += draw_days(self.day, seed=self.seed, days=days - have, first_day=have)
