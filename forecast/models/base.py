@@ -30,14 +30,14 @@ class Known:
         Holidays and make-up workdays.
     promotions
         Past and future events, and the hours to drop from the history.
-    skill_shares
-        Each skill's share of the shop's ordinary volume; a phase's `mix` is read against it.
+    skill_volumes
+        Ordinary consultations in each of the 24 wall hours, by skill; a phase's `mix` is read against them.
     """
 
     timezone: str
     special_days: SpecialDays = field(default_factory=SpecialDays)
     promotions: PromotionCalendar = field(default_factory=PromotionCalendar)
-    skill_shares: Mapping[str, float] = field(default_factory=dict)
+    skill_volumes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

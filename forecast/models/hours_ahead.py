@@ -257,21 +257,27 @@ def _outlook(
         base=base[rows],
         spread=spread,
         is_learnt=any(name.startswith(family) for name in fit.coefficients.names),
-        skill_factor=_skill_factors(event, skill, layout.known.skill_shares),
+        skill_factor=_skill_factors(event, moments, starts[rows], skill, layout),
         growth_log=_growth_gap(event, moments, base[rows] * np.exp(learnt), layout, usable),
     )
 
 
-def _skill_factors(event: Event, skill: str, shares: Mapping[str, float]) -> dict[int, float]:
-    """Return, by phase, the skill's share of the phase's volume over its share of an ordinary day's."""
-    ordinary = shares.get(skill, 0.0)
-    if ordinary <= 0:
+def _skill_factors(
+    event: Event, moments: Ints, starts: pd.DatetimeIndex, skill: str, layout: Layout
+) -> dict[int, float]:
+    """Return, by phase, the skill's share of the phase's volume over its share of the same hours otherwise."""
+    volumes = layout.known.skill_volumes
+    if not volumes.get(skill):
         return {}
-    return {
-        position: phase.mix.get(skill, 0.0) / ordinary
-        for position, phase in enumerate(event.phase)
-        if phase.mix.get(skill, 0.0) > 0
-    }
+    hours = layout.clock(starts).hour
+    own = np.array(volumes[skill])[hours]
+    whole = np.sum([np.array(volume)[hours] for volume in volumes.values()], axis=0)
+    factors = {}
+    for position, phase in enumerate(event.phase):
+        inside = (moments > seconds(phase.start) - 3600) & (moments < seconds(phase.end))
+        if phase.mix.get(skill, 0.0) > 0 and own[inside].sum() > 0:
+            factors[position] = phase.mix[skill] * float(whole[inside].sum() / own[inside].sum())
+    return factors
 
 
 def _growth_gap(
