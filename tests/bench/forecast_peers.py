@@ -21,11 +21,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from forecast_series import BenchSeries, bench_series, buckets, known_ahead
+from forecast_series import BenchSeries, bench_series, peer_table
 from peer_models import NEEDS, PEERS
 
 from forecast.accuracy import SCORED_LEVELS, hour_scores, noise_floor
-from forecast.backtest import Backtest, BacktestPlan, bucket_table, run_backtest, week_scale
+from forecast.backtest import Backtest, BacktestPlan, Forecaster, bucket_table, run_backtest, week_scale
+from forecast.config import Shop, ShopSettings
+from forecast.hour_kinds import hour_kinds
+from forecast.models import known_models
+from forecast.models.base import Known
+from forecast.promotions import promotion_calendar
+from forecast.shop_backtest import known_ahead, model_forecaster
 
 ROOT = Path(__file__).parents[2]
 PEER_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
@@ -98,7 +104,7 @@ def run_series(
         hours.append(rows)
         seconds[peer] = cpu
     together = Backtest(hours=pd.concat(hours, ignore_index=True), days=ours.days)
-    kinds = buckets(series).set_index(pd.DatetimeIndex(series.table["start"]))
+    kinds = hour_kinds(pd.DatetimeIndex(series.table["start"]), known_of(series)[0], platform="taobao")
     table = bucket_table(together, kinds)
     print(f"\n== {series.name}: {len(plan.origins)} origins, {series.days_ahead} days ahead ==")
     print(f"noise floor (WAPE with the true mean known): {floor_text(series, together)}")
@@ -122,11 +128,28 @@ def own_backtest(series: BenchSeries, plan: BacktestPlan, *, only: list[str] | N
     )
 
 
+def known_of(series: BenchSeries) -> tuple[Known, ShopSettings]:
+    """Return calendar and promotions of a series, as our models get them, and its settings."""
+    settings = ShopSettings(folder=ROOT, shop=Shop(timezone=series.timezone, holidays=series.holidays))
+    calendar = promotion_calendar(series.promotions, timezone=series.timezone)
+    last = series.table["start"].iloc[-1].date()
+    return known_ahead(series.history, settings, calendar, last=last), settings
+
+
+def own_forecasters(series: BenchSeries) -> dict[str, Forecaster]:
+    """Return every model of the registry."""
+    known, settings = known_of(series)
+    return {
+        name: model_forecaster(model, stream="shop", history=series.history, settings=settings, known=known)
+        for name, model in known_models().items()
+    }
+
+
 def peer_backtest(series: BenchSeries, peer: str, plan: BacktestPlan) -> tuple[pd.DataFrame, float]:
     """Run one peer in its own environment; return its scored hours and CPU seconds a forecast."""
     with tempfile.TemporaryDirectory() as name:
         job = Path(name)
-        known_ahead(series).to_csv(job / "series.csv", index=False)
+        peer_table(series).to_csv(job / "series.csv", index=False)
         settings = {
             "origins": [f"{day}T00:00:00" for day in plan.origins],
             "horizon_h": series.days_ahead * series.day_h,

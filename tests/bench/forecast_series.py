@@ -117,7 +117,7 @@ def shop(*, per_hour: int, origins: int, seed: int) -> BenchSeries:
     )
 
 
-def known_ahead(series: BenchSeries) -> pd.DataFrame:
+def peer_table(series: BenchSeries) -> pd.DataFrame:
     """Return what every peer may know of each hour ahead: calendar and promotion plan, local wall times."""
     local = series.table["start"].dt.tz_localize(None)
     days = sorted(set(local.dt.date))
@@ -148,26 +148,6 @@ def known_ahead(series: BenchSeries) -> pd.DataFrame:
             clock = ((local - pd.Timestamp(moment)) / pd.Timedelta(hours=1)).clip(-FAR_H, FAR_H)
             table[column] = np.where(np.abs(clock) < np.abs(table[column]), clock, table[column])
     return table
-
-
-def buckets(series: BenchSeries) -> pd.DataFrame:
-    """Return which hours are of which kind, for scores apart: one row an hour of the table, Booleans."""
-    ahead = known_ahead(series)
-    clock = ahead["since_kickoff_h"]
-    selling = [name for name in ahead if name.startswith("flag_") and not name.endswith("aftersale")]
-    waves = [name for name in ahead if name.startswith("flag_") and name.endswith("aftersale")]
-    promotion = ahead[selling].max(axis=1) > 0 if selling else pd.Series(data=False, index=ahead.index)
-    after = ahead[waves].max(axis=1) > 0 if waves else pd.Series(data=False, index=ahead.index)
-    holiday = ahead["holiday"] != ""
-    return pd.DataFrame(
-        {
-            "ordinary": ~(promotion | after | holiday),
-            "promotion": promotion,
-            "kick-off 4 h": (clock >= 0) & (clock < 4) & promotion,
-            "holiday": holiday,
-            "after-sales": after & ~promotion,
-        }
-    )
 
 
 def _holiday(day: dt.date, country: str) -> tuple[str, bool]:
