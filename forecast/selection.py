@@ -210,7 +210,7 @@ def _with_combination(
     if len(near) < 2:
         return backtest
     near.sort(key=lambda name: (name != DEFAULT, losses[name]))  # the first lends the paths their order
-    name = find_model("+".join(near)).name
+    name = " + ".join(near)
 
     def mean_of_members(history: pd.DataFrame, *, start: dt.date, days: int, draws: int, seed: int) -> Paths:  # noqa: ARG001
         members = [backtest.paths[member, start] for member in near]
