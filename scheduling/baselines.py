@@ -18,7 +18,7 @@ from scheduling.day import Ints, ServiceDay
 from scheduling.requirement import interval_shares
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.service.erlang import erlang_c
-from scheduling.service.shop import DayModel
+from scheduling.service.shop import DayModel, Pass
 from scheduling.shifts.cover import Group, cover_plan
 from scheduling.shifts.templates import TemplateInstance, presence
 
@@ -27,7 +27,8 @@ BASELINES: tuple[BaselineName, ...] = ("daily_ratio", "erlang_c", "erlang_c_slot
 
 OCCUPANCY = 0.70  # of paid time that guides count on when they state a day's reception of one agent
 MOST_SHARE = 0.99  # a target of 1 would ask Erlang C for endless agents
-RAISES = 60  # rounds in which intervals below the target get more agents
+BUSY = 0.95  # share of their time that agents type, to start from
+MOST_AGENTS = 3  # times the work, beyond which more agents in an interval do not help it
 
 
 def baseline_plan(
@@ -106,27 +107,38 @@ def _slots(day: ServiceDay) -> Ints:
 
 
 def _every_interval(day: ServiceDay) -> Ints:
-    """Return agents with which every interval of the window reaches the target by the planner's model."""
+    """Return agents with which every interval of the window reaches the target by the planner's model.
+
+    From the first interval to the last, for backlog runs forward: the fewest agents that do. Outside the
+    window, where nothing is judged, as many as the work asks for.
+    """
     model, judged = DayModel(day), day.window_mask
     service = scaled_to_throughput(day.service)
     busy = day.sessions * day.handle_factor * service.rounds * service.reply_s / (60.0 * day.interval_min)
-    agents = np.maximum(np.ceil(busy).astype(np.int64), judged.astype(np.int64))
-    agents[~judged] = 0
+    agents = np.maximum(np.ceil(busy / BUSY), judged).astype(np.int64)
+    state = model.run(agents)
+    target = day.target if day.rule.metric == "mean_seconds" else min(day.target, MOST_SHARE)
 
-    def short(of: Ints) -> np.ndarray:
-        evaluation = model.evaluate(of)
-        shares = interval_shares(evaluation)
-        return judged & (
-            shares > day.target if evaluation.less_is_better else shares < min(day.target, MOST_SHARE)
-        )
+    def with_agents(i: np.int64, number: int) -> tuple[Pass, bool]:
+        changed = agents.copy()
+        changed[i] = number
+        trial = model.rerun(state, changed)
+        evaluation = model.summary(trial)
+        share = float(interval_shares(evaluation)[i])
+        return trial, share <= target if evaluation.less_is_better else share >= target
 
-    for _ in range(RAISES):
-        below = short(agents)
-        if not below.any():
-            break
-        first = int(np.flatnonzero(below)[0])  # backlog runs forward: the first ones first
-        raised = below & (np.arange(len(below)) < first + 4)
-        agents = np.where(raised, agents + np.maximum(1, agents // 40), agents)
+    for i in np.flatnonzero(judged):
+        number, step = int(agents[i]), max(1, int(agents[i]) // 50)
+        trial, enough = with_agents(i, number)
+        while not enough and number < MOST_AGENTS * agents[i] + 10:
+            number += step
+            trial, enough = with_agents(i, number)
+        while number > 1:
+            fewer, still = with_agents(i, number - 1)
+            if not still:
+                break
+            number, trial = number - 1, fewer
+        agents[i], state = number, trial
     return agents
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from scipy import optimize, sparse
+from ortools.sat.python import cp_model
 
 from scheduling.day import Floats, Ints
 from scheduling.service.agent import agent_law
 from scheduling.service.value import value_tables
 from scheduling.service.worth import TOTAL, window_shares
 from scheduling.shifts.task import DayTask
+from scheduling.solver import SolverSettings, solve
 
-POINTS = 7  # head counts at which an interval's loss is known
-NODES = 200  # of the branch and bound
+POINTS = 10  # head counts at which an interval's loss is known
+CENTS = 100
+SCALE = 20  # parts of a unit of loss
 
 
-def cost_bound(task: DayTask, plenty: Ints) -> float:
+def cost_bound(task: DayTask, plenty: Ints, *, work: float = 1.0) -> float:
     """Return a lower bound on the cost of the day's shifts. [money]
 
     Parameters
@@ -26,6 +28,8 @@ def cost_bound(task: DayTask, plenty: Ints) -> float:
         What the shifts must meet.
     plenty
         More agents per interval than anybody needs.
+    work
+        Of the branch and bound. [deterministic seconds]
 
     Notes
     -----
@@ -41,9 +45,8 @@ def cost_bound(task: DayTask, plenty: Ints) -> float:
     points = np.round(low[:, None] + (plenty - low)[:, None] * np.linspace(0, 1, POINTS)).astype(np.int64)
     tables = value_tables(task.model, plenty, candidates=points)
     loss = tables.base_surplus - tables.surplus
-    return _relaxed(
-        task, points, np.maximum(loss, 0.0), max(tables.base_surplus, 0.0), float(tables.base[TOTAL])
-    )
+    budget = max(tables.base_surplus, 0.0)
+    return _relaxed(task, points, np.maximum(loss, 0.0), budget, float(tables.base[TOTAL]), work)
 
 
 def _replies_in_time(task: DayTask) -> Floats:
@@ -71,47 +74,31 @@ def _replies_needed(task: DayTask, total: float) -> float:
     return task.target * total * each * (1.0 - min(1.0, task.max_unanswered))
 
 
-def _relaxed(task: DayTask, points: Ints, loss: Floats, budget: float, total: float) -> float:
-    """Minimise cost over people per instance and losses per interval."""
-    people, intervals = len(task.cost), len(points)
-    rows: list[Floats] = []
-    least: list[float] = []
-    for i in range(intervals):
-        fixed = float(task.already[0][i])
-        for slope, level in _envelope(points[i], loss[i]):
-            row = np.zeros(people + intervals)  # loss_i >= level - slope * agents
-            row[:people] = slope * task.on[:, i]
-            row[people + i] = 1.0
-            rows.append(row)
-            least.append(level - slope * fixed)
+def _relaxed(task: DayTask, points: Ints, loss: Floats, budget: float, total: float, work: float) -> float:
+    """Bound the cost over people per instance and losses per interval."""
+    model = cp_model.CpModel()
+    on, fixed = task.presence[0], task.already[0]
+    most = int(points.max()) * 2 + 10
+    people = [model.new_int_var(0, most, f"people_{k}") for k in range(len(task.cost))]
+    losses = []
+    for i in range(len(points)):
+        agents = sum(people[k] for k in np.flatnonzero(on[:, i])) + int(fixed[i])
+        lines = _envelope(points[i], loss[i])
+        lost = model.new_int_var(0, max(1, round(SCALE * float(loss[i].max()))), f"loss_{i}")
+        losses.append(lost)
+        for slope, level in lines:  # rounded so that the lines lie no higher
+            model.add(lost + round(SCALE * slope) * agents >= int(SCALE * level - 0.5 * most))
         if task.must[i]:
-            row = np.zeros(people + intervals)
-            row[:people] = task.on[:, i]
-            rows.append(row)
-            least.append(1.0 - fixed)
-    work = np.zeros(people + intervals)
+            model.add(agents >= 1)
+    model.add(sum(losses) <= int(SCALE * budget) + len(points))
     replies = _replies_in_time(task)
-    work[:people] = replies[:people]
-    rows.append(work)
-    least.append(_replies_needed(task, total) - float(replies[people:].sum()))
-    most = np.zeros(people + intervals)
-    most[people:] = -1.0
-    rows.append(most)
-    least.append(-budget)
+    needed = _replies_needed(task, total) - float(replies[len(people) :].sum())
+    model.add(sum(int(np.ceil(r)) * c for r, c in zip(replies, people, strict=False)) >= int(needed))
     for members, limit in task.groups:
-        row = np.zeros(people + intervals)
-        row[members] = -1.0
-        rows.append(row)
-        least.append(-float(limit))
-    found = optimize.milp(
-        np.concatenate([task.cost, np.zeros(intervals)]),
-        constraints=optimize.LinearConstraint(sparse.csr_array(np.array(rows)), np.array(least), np.inf),
-        integrality=np.concatenate([np.ones(people), np.zeros(intervals)]),
-        bounds=optimize.Bounds(0, np.inf),
-        options={"node_limit": NODES},
-    )
-    bound = getattr(found, "mip_dual_bound", None)
-    return max(0.0, float(bound)) if bound is not None and np.isfinite(bound) else 0.0
+        model.add(sum(people[int(k)] for k in members) <= limit)
+    model.minimize(sum(int(CENTS * c) * x for c, x in zip(task.cost, people, strict=True)))
+    answer = solve(model, SolverSettings(deterministic_limit=work))
+    return max(0.0, answer.bound / CENTS) if answer.status != "INFEASIBLE" else 0.0
 
 
 def _envelope(agents: Ints, loss: Floats) -> list[tuple[float, float]]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import optimize
+from ortools.sat.python import cp_model
 
-from scheduling.day import Floats
 from scheduling.shifts.settle import Choice
+from scheduling.solver import SolverSettings, solve
+
+CENTS = 100
+PARTS = 20  # of a unit
+WORK = 1.0  # of the search [deterministic seconds]
 
 
 def choose_together(
@@ -35,39 +39,34 @@ def choose_together(
     before
         Units in time and all units of the period so far.
     """
-    flat = [(d, choice) for d, choices in enumerate(days) for choice in choices]
     if any(not choices for choices in days):
         return None
-    surplus = np.array([_surplus(choice, target, is_seconds) for _, choice in flat])
-    units = np.array([choice.trial.denominator.mean() for _, choice in flat])
-    spare = np.array(
-        [max_unanswered * choice.trial.arrived.mean() - choice.trial.unanswered.mean() for _, choice in flat]
-    )
     scale = target if is_seconds else 1.0
     past = (target * before[1] - before[0]) if is_seconds else (before[0] - target * before[1])
-    one_each = np.array([[float(d == day) for d, _ in flat] for day in range(len(days))])
-    found = optimize.milp(
-        _costs(flat),
-        constraints=[
-            optimize.LinearConstraint(one_each, 1, 1),
-            optimize.LinearConstraint((surplus - margin * scale * units)[None, :], -past),
-            optimize.LinearConstraint(spare[None, :], 0.0),
-        ],
-        integrality=np.ones(len(flat), dtype=np.int64),
-        bounds=optimize.Bounds(0, 1),
-    )
-    if found.x is None:
+    model = cp_model.CpModel()
+    taken = [[model.new_bool_var(f"{d}_{k}") for k in range(len(choices))] for d, choices in enumerate(days)]
+    cost, ahead, spare = [], [], []
+    for literals, choices in zip(taken, days, strict=True):
+        model.add_exactly_one(literals)
+        for literal, choice in zip(literals, choices, strict=True):
+            trial, surplus = choice.trial, _surplus(choice, target, is_seconds)
+            short = margin * scale * float(trial.denominator.mean())
+            few = max_unanswered * trial.arrived.mean() - trial.unanswered.mean()
+            cost.append(round(CENTS * choice.cost) * literal)
+            ahead.append(int(np.floor(PARTS * (surplus - short))) * literal)
+            spare.append(int(np.floor(PARTS * few)) * literal)
+    model.add(sum(ahead) >= int(np.ceil(-PARTS * past)))
+    model.add(sum(spare) >= 0)
+    model.minimize(sum(cost))
+    answer = solve(model, SolverSettings(deterministic_limit=WORK))
+    if not answer.found:
         return None
-    return [choice for (_, choice), taken in zip(flat, found.x, strict=True) if taken > 0.5]
+    return [
+        choices[next(k for k, literal in enumerate(literals) if answer.is_true(literal))]
+        for literals, choices in zip(taken, days, strict=True)
+    ]
 
 
 def _surplus(choice: Choice, target: float, is_seconds: bool) -> float:
     """Return the units above the target that the simulator expects (seconds below it)."""
     return choice.ahead * float(choice.trial.denominator.mean()) * (target if is_seconds else 1.0)
-
-
-def _costs(flat: Sequence[tuple[int, Choice]]) -> Floats:
-    """Return costs, with a hair's breadth less for plans further ahead."""
-    cost = np.array([choice.cost for _, choice in flat])
-    ahead = np.array([choice.ahead for _, choice in flat])
-    return np.asarray(cost - 1e-5 * cost.max(initial=1.0) * np.clip(ahead, -1, 1))

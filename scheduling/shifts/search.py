@@ -34,7 +34,7 @@ from scheduling.shifts.task import DayTask
 REACH = 2  # head counts beside an interval's own that are tabled; beyond them tables go on in straight lines
 TABLE_EVALUATIONS = 20  # what a set of tables costs
 SHORTLIST = 33  # instances considered for putting back
-KEPT_MOVES = 60
+KEPT_MOVES = 300
 SLACK = 1e-6
 LATE_WORK = 40.0  # a round in time is worth this many times the paid work on it where people are too few
 
