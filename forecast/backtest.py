@@ -77,6 +77,14 @@ class Backtest:
     seconds: Mapping[str, float] = field(default_factory=dict)
     paths: Mapping[tuple[str, dt.date], Paths] = field(default_factory=dict)
 
+    def forecasts_of(self, model: str) -> list[Paths]:
+        """Return one model's forecasts in the order of their origins."""
+        return [
+            paths
+            for (name, _), paths in sorted(self.paths.items(), key=lambda item: item[0])
+            if name == model
+        ]
+
 
 def rolling_origins(
     history: pd.DataFrame, *, days_ahead: int, timezone: str, count: int = 6, step_days: int | None = None

@@ -9,24 +9,32 @@ is mostly luck, near one in the evening of a large one. The bands narrow by as m
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecast.backtest import Paths
+from forecast.config import ShopSettings
 from forecast.errors import DataError
 from forecast.frames import QUANTILES
+from forecast.promotions import PromotionCalendar
+from forecast.selection import Forecast, forecast_demand
+from forecast.shop_backtest import ignored_hours
+from forecast.timegrid import zone
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 log = logging.getLogger(__name__)
 
+UNTAUGHT = 0.5
 TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 FEWEST_DAYS = 14  # fewer past days than this teach nothing about how far to trust the paths
 STRANGE = 4.0  # hours seen further than this many sd from the paths are held to that distance
+PROOF = 2.0  # standard errors that a gain on past days must lie above nothing
 RIDGE = 0.02  # of the predictors' variance, so that two alike blocks of hours share their weight
 
 
@@ -57,6 +65,59 @@ class PastDay:
     draws: Floats
     actual: Floats
     hours: npt.NDArray[np.int64]
+
+
+def forecast_now(
+    history: pd.DataFrame,
+    settings: ShopSettings,
+    *,
+    calendar: PromotionCalendar,
+    now: pd.Timestamp,
+    days: int = 1,
+    seed: int = 0,
+    draws: int = 500,
+    model: str | None = None,
+) -> tuple[Forecast, Reforecast]:
+    """Forecast from this morning's midnight on, then anew from the hours of today seen so far.
+
+    Parameters
+    ----------
+    history
+        `stream, start, offered` up to the last hour seen; rows after `now` are not read.
+    settings, calendar
+        The shop's settings and promotions.
+    now
+        The instant, aware.
+    days
+        Days ahead, today included.
+    seed, draws, model
+        As for `forecast.selection.forecast_demand`.
+
+    Returns
+    -------
+    tuple
+        The forecast as it was at midnight, and what is left of it now.
+
+    Raises
+    ------
+    DataError
+        If there is no history before today, or no hour of today is left.
+    """
+    timezone = settings.shop.timezone
+    now = now.tz_convert(zone(timezone))
+    morning = forecast_demand(
+        history, settings, calendar=calendar, start=now.date(), days=days, seed=seed, draws=draws, model=model
+    )
+    starts = pd.DatetimeIndex(history["start"])
+    clean = history[~starts.isin(ignored_hours(starts, calendar))]
+    trust = {}
+    for stream, choice in morning.choice.items():
+        taught = [] if choice.backtest is None else choice.backtest.forecasts_of(choice.model)
+        known = past_days(taught, clean[clean["stream"] == stream], timezone)
+        trust[stream] = learn_trust(known, hour=now.hour)
+    kick_offs = [pd.Timestamp(event.kick_off).floor("h") for event in calendar.events]
+    rest = reforecast_day(morning.table, morning.draws, history, now=now, kick_offs=kick_offs, trust=trust)
+    return morning, rest
 
 
 def reforecast_day(
@@ -141,6 +202,13 @@ def _stream_rest(
     note = f"{stream}: no hour of the day was seen; the forecast stands"
     if is_seen.any():
         blocks = _blocks(starts, is_seen, kick_offs)
+        if any(is_strange(values[:, block], known[block]) for block in blocks):
+            log.warning(
+                "%s: the hours seen (%.0f) lie outside anything forecast; an outage, or a promotion missing "
+                "from the calendar, looks like this. The rest of the day follows only part of the way",
+                stream,
+                known[is_seen].sum(),
+            )
         values[:, rest] = moved_paths(values, known, blocks=blocks, rest=np.asarray(rest), trust=trust)
         expected, came = float(wide.to_numpy()[:, is_seen].sum(axis=1).mean()), float(known[is_seen].sum())
         before, after = (
@@ -215,17 +283,16 @@ def moved_paths(
     target = np.log(draws[:, rest].sum(axis=1) + 0.5)
     centre, spread = predictors.mean(axis=0), predictors.std(axis=0)
     came = np.array([np.log(actual[block].sum() + 0.5) for block in blocks])
-    strange = np.abs(came - centre) > STRANGE * spread
-    if strange.any():
-        log.warning(
-            "the hours seen lie outside anything forecast (%.0f came); check the counts: an outage or a "
-            "promotion missing from the calendar looks like this",
-            float(np.exp(came[strange]).sum()),
-        )
     came = np.clip(came, centre - STRANGE * spread, centre + STRANGE * spread)
     weights = _weights(predictors - centre, target - target.mean())
     factor = np.exp(trust * (came - predictors) @ weights)
     return np.asarray(draws[:, rest] * factor[:, None])
+
+
+def is_strange(draws: Floats, actual: Floats) -> bool:
+    """Return whether the total of hours seen lies further from all paths than their spread explains."""
+    totals = np.log(draws.sum(axis=1) + 0.5)
+    return bool(abs(np.log(actual.sum() + 0.5) - totals.mean()) > STRANGE * totals.std())
 
 
 def _weights(predictors: Floats, target: Floats) -> Floats:
@@ -236,11 +303,37 @@ def _weights(predictors: Floats, target: Floats) -> Floats:
     return np.asarray(weights / max(1.0, float(weights.sum())))
 
 
+def past_days(forecasts: Iterable[Paths], history: pd.DataFrame, timezone: str) -> list[PastDay]:
+    """Return the first week's days of past forecasts, with what came.
+
+    Parameters
+    ----------
+    forecasts
+        Made from different origins.
+    history
+        Rows `start, offered` of the stream.
+    timezone
+        The shop's.
+    """
+    counts = history.set_index("start")["offered"]
+    days = []
+    for paths in forecasts:
+        local = paths.starts.tz_convert(zone(timezone))
+        actual = counts.reindex(paths.starts).to_numpy(dtype=float)
+        date = local.normalize()
+        for day in date.unique()[:7]:
+            own = np.asarray(date == day)
+            days.append(
+                PastDay(draws=paths.draws[:, own], actual=actual[own], hours=local.hour.to_numpy()[own])
+            )
+    return days
+
+
 def learn_trust(days: Sequence[PastDay], *, hour: int) -> float:
     """Return how far the hours seen before `hour` should move the rest of a day, from past days.
 
-    The paths say what is common to a day; past days say whether that was so. A trust is taken only if it
-    made the rest of those days better by more than the luck of their number.
+    The paths say what is common to a day; past days say whether that was so. The trust whose gain on those
+    days is surest is taken, the mean gain less `PROOF` standard errors; none where no gain is sure.
 
     Parameters
     ----------
@@ -252,32 +345,24 @@ def learn_trust(days: Sequence[PastDay], *, hour: int) -> float:
     Returns
     -------
     float
-        In [0, 1]. With fewer than `FEWEST_DAYS` days, 0.5: half of what the paths say.
+        In [0, 1]; `UNTAUGHT` with fewer than `FEWEST_DAYS` days.
     """
-    losses = []
-    for day in days:
-        is_seen = (day.hours < hour) & ~np.isnan(day.actual)
-        rest = (day.hours >= hour) & ~np.isnan(day.actual)
-        if is_seen.any() and rest.any():
-            came = day.actual[rest]
-            losses.append(
-                [
-                    np.abs(
-                        np.median(
-                            moved_paths(day.draws, day.actual, blocks=[is_seen], rest=rest, trust=trust),
-                            axis=0,
-                        )
-                        - came
-                    ).sum()
-                    for trust in TRUSTS
-                ]
-            )
+    losses = np.array([row for day in days if (row := _rest_losses(day, hour)) is not None])
     if len(losses) < FEWEST_DAYS:
-        return 0.5
-    gains = np.array(losses)[:, :1] - np.array(losses)
-    best = int(gains.mean(axis=0).argmax())
-    luck = gains[:, best].std(ddof=1) / np.sqrt(len(gains))
-    return TRUSTS[best] if gains[:, best].mean() > luck else 0.0
+        return UNTAUGHT
+    gains = losses[:, :1] - losses
+    luck = gains.std(axis=0, ddof=1) / np.sqrt(len(gains))
+    return TRUSTS[int((gains.mean(axis=0) - PROOF * luck).argmax())]  # no trust gains 0 for certain
+
+
+def _rest_losses(day: PastDay, hour: int) -> list[float] | None:
+    """Return the error of a past day's rest under each trust; None where a part of the day is not known."""
+    known = ~np.isnan(day.actual)
+    is_seen, rest = (day.hours < hour) & known, (day.hours >= hour) & known
+    if not is_seen.any() or not rest.any():
+        return None
+    moved = [moved_paths(day.draws, day.actual, blocks=[is_seen], rest=rest, trust=trust) for trust in TRUSTS]
+    return [float(np.abs(np.median(paths, axis=0) - day.actual[rest]).sum()) for paths in moved]
 
 
 def _with_quantiles(rows: pd.DataFrame, draws: pd.DataFrame) -> pd.DataFrame:

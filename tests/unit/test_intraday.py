@@ -6,11 +6,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.backtest import Paths
+from forecast.config import read_shop
+from forecast.demo_shop import DemoShop, write_demo_shop
 from forecast.errors import DataError
-from forecast.intraday import FEWEST_DAYS, PastDay, learn_trust, moved_paths, reforecast_day
+from forecast.intraday import (
+    FEWEST_DAYS,
+    UNTAUGHT,
+    PastDay,
+    forecast_now,
+    learn_trust,
+    moved_paths,
+    past_days,
+    reforecast_day,
+)
+from forecast.promotions import read_promotions
 
 HOURS = np.arange(8, 24)
 MIDNIGHT = pd.Timestamp("2026-12-08", tz="Asia/Shanghai")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoShop:
+    return write_demo_shop(tmp_path_factory.mktemp("demo"))
 
 
 def paths(rng: np.random.Generator, *, per_hour: float, day_sd: float, count: int = 800) -> np.ndarray:
@@ -121,7 +139,7 @@ def test_the_first_hours_of_a_promotion_tell_of_the_promotion_not_of_the_day() -
     assert abs(lumped - 600) > abs(split - 600)
 
 
-def past_days(count: int, *, persists: bool) -> list[PastDay]:
+def made_up_days(count: int, *, persists: bool) -> list[PastDay]:
     """Return days whose mornings truly tell of the evening, or do not."""
     rng = np.random.default_rng(6)
     days = []
@@ -134,15 +152,44 @@ def past_days(count: int, *, persists: bool) -> list[PastDay]:
 
 
 def test_trust_is_learnt_from_days_that_kept_what_their_mornings_promised() -> None:
-    assert learn_trust(past_days(40, persists=True), hour=14) >= 0.75
-    assert learn_trust(past_days(40, persists=False), hour=14) <= 0.25
+    assert learn_trust(made_up_days(40, persists=True), hour=14) >= 0.75
+    assert learn_trust(made_up_days(40, persists=False), hour=14) <= 0.25
 
 
 def test_few_past_days_earn_half_of_the_trust() -> None:
-    assert learn_trust(past_days(FEWEST_DAYS - 1, persists=True), hour=14) == 0.5
+    assert learn_trust(made_up_days(FEWEST_DAYS - 1, persists=True), hour=14) == UNTAUGHT
 
 
 def test_a_day_that_is_over_is_an_error() -> None:
     table, draws = frames(paths(np.random.default_rng(7), per_hour=30, day_sd=0.2))
     with pytest.raises(DataError, match="no hour of 2026-12-09 is left"):
         reforecast_day(table, draws, seen_until(24, 1.0), now=MIDNIGHT + pd.Timedelta(hours=24))
+
+
+def test_days_taken_from_past_forecasts_carry_what_came_and_their_gaps() -> None:
+    starts = pd.DatetimeIndex([MIDNIGHT + pd.Timedelta(hours=h, days=d) for d in range(9) for h in (10, 11)])
+    paths = Paths(starts=starts, mean=np.ones(18), draws=np.ones((4, 18)))
+    history = pd.DataFrame({"start": starts[:-1], "offered": np.arange(17.0)}).drop(index=3)
+    days = past_days([paths], history, "Asia/Shanghai")
+    assert len(days) == 7  # the first week alone
+    assert days[0].actual.tolist() == [0.0, 1.0]
+    assert np.isnan(days[1].actual[1])
+    assert days[0].hours.tolist() == [10, 11]
+
+
+def test_a_busy_morning_of_the_demo_shop_raises_its_afternoon_and_narrows_its_bands(demo: DemoShop) -> None:
+    settings, calendar = (
+        read_shop(demo.folder),
+        read_promotions(demo.folder / "promotions.toml", "Asia/Shanghai"),
+    )
+    day = pd.Timestamp("2026-12-01", tz="Asia/Shanghai")
+    now = day + pd.Timedelta(hours=15, minutes=10)
+    rows = demo.history[demo.history["start"] < now.floor("h")].copy()
+    rows.loc[rows["start"] >= day, "offered"] *= 1.15
+    morning, rest = forecast_now(rows, settings, calendar=calendar, now=now, days=2, seed=0, draws=200)
+    before = morning.table.merge(rest.table, on=["stream", "start"], suffixes=("", "_now"))
+    today = before[(before["start"] < day + pd.Timedelta(days=1)) & (before["stream"] == "taobao-presale")]
+    assert today["start"].min() == day + pd.Timedelta(hours=15)
+    assert today["mean_now"].sum() > 1.03 * today["mean"].sum()
+    assert (today["p90_now"] - today["p10_now"]).sum() < (today["p90"] - today["p10"]).sum()
+    assert rest.notes[1].startswith("taobao-presale")
