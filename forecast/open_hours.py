@@ -12,10 +12,15 @@ from forecast.config import Stream
 from forecast.timegrid import MINUTES_A_DAY, zone
 
 Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 HOURS_A_WEEK = 7 * 24
 LARGEST_NIGHT_SHARE = 0.001  # of a typical open hour: less than this is a stray click, not an open hour
 CERTAIN = 8.0  # consultations an open hour would have seen; none of them is a chance of exp(-8)
+SMALLEST_CHANCE = 1e-3  # that an open hour of the week was never logged by bad luck
+FEWEST_ROWS = 3  # of an hour of the week; fewer zeros may be one outage
+FEWEST_WEEKS = 1.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,22 +65,36 @@ def find_open_hours(series: pd.Series, *, stream: Stream, timezone: str) -> Open
     local = pd.DatetimeIndex(series.index).tz_convert(zone(timezone))
     key = local.day_of_week.to_numpy() * 24 + local.hour.to_numpy()
     counts = np.asarray(series, dtype=float)
-    totals = np.bincount(key, weights=counts, minlength=HOURS_A_WEEK)
-    seen = np.bincount(key, minlength=HOURS_A_WEEK)
+    totals = np.bincount(key, weights=counts, minlength=HOURS_A_WEEK).reshape(7, 24).astype(float)
+    rows = np.bincount(key, minlength=HOURS_A_WEEK).reshape(7, 24)
     if counts.sum() <= 0:
-        return OpenHours(timezone=timezone, week=tuple((seen > 0).tolist()))
-    is_open = (totals > 0) & ~_stray(totals, seen)
-    by_hour = is_open.reshape(7, 24).any(axis=0)
-    rate = totals.reshape(7, 24).sum(axis=0) / np.maximum(seen.reshape(7, 24).sum(axis=0), 1)
-    expected = np.tile(rate, 7) * seen  # had the hour been like the same hour on other days
-    is_open |= np.tile(by_hour, 7) & (expected < CERTAIN)
-    return OpenHours(timezone=timezone, week=tuple(is_open.tolist()))
+        return OpenHours(timezone=timezone, week=tuple((rows > 0).ravel().tolist()))
+    weeks = (local[-1] - local[0]) / pd.Timedelta(days=7)
+    busy = (totals > 0) & ~_stray(totals, rows)
+    closed = _never_logged(rows, weeks) | _certainly_empty(totals, rows)
+    day = np.asarray(busy.any(axis=0), dtype=bool)
+    weekday = np.asarray(busy.any(axis=1), dtype=bool) | (weeks < FEWEST_WEEKS)
+    week = (busy | ~closed) & day[None, :] & weekday[:, None]
+    return OpenHours(timezone=timezone, week=tuple(week.ravel().tolist()))
 
 
-def _stray(totals: npt.NDArray[np.float64], seen: npt.NDArray[np.int64]) -> Flags:
+def _stray(totals: Floats, rows: Ints) -> Flags:
     """Return hours of the week with next to nothing, compared with a typical hour that saw something."""
-    means = totals / np.maximum(seen, 1)
+    means = totals / np.maximum(rows, 1)
     return np.asarray(means < LARGEST_NIGHT_SHARE * np.median(means[means > 0]))
+
+
+def _never_logged(rows: Ints, weeks: float) -> Flags:
+    """Return hours of the week without a row, where the same hour of other days has too many for a gap."""
+    logged = rows.sum(axis=0) / max(7 * weeks, 1)
+    chance = (1 - np.clip(logged, 0, 0.99)) ** weeks
+    return np.asarray((rows == 0) & (chance < SMALLEST_CHANCE)[None, :])
+
+
+def _certainly_empty(totals: Floats, rows: Ints) -> Flags:
+    """Return hours of the week that would have seen several consultations, were they like other days'."""
+    rate = totals.sum(axis=0) / np.maximum(rows.sum(axis=0), 1)
+    return np.asarray((totals == 0) & (rows >= FEWEST_ROWS) & (rate[None, :] * rows > CERTAIN), dtype=bool)
 
 
 def _stated_week(first: int, last: int) -> tuple[bool, ...]:

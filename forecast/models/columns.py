@@ -40,6 +40,14 @@ class Design:
         move = sparse.csr_array((np.ones(len(kept)), (kept, target[kept])), shape=shape)
         return sparse.csr_array(self.matrix @ move)
 
+    def with_column(self, name: str, ridge: float, values: Floats) -> Design:
+        """Return the design with one more column."""
+        return Design(
+            matrix=sparse.csr_array(sparse.hstack([self.matrix, sparse.csr_array(values[:, None])])),
+            names=(*self.names, name),
+            ridges=np.append(self.ridges, ridge),
+        )
+
 
 class ColumnBuilder:
     """Gathers columns over a fixed number of hours."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+from scipy import optimize, stats
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 Floats = npt.NDArray[np.float64]
@@ -23,6 +23,8 @@ WALK_PRIOR_SD, MEMORY_PRIOR_SD = 1.6, 0.7  # of the log standard deviations
 MEMORY_CENTRE, MEMORY_SD = -0.4, 1.0  # of the logit of the memory's correlation from day to day
 SMALLEST_SD, LARGEST_MEMORY = 1e-3, 0.95
 FARTHEST, ROBUST_PASSES = 2.5, 4  # standard deviations a day may be off what was foreseen
+SHIFT_DAYS, SHIFT_SURE, SMALLEST_SHIFT, SMALLEST_SHIFT_SD = (3, 15), 3.0, 0.12, 0.03
+MEDIAN_VARIANCE = 1.6  # of a median, in terms of a mean's
 VAGUE = 1.0  # variance of the first day's level around the mean of the first weeks
 
 
@@ -88,8 +90,9 @@ class DayLevel:
 class _LevelAndMemory(MLEModel):  # type: ignore[misc]  # statsmodels carries no types
     """statsmodels state space: observation = level + memory + noise of known variance."""
 
-    def __init__(self, observed: Floats, noise: Floats, centre: float) -> None:
+    def __init__(self, observed: Floats, noise: Floats, jumps: Floats, centre: float) -> None:
         super().__init__(observed, k_states=2, k_posdef=2)
+        self._jumps = jumps
         self.ssm["design"] = np.array([[1.0, 1.0]])
         self.ssm["selection"] = np.eye(2)
         self.ssm["obs_cov"] = noise[None, None, :]
@@ -102,7 +105,10 @@ class _LevelAndMemory(MLEModel):  # type: ignore[misc]  # statsmodels carries no
     def update(self, params: Floats, **_: object) -> None:
         walk, memory_sd, memory = natural(params)
         self.ssm["transition"] = np.diag([1.0, memory])
-        self.ssm["state_cov"] = np.diag([walk**2, memory_sd**2])
+        state_cov = np.zeros((2, 2, len(self._jumps)))
+        state_cov[0, 0] = walk**2 + self._jumps
+        state_cov[1, 1] = memory_sd**2
+        self.ssm["state_cov"] = state_cov
         stationary = memory_sd**2 / (1 - memory**2)
         self.ssm.initialize_known(np.array([self._centre, 0.0]), np.diag([VAGUE, stationary]))
 
@@ -113,7 +119,9 @@ def natural(params: Floats) -> tuple[float, float, float]:
     return float(walk), float(memory_sd), float(LARGEST_MEMORY / (1 + np.exp(-params[2])))
 
 
-def fit_day_level(observed: Floats, noise: Floats, *, first_day: int) -> DayLevel:
+def fit_day_level(
+    observed: Floats, noise: Floats, *, first_day: int, shift: tuple[int, float] | None = None
+) -> DayLevel:
     """Fit level and memory to the log ratios of consecutive days.
 
     Parameters
@@ -124,6 +132,8 @@ def fit_day_level(observed: Floats, noise: Floats, *, first_day: int) -> DayLeve
         Variance of each day's log ratio that is due to counting alone.
     first_day
         Day of the first ratio, counted since 1970.
+    shift
+        A suspected shift, from `find_shift`: the level is free to jump by about as much on that day.
 
     Notes
     -----
@@ -138,7 +148,10 @@ def fit_day_level(observed: Floats, noise: Floats, *, first_day: int) -> DayLeve
         observed, known = np.zeros_like(observed), np.ones_like(known)
         noise = np.full_like(noise, VAGUE)
     centre = float(np.mean(observed[known][:SMOOTH_DAYS]))
-    model = _LevelAndMemory(observed, noise, centre)
+    jumps = np.zeros(len(observed))
+    if shift is not None:
+        jumps[-shift[0] - 1] = shift[1] ** 2
+    model = _LevelAndMemory(observed, noise, jumps, centre)
     spread = _spread_around_smooth(observed, noise)
     centres = np.array([np.log(WALK_SD), np.log(spread), MEMORY_CENTRE])
     widths = np.array([WALK_PRIOR_SD, MEMORY_PRIOR_SD, MEMORY_SD])
@@ -168,6 +181,58 @@ def fit_day_level(observed: Floats, noise: Floats, *, first_day: int) -> DayLeve
     )
 
 
+def log_count_bias(means: Floats, dispersion: Floats) -> Floats:
+    """Return by how much log(count + ½) is low on average against log(mean + ½).
+
+    Parameters
+    ----------
+    means
+        Expected counts.
+    dispersion
+        a of their Var = μ + a μ².
+
+    Examples
+    --------
+    Nothing for large counts, a quarter for a day with two consultations:
+
+    >>> import numpy as np
+    >>> log_count_bias(np.array([2.0, 5000.0]), np.zeros(2)).round(2).tolist()
+    [-0.13, 0.0]
+    """
+    counts = np.arange(150)
+    grid = np.geomspace(0.05, 60.0, 40)
+    chances = stats.poisson.pmf(counts[None, :], grid[:, None])
+    bias = chances @ np.log(counts + 0.5) - np.log(grid + 0.5)
+    return np.asarray(np.interp(means, grid, bias, right=0.0) - dispersion / 2)
+
+
+def find_shift(observed: Floats) -> tuple[int, float] | None:
+    """Return since how many days the level seems shifted, and by how much (log); None if it does not.
+
+    Compares the last 3 to 14 days with the 28 before them: by medians whether there is a shift at all, so
+    that one odd day makes none, and by the least squares of two levels since when.
+    """
+    best: tuple[int, float] | None = None
+    least = np.inf
+    for recent in range(*SHIFT_DAYS):
+        after = observed[-recent:]
+        before = observed[-SHIFT_DAYS[1] - SMOOTH_DAYS : -recent]
+        after, before = after[~np.isnan(after)], before[~np.isnan(before)]
+        if len(after) < max(3, recent // 2) or len(before) < SMOOTH_DAYS // 3:
+            continue
+        gap = float(np.median(after) - np.median(before))
+        spread = max(_robust_sd(before), _robust_sd(after), SMALLEST_SHIFT_SD)
+        sure = abs(gap) / (spread * np.sqrt(MEDIAN_VARIANCE * (1 / len(after) + 1 / len(before))))
+        squares = len(after) * float(after.var()) + len(before) * float(before.var())
+        if abs(gap) > SMALLEST_SHIFT and sure > SHIFT_SURE and squares < least:
+            best, least = (recent, gap), squares
+    return best
+
+
+def _robust_sd(values: Floats) -> float:
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+
+
 def _robust_smooth(model: _LevelAndMemory, params: Floats, noise: Floats) -> Any:
     """Return statsmodels' smoother results with days that nobody could foresee held to `FARTHEST` sd.
 
@@ -190,9 +255,8 @@ def _robust_smooth(model: _LevelAndMemory, params: Floats, noise: Floats) -> Any
 def _spread_around_smooth(observed: Floats, noise: Floats) -> float:
     """Return the standard deviation of the ratios around a 28-day mean, counting noise taken off."""
     known = ~np.isnan(observed)
-    window = np.ones(SMOOTH_DAYS)
+    window = np.ones(min(SMOOTH_DAYS, len(observed)))
     weight = np.convolve(known.astype(float), window, mode="same")
     smooth = np.convolve(np.where(known, observed, 0.0), window, mode="same") / np.maximum(weight, 1)
     gaps = (observed - smooth)[known]
-    robust = 1.4826 * float(np.median(np.abs(gaps - np.median(gaps))))
-    return float(np.sqrt(np.clip(robust**2 - np.median(noise[known]), 0.02**2, 0.5**2)))
+    return float(np.sqrt(np.clip(_robust_sd(gaps) ** 2 - np.median(noise[known]), 0.02**2, 0.5**2)))

@@ -57,8 +57,9 @@ class Outlook:
         What it adds to the log mean.
     sd
         Standard deviation of its luck, common to the whole event.
-    high
-        Highest multiplier given for the hour, infinite where what was learnt decides.
+    high, given
+        Highest `high` of the multipliers that decide in the hour, and how many do; none where what was learnt
+        has its say.
     source
         Where it comes from, in words.
     """
@@ -68,6 +69,7 @@ class Outlook:
     log_effect: Floats
     sd: Floats
     high: Floats
+    given: Ints
     examples: int
     source: str
 
@@ -132,8 +134,9 @@ def event_outlook(
     the effect moves by v/(v + g²) of the gap and keeps the variance v g²/(v + g²). A multiplier's low and
     high are read as its 10 % and 90 % quantile, g = log(high/low)/2.56.
     """
-    effect, variance = learnt.copy(), (feels * spread.sd) ** 2
-    high = np.full(len(rows), np.inf)
+    effect = learnt.copy()
+    variance = (feels * spread.sd) ** 2 if is_learnt else np.zeros(len(rows))
+    high, count = np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64)
     said: list[str] = []
     if growth_log is not None:
         weight = spread.sd**2 / (spread.sd**2 + GROWTH_SD**2)
@@ -156,10 +159,10 @@ def event_outlook(
             variance[inside] *= 1 - weight
         else:
             shape = _kernel_multiplier(event, phase, given.mid * factor, moments[inside], base[inside])
-            effect[inside] += np.log1p((shape - 1) * covered[inside])
-            variance[inside] = np.maximum(variance[inside], g**2)
-            high[inside] = np.where(np.isinf(high[inside]), 0.0, high[inside])
+            effect[inside] += np.log1p((shape - 1) * covered[inside]) - g**2 / 2  # `mid` is the mean
+            variance[inside] += g**2
             high[inside] = np.maximum(high[inside], given.high * factor)
+            count[inside] += 1
         said.append("multipliers given" if phase.multiplier else "multipliers assumed, none given")
     return Outlook(
         event=event,
@@ -167,6 +170,7 @@ def event_outlook(
         log_effect=effect,
         sd=np.sqrt(variance),
         high=high,
+        given=count,
         examples=spread.examples,
         source=_source(event, spread, is_learnt, said),
     )

@@ -265,7 +265,7 @@ def _outlook(
 def _skill_factors(
     event: Event, moments: Ints, starts: pd.DatetimeIndex, skill: str, layout: Layout
 ) -> dict[int, float]:
-    """Return, by phase, the skill's share of the phase's volume over its share of the same hours otherwise."""
+    """Return, by phase, the skill's share of the volume over its share of the same hours otherwise."""
     volumes = layout.known.skill_volumes
     if not volumes.get(skill):
         return {}
@@ -301,12 +301,9 @@ def _growth_gap(
 
 def _capped(promotion: Floats, outlooks: list[Outlook], hours: int) -> Floats:
     """Return promotions' log effect; where several given multipliers meet, at most the highest `high`."""
-    high, count = np.full(hours, 0.0), np.zeros(hours)
-    learnt = np.zeros(hours, dtype=bool)
+    high, count = np.zeros(hours), np.zeros(hours, dtype=np.int64)
     for outlook in outlooks:
-        given = np.isfinite(outlook.high)
-        high[outlook.rows] = np.maximum(high[outlook.rows], np.where(given, outlook.high, 0.0))
-        count[outlook.rows] += given & (outlook.high > 0)
-        learnt[outlook.rows] |= ~given & (np.abs(outlook.log_effect) > 0)
-    capped = (count >= 1) & ~learnt & (high > 1)
-    return np.where(capped, np.minimum(promotion, np.log(np.maximum(high, 1.0))), promotion)
+        high[outlook.rows] = np.maximum(high[outlook.rows], outlook.high)
+        count[outlook.rows] += outlook.given
+    ceiling = np.log(np.maximum(high, 1.0))
+    return np.where(count > 1, np.minimum(promotion, ceiling), promotion)

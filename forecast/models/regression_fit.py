@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy import sparse
 from forecast.models.base import Floats, Known
 from forecast.models.calendar_columns import WALK, Reach, WallClock, add_calendar, read_clock
 from forecast.models.columns import ColumnBuilder, Design
-from forecast.models.day_level import DayLevel, fit_day_level
+from forecast.models.day_level import DayLevel, find_shift, fit_day_level, log_count_bias
 from forecast.models.odd_hours import (
     Flags,
     Ints,
@@ -34,6 +34,8 @@ MOST_STRONG_SHARE = 0.3
 FEWEST_HOURS_SHARE = 0.6
 BEFORE_KICK_OFF_S = 24 * 3600  # buyers gather the evening before; a filter would carry that past the event
 UNSURE_HOLIDAY_SD = 0.10  # log; a holiday's own size hides what it says about the level
+HOLIDAY_REACH = 3  # days around a holiday that may be odd without being a new level
+RIDGE_SHIFT = 1.0
 FEWEST_DAYS_TO_JUDGE = 10
 DISPERSION_HOURS = 60.0  # a promotion's dispersion is shrunk to the ordinary one as if it had so many hours
 
@@ -172,34 +174,79 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
         )
         design_effect = days.design_effect(counts, mu, used, dispersion, in_promotion)
         penalty = _penalty(design, design_effect)
-    coefficients = Coefficients(names=design.names, solution=solution)
-    return _with_day_level(coefficients, design, counts, used, days, dispersion, design_effect, in_promotion)
+    passes = _Passes(
+        coefficients=Coefficients(names=design.names, solution=solution),
+        design=design,
+        counts=counts,
+        used=used,
+        days=days,
+        dispersion=dispersion,
+        design_effect=design_effect,
+        in_promotion=in_promotion,
+    )
+    shift = passes.shift()
+    if shift is not None:  # its days would be read as days of the month, or as a wave after an event
+        design = design.with_column("level:shift", RIDGE_SHIFT, days.since(shift[0]))
+        solution = fit_penalised(
+            design.matrix[used],
+            counts[used],
+            weights=(age / (1 + dispersion * mu))[used],
+            penalty=_penalty(design, design_effect),
+            start=np.append(beta, 0.0),
+        )
+        coefficients = Coefficients(names=design.names, solution=solution)
+        passes = replace(passes, design=design, coefficients=coefficients)
+    return _with_day_level(passes, shift)
 
 
-def _with_day_level(
-    coefficients: Coefficients,
-    design: Design,
-    counts: Floats,
-    used: Flags,
-    days: _Days,
-    dispersion: float,
-    design_effect: float,
-    in_promotion: Flags,
-) -> RegressionFit:
+@dataclass(frozen=True, kw_only=True)
+class _Passes:
+    """What the passes leave: coefficients, the hours they were learnt from, dispersion about them."""
+
+    coefficients: Coefficients
+    design: Design
+    counts: Floats
+    used: Flags
+    days: _Days
+    dispersion: float
+    design_effect: float
+    in_promotion: Flags
+
+    def base(self) -> Floats:
+        """Return the mean without its level."""
+        beta = self.coefficients.solution.beta
+        level = self.coefficients.among(LEVEL_GROUPS)
+        return np.asarray(np.exp(self.design.matrix @ np.where(level, 0.0, beta)))
+
+    def telling(self) -> Flags:
+        """Return the days that tell about the level."""
+        effect = self.coefficients.log_effect(self.design, PROMOTION_GROUPS)
+        return self.days.telling(self.used, effect, self.in_promotion)
+
+    def shift(self) -> tuple[int, float] | None:
+        """Return a suspected shift of the level, in days before the end and log size."""
+        ratios = self.days.ratios(self.counts, self.base(), self.used)
+        near_holiday = np.convolve(self.days.holiday, np.ones(2 * HOLIDAY_REACH + 1), mode="same") > 0
+        return find_shift(np.where(self.telling() & ~near_holiday, ratios, np.nan))
+
+
+def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> RegressionFit:
     """Return the fit with its day level, and the dispersion that is left once the days are known."""
-    beta = coefficients.solution.beta
-    mu = np.exp(design.matrix @ beta)
-    base = np.exp(design.matrix @ np.where(coefficients.among(LEVEL_GROUPS), 0.0, beta))
-    effect = coefficients.log_effect(design, PROMOTION_GROUPS)
+    coefficients, design, counts = passes.coefficients, passes.design, passes.counts
+    used, days, in_promotion = passes.used, passes.days, passes.in_promotion
+    mu = np.exp(design.matrix @ coefficients.solution.beta)
+    base = passes.base()
     within, share = days.within(counts, base, used)
     known = used & (share < 1)
     ordinary, promotion = known & ~in_promotion, known & in_promotion
     left = moment_dispersion(
-        counts[ordinary], within[ordinary], share[ordinary], typical=dispersion / 2, weight=1.0
+        counts[ordinary], within[ordinary], share[ordinary], typical=passes.dispersion / 2, weight=1.0
     )
     left *= 1 + _terms_spent(coefficients.solution) / max(int(used.sum()), 1)
-    telling = days.telling(used, effect, in_promotion)
-    level = days.fit(counts, base, mu, used, telling, left)
+    ratios = days.ratios(counts, base, used) - days.log_bias(mu, used, left)
+    ratios = np.where(passes.telling(), ratios, np.nan)
+    noise = days.noise(mu, used, left) + UNSURE_HOLIDAY_SD**2 * days.holiday
+    level = fit_day_level(ratios, noise, first_day=days.first, shift=shift)
     place = days.position + days.first - level.first_day
     fitted = np.where(place >= 0, base * np.exp(level.smooth[np.clip(place, 0, None)]), mu)
     return RegressionFit(
@@ -214,11 +261,11 @@ def _with_day_level(
             typical=left,
             weight=DISPERSION_HOURS,
         ),
-        design_effect=design_effect,
+        design_effect=passes.design_effect,
         fitted=fitted,
         mean_shape=float(np.log(np.exp(coefficients.log_effect(design, SHAPE_GROUPS)).mean())),
         holiday_days=days.holiday_days(design, used),
-        notes=days.notes(used),
+        notes=days.notes(used, shift),
     )
 
 
@@ -329,6 +376,15 @@ class _Days:
         odd = find_odd_days(self.ratios(counts, mu, used), self.noise(mu, used, dispersion / 2), usual)
         return odd[self.position]
 
+    def since(self, recent: int) -> Floats:
+        """Return 1 in the hours of the last `recent` days."""
+        return (self.position >= self.count - recent).astype(float)
+
+    def log_bias(self, mu: Floats, used: Flags, dispersion: float) -> Floats:
+        """Return by how much each day's log ratio is low on average: counts are skew."""
+        said = np.maximum(self.sums(mu, used), 1e-3)
+        return log_count_bias(said, dispersion * self.sums(mu**2, used) / said**2)
+
     def within(self, counts: Floats, base: Floats, used: Flags) -> tuple[Floats, Floats]:
         """Return each hour's part of what came on its day, by its share of the day's mean; and the share."""
         share = base / np.maximum(self.sums(base, used), 1e-12)[self.position]
@@ -339,14 +395,6 @@ class _Days:
         hidden = (np.abs(effect) > STRONG_EFFECT) & in_promotion | self.before_kick_off
         share = self.sums(hidden, used) / np.maximum(self.sums(used, used), 1)
         return share <= MOST_STRONG_SHARE
-
-    def fit(
-        self, counts: Floats, base: Floats, mu: Floats, used: Flags, telling: Flags, dispersion: float
-    ) -> DayLevel:
-        """Return the day level of the days that tell."""
-        ratios = np.where(telling, self.ratios(counts, base, used), np.nan)
-        noise = self.noise(mu, used, dispersion) + UNSURE_HOLIDAY_SD**2 * self.holiday
-        return fit_day_level(ratios, noise, first_day=self.first)
 
     def design_effect(
         self, counts: Floats, mu: Floats, used: Flags, dispersion: float, in_promotion: Flags
@@ -370,17 +418,23 @@ class _Days:
                 found[name.removeprefix("holiday:")] = len(np.unique(self.position[rows[used[rows]]]))
         return found
 
-    def notes(self, used: Flags) -> tuple[str, ...]:
-        """Say which hours were left out as odd."""
-        left_out = int((~used).sum())
-        if not left_out:
-            return ()
-        days = np.unique(self.position[~used]) + self.first
-        shown = ", ".join(str(np.datetime64(int(day), "D")) for day in days[-5:])
-        return (
-            f"{left_out} hours on {len(days)} days fit no calendar (outage, burst or missing log) and "
-            f"are not learnt from; the latest: {shown}",
-        )
+    def notes(self, used: Flags, shift: tuple[int, float] | None) -> tuple[str, ...]:
+        """Say which hours were left out as odd, and whether the level seems to have shifted of late."""
+        notes = []
+        if left_out := int((~used).sum()):
+            days = np.unique(self.position[~used]) + self.first
+            shown = ", ".join(str(np.datetime64(int(day), "D")) for day in days[-5:])
+            notes.append(
+                f"{left_out} hours on {len(days)} days fit no calendar (outage, burst or missing log) and "
+                f"are not learnt from; the latest: {shown}"
+            )
+        if shift is not None:
+            since = np.datetime64(self.first + self.count - shift[0], "D")
+            notes.append(
+                f"the level seems to have shifted by {np.expm1(shift[1]):+.0%} about {since}; the forecast "
+                "follows within days. If it will not last, list those days under [[ignore]]"
+            )
+        return tuple(notes)
 
 
 def _before_kick_off(starts: pd.DatetimeIndex, events: tuple[Event, ...]) -> Flags:
