@@ -201,6 +201,7 @@ def _scored(
     unscored: pd.DatetimeIndex | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the scored hours and the scored day totals of one forecast."""
+    paths = _with_unforeseen(paths, history, origin, plan)
     actual = history.set_index("start")["offered"].reindex(paths.starts).to_numpy(dtype=float)
     usable = ~np.isnan(actual)
     if unscored is not None:
@@ -228,6 +229,27 @@ def _scored(
     first = [paths.starts[int(np.argmax(row))] for row in members]
     return hourly, daily.assign(
         origin=origin, start=first, lead_day=np.array(whole, dtype=int), forecast=members @ paths.mean
+    )
+
+
+def _with_unforeseen(paths: Paths, history: pd.DataFrame, origin: dt.date, plan: BacktestPlan) -> Paths:
+    """Return the paths with zeros in hours that the model held to be closed and in which somebody came."""
+    end = midnight(origin + dt.timedelta(days=plan.days_ahead), plan.timezone)
+    came = history[
+        (history["start"] >= midnight(origin, plan.timezone))
+        & (history["start"] < end)
+        & (history["offered"] > 0)
+    ]
+    extra = pd.DatetimeIndex(came["start"]).difference(paths.starts)
+    if extra.empty:
+        return paths
+    starts = pd.DatetimeIndex(paths.starts.append(extra))
+    order = np.argsort(starts.asi8, kind="stable")
+    nothing = np.zeros((len(paths.draws), len(extra)))
+    return Paths(
+        starts=starts[order],
+        mean=np.concatenate([paths.mean, nothing[0]])[order],
+        draws=np.hstack([paths.draws, nothing])[:, order],
     )
 
 

@@ -108,6 +108,16 @@ def test_a_missing_hour_is_not_scored_and_its_day_has_no_total() -> None:
     assert len(full.days) - len(holed.days) == 1
 
 
+def test_consultations_in_hours_held_to_be_closed_count_as_missed() -> None:
+    late = pd.Timestamp("2026-04-22T20:00", tz=ZONE)
+    rows = pd.concat([history(), pd.DataFrame({"start": [late], "offered": [30.0]})], ignore_index=True)
+    result = run_backtest(rows, {"m": WeekAgo(spread=0.0)}, plan(1), stream="a", seed=0)
+    extra = result.hours[result.hours["start"] == late]
+    assert extra["miss"].tolist() == [30.0]
+    assert extra["forecast"].tolist() == [0.0]
+    assert backtest_table(result, 7)["wape"].iloc[0] > 0
+
+
 def test_outages_are_not_scored() -> None:
     odd = pd.DatetimeIndex([pd.Timestamp("2026-04-22T10:00", tz=ZONE)])
     result = run_backtest(history(), {"m": WeekAgo()}, plan(1), stream="a", seed=0, unscored=odd)
