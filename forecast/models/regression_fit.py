@@ -225,7 +225,8 @@ class _Passes:
 
     def shift(self) -> tuple[int, float] | None:
         """Return a suspected shift of the level, in days before the end and log size."""
-        ratios = self.days.ratios(self.counts, self.base(), self.used)
+        mu = np.exp(self.design.matrix @ self.coefficients.solution.beta)
+        ratios = self.days.levels(self.counts, mu, self.base(), self.used)
         near_holiday = np.convolve(self.days.holiday, np.ones(2 * HOLIDAY_REACH + 1), mode="same") > 0
         return find_shift(np.where(self.telling() & ~near_holiday, ratios, np.nan))
 
@@ -243,7 +244,7 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         counts[ordinary], within[ordinary], share[ordinary], typical=passes.dispersion / 2, weight=1.0
     )
     left *= 1 + _terms_spent(coefficients.solution) / max(int(used.sum()), 1)
-    ratios = days.ratios(counts, base, used) - days.log_bias(mu, used, left)
+    ratios = days.levels(counts, mu, base, used) - days.log_bias(mu, used, left)
     ratios = np.where(passes.telling(), ratios, np.nan)
     noise = days.noise(mu, used, left) + UNSURE_HOLIDAY_SD**2 * days.holiday
     level = fit_day_level(ratios, noise, first_day=days.first, shift=shift)
@@ -363,6 +364,11 @@ class _Days:
         came, said = self.sums(counts, used), self.sums(mu, used)
         enough = self.sums(used, used) >= np.maximum(FEWEST_HOURS_SHARE * self.expected_hours, 1)
         return np.where(enough, np.log((came + 0.5) / (said + 0.5)), np.nan)
+
+    def levels(self, counts: Floats, mu: Floats, base: Floats, used: Flags) -> Floats:
+        """Return each day's log level: what came over the mean without its level, `base`."""
+        lift = np.log(np.maximum(self.sums(mu, used), 1e-9) / np.maximum(self.sums(base, used), 1e-9))
+        return self.ratios(counts, mu, used) + lift
 
     def noise(self, mu: Floats, used: Flags, dispersion: float) -> Floats:
         """Return the variance of each day's log ratio that counting alone explains."""
