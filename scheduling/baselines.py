@@ -53,7 +53,7 @@ def baseline_plan(
     """
     if name == "daily_ratio":
         return daily_ratio(day, instances)
-    on, _ = presence(instances, day.starts_min, day.interval_min)
+    on, _ = presence([instance.duty_span() for instance in instances], day.starts_min, day.interval_min)
     cost = np.array([instance.cost for instance in instances])
     required = _REQUIREMENTS[name](day)
     return cover_plan(np.where(on.any(axis=0), required, 0), on, cost, groups)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,10 +16,10 @@ from scheduling.shifts.bound import cost_bound
 from scheduling.shifts.cover import cover_plan
 from scheduling.shifts.effort import DesignEffort
 from scheduling.shifts.search import Walk
-from scheduling.shifts.settle import Choice, Settler
+from scheduling.shifts.settle import Choice, Settler, by_cost
 from scheduling.shifts.task import DayTask
 from scheduling.shifts.tiny import list_covers
-from scheduling.shifts.trials import FULL, LOOK, Trials
+from scheduling.shifts.trials import LOOK, Trials
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,12 @@ class DayJob:
         Limits.
     seed, name
         The run's seed and what to name its random numbers by.
+    part
+        Of the covers to start from: agents required times this.
     needs_proof
         Whether the day alone will be judged on fresh days against the target (not a span together).
+    threads
+        Of the simulator; None: as many as there are processors.
     """
 
     task: DayTask
@@ -52,7 +57,9 @@ class DayJob:
     seed: int
     name: str
     starts: tuple[Ints, ...] = ()
+    part: float = 1.0
     needs_proof: bool = True
+    threads: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,18 +97,10 @@ def search_day(job: DayJob) -> DayChoices:
     needed = required_agents(
         task.model.day, floor=task.floor, max_unanswered=task.max_unanswered, already=task.already[0]
     )
-    trials = Trials(task, seed=job.seed, budget=effort.simulated_sessions)
-    settler = Settler(task=task, trials=trials, margin=0.0)
-    covers = [
-        cover_plan(
-            np.maximum(0, np.ceil(part * needed.agents).astype(np.int64) - task.already[0]),
-            task.on,
-            task.cost,
-            task.groups,
-        )
-        for part in (1.0, 0.9)[: effort.walks]
-    ]
-    starts = [*job.starts, *covers]
+    trials = Trials(task, seed=job.seed, budget=effort.simulated_sessions, threads=job.threads)
+    settler = Settler(task=task, trials=trials, rungs=effort.rungs)
+    wanted = np.maximum(0, np.ceil(job.part * needed.agents).astype(np.int64) - task.already[0])
+    starts = [*job.starts, cover_plan(wanted, task.on, task.cost, task.groups)]
     walk = Walk(task, effort.walk, generator(job.seed, "walk", job.name))
     out_of_reach = False
     for stage in range(effort.stages):
@@ -119,17 +118,35 @@ def search_day(job: DayJob) -> DayChoices:
         settler.settle(walk)
         if stage < effort.stages - 1:
             walk.aim(settler.aimed())
+    if not job.needs_proof and not out_of_reach:
+        settler.look_around(walk)
     if out_of_reach:
         return _most_served(job, walk, settler, needed.agents, needed.evaluation)
     plenty = np.ceil(PLENTY * needed.agents).astype(np.int64) + 2
     return DayChoices(
-        choices=tuple(sorted(settler.choices.values(), key=lambda choice: (choice.cost, -choice.ahead))),
+        choices=tuple(sorted(settler.choices.values(), key=by_cost)),
         passing=tuple(settler.passing()),
         required=needed.agents,
         evaluation=needed.evaluation,
         bound=cost_bound(task, plenty),
         kind=settler.kind,
         out_of_reach=False,
+    )
+
+
+def merged(found: Sequence[DayChoices]) -> DayChoices:
+    """Return what several walks of the same day found together."""
+    choices = {
+        c.counts.tobytes(): c for day in found for c in sorted(day.choices, key=lambda c: c.trial.days)
+    }
+    passing = {c.counts.tobytes(): c for day in found for c in day.passing}
+    return replace(
+        found[0],
+        choices=tuple(sorted(choices.values(), key=by_cost)),
+        passing=tuple(sorted(passing.values(), key=by_cost)),
+        bound=max(day.bound for day in found),
+        kind=float(np.mean([day.kind for day in found])),
+        out_of_reach=all(day.out_of_reach for day in found),
     )
 
 
@@ -144,10 +161,8 @@ def fresh_days(spread: float, effort: DesignEffort) -> int:
 def _margin(trials: Trials, walk: Walk, effort: DesignEffort) -> float:
     """Return by how much an estimate must be ahead for a lower bound on fresh days to reach the target."""
     assert walk.best is not None
-    trial = trials.of(walk.best.counts)
-    scale = trials.task.target if trials.task.day.rule.metric == "mean_seconds" else 1.0
-    residual = (trial.numerator - trial.share * trial.denominator) / max(trial.denominator.mean(), 1e-12)
-    spread = float(np.std(residual, ddof=1)) / scale
+    scale = trials.task.target if trials.task.is_seconds else 1.0
+    spread = trials.of(walk.best.counts).spread / scale
     return Z_LOWER * spread / float(np.sqrt(fresh_days(spread, effort)))
 
 
@@ -156,7 +171,7 @@ def _try_tiny(walk: Walk) -> None:
     best, task = walk.best, walk.task
     if best is None or int(best.counts.sum()) > TINY or len(task.fixed):
         return
-    covers = list_covers(task.on, task.must, task.cost, best.cost + float(task.cost.min()), 0.0)
+    covers = list_covers(task.on, task.must, task.cost, best.cost)
     for counts in covers or []:
         if task.fits(counts) and counts.tobytes() not in walk.tried:
             walk.plan(counts)
@@ -174,8 +189,8 @@ def _most_served(
     job: DayJob, walk: Walk, settler: Settler, required: Ints, evaluation: Evaluation
 ) -> DayChoices:
     """Search again for the most rounds on time, of all that would be asked, that the people can do."""
-    task = job.task
-    serving = Walk(task, replace(job.effort.walk), generator(job.seed, "serve", job.name))
+    task, effort = job.task, job.effort
+    serving = Walk(task, effort.walk, generator(job.seed, "serve", job.name))
     serving.serves = True
     starts = _limited_starts(task, walk)
     for k, counts in enumerate(starts):
@@ -185,7 +200,7 @@ def _most_served(
     ranked = sorted(serving.tried.values(), key=lambda tried: -tried.now[3] + 1e-6 * tried.cost)
     choices = [settler.take(tried, LOOK) for tried in ranked[:FEWEST_LOOKED_AT]]
     best = max(choices, key=lambda choice: choice.trial.on_time_of_asked)
-    settler.trials.of(best.counts, FULL)
+    settler.trials.of(best.counts, effort.rungs[-1])
     return DayChoices(
         choices=(best,),
         passing=(),

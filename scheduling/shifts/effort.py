@@ -22,6 +22,8 @@ class DesignEffort:
         Parts of the walk; after each the simulator says how kind the model is.
     simulated_sessions
         Most sessions simulated while searching.
+    rungs
+        Simulated days after each of which a plan goes on or is dropped.
     half_width
         Of the 95 % interval of a share on fresh days.
     most_days
@@ -37,38 +39,43 @@ class DesignEffort:
     walk: Effort
     stages: int
     simulated_sessions: float
+    rungs: tuple[int, ...]
     half_width: float
     most_days: int
     walks: int = 1
     attempts: int = 4
-    draws: int = 40
+    draws: int = 100
 
 
 EFFORTS: dict[EffortName, DesignEffort] = {
     "quick": DesignEffort(
         walk=Effort(evaluations=110, removals=12, tries=5),
         stages=1,
-        simulated_sessions=1.5e6,
+        simulated_sessions=1.0e6,
+        rungs=(60, 240),
         half_width=0.003,
-        most_days=600,
+        most_days=400,
         attempts=2,
-        draws=20,
+        draws=50,
     ),
     "normal": DesignEffort(
         walk=Effort(evaluations=900),
         stages=3,
-        simulated_sessions=12e6,
-        half_width=0.0012,
+        simulated_sessions=20e6,
+        rungs=(60, 360, 1440),
+        half_width=0.0008,
         most_days=4000,
+        walks=2,
     ),
     "thorough": DesignEffort(
         walk=Effort(evaluations=4500, removals=32),
         stages=5,
-        simulated_sessions=80e6,
-        half_width=0.0008,
-        most_days=8000,
+        simulated_sessions=120e6,
+        rungs=(60, 360, 2880),
+        half_width=0.0005,
+        most_days=10_000,
         walks=2,
         attempts=6,
-        draws=100,
+        draws=200,
     ),
 }

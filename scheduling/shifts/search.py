@@ -174,10 +174,9 @@ class Walk:
 
     def aim(self, task: DayTask) -> None:
         """Go on with another target or limit on unanswered sessions for the same day and instances."""
-        seconds = task.day.rule.metric == "mean_seconds"
         for tried in self.tried.values():
             raised = (task.target - self.task.target) * tried.total
-            tried.now[SURPLUS] += raised if seconds else -raised
+            tried.now[SURPLUS] += raised if task.is_seconds else -raised
             tried.now[SPARE] += (task.max_unanswered - self.task.max_unanswered) * tried.arrived
         self.task, self.best = task, None
         if self.tried:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from scheduling.day import Ints
+from scheduling.shifts.moves import FLOOR
 from scheduling.shifts.search import SLACK, Tried, Walk
 from scheduling.shifts.task import DayTask
-from scheduling.shifts.trials import FULL, LOOK, Trial, Trials
+from scheduling.shifts.trials import LOOK, Trial, Trials
 
 NEAR = 0.012  # of the target, within which plans are worth a trial
+FAR = 0.08  # below the target, within which plans serve beside better days
+LEVELS_BELOW = 6  # costs below the border at which such plans are tried
 PER_COST = 5  # plans of the same cost that are tried
 LEVELS = 3  # costs at which plans that pass are gathered
 MOST_UNANSWERED = 0.01  # by which the model may be wrong about unanswered sessions
@@ -32,10 +35,10 @@ class Choice:
     error: float
     trial: Trial
 
-    @property
-    def is_likely(self) -> bool:
-        """Whether a judgement on fresh days is likely to find the target met."""
-        return self.ahead > 0.7 * self.error
+
+def by_cost(choice: Choice) -> tuple[float, float]:
+    """Return what choices are ordered by: cost, then how far ahead they are."""
+    return round(choice.cost, 6), -choice.ahead
 
 
 @dataclass
@@ -44,20 +47,15 @@ class Settler:
 
     task: DayTask  # with the target that is really wanted
     trials: Trials
-    margin: float  # above the target that a judgement on fresh days needs
+    rungs: tuple[int, ...]  # simulated days after which a plan goes on or is dropped
+    margin: float = 0.0  # above the target that a judgement on fresh days needs
     kindness: list[float] = field(default_factory=list)
     kind_unanswered: list[float] = field(default_factory=list)
     choices: dict[bytes, Choice] = field(default_factory=dict)
 
-    @property
-    def is_seconds(self) -> bool:
-        """Whether the rule is in mean seconds."""
-        return self.task.day.rule.metric == "mean_seconds"
-
     def ahead(self, share: float) -> float:
         """Return by how much a share is better than the target."""
-        target = self.task.target
-        return (target - share) / target if self.is_seconds else share - target
+        return self.task.ahead(share)
 
     @property
     def kind(self) -> float:
@@ -67,7 +65,9 @@ class Settler:
     def aimed(self) -> DayTask:
         """Return the task with its target and limit shifted by what the model is too kind by."""
         shift = self.kind + self.margin
-        target = self.task.target * (1 - shift) if self.is_seconds else min(self.task.target + shift, 0.9999)
+        target = (
+            self.task.target * (1 - shift) if self.task.is_seconds else min(self.task.target + shift, 0.9999)
+        )
         unanswered = float(np.median(self.kind_unanswered[-12:])) if self.kind_unanswered else 0.0
         allowed = max(0.0, self.task.max_unanswered + unanswered)
         return replace(
@@ -95,16 +95,40 @@ class Settler:
             if len([cost for cost in passed if cost < level - SLACK]) >= LEVELS:
                 break
             at_cost[level] = at_cost.get(level, 0) + 1
-            choice = self.take(tried, LOOK)
-            if choice.ahead > self.margin - 2.0 * choice.error and self.trials.can_afford(FULL):
-                choice = self.take(tried, FULL)
-                if self._passes(choice):
-                    passed.add(level)
+            if self._climb(tried):
+                passed.add(level)
 
-    def _is_near(self, tried: Tried) -> bool:
+    def _climb(self, tried: Tried) -> bool:
+        """Simulate a plan on more and more days while it may still pass; return whether it does."""
+        for days in self.rungs:
+            if not self.trials.can_afford(days):
+                return False
+            choice = self.take(tried, days)
+            if choice.ahead < self.margin - choice.error:
+                return False
+        return self._passes(choice)
+
+    def look_around(self, walk: Walk) -> None:
+        """Try the best plan of a few costs below the border, for days that are judged with others."""
+        passing = self.passing()
+        most = passing[0].cost if passing else np.inf
+        best: dict[float, Tried] = {}
+        for tried in walk.tried.values():
+            level = round(tried.cost, 6)
+            known = best.get(level)
+            if level < most and self._is_near(tried, FAR) and (known is None or self._is_ahead(tried, known)):
+                best[level] = tried
+        for level in sorted(best, reverse=True)[:LEVELS_BELOW]:
+            if self.trials.can_afford(LOOK):
+                self.take(best[level], LOOK)
+
+    def _is_ahead(self, one: Tried, other: Tried) -> bool:
+        return self.ahead(one.share) > self.ahead(other.share)
+
+    def _is_near(self, tried: Tried, reach: float = NEAR) -> bool:
         allowed = self.task.max_unanswered + MOST_UNANSWERED
-        fits_floor = tried.now[2] >= -SLACK
-        return bool(fits_floor and self.ahead(tried.share) > -NEAR and tried.unanswered <= allowed)
+        fits_floor = tried.now[FLOOR] >= -SLACK
+        return bool(fits_floor and self.ahead(tried.share) > -reach and tried.unanswered <= allowed)
 
     def _spread(self, near: list[Tried]) -> list[Tried]:
         """Return a few plans of different cost at the border, to learn the model's kindness from."""
@@ -130,7 +154,7 @@ class Settler:
             cost=tried.cost,
             promised=tried.share,
             ahead=self.ahead(estimate),
-            error=error / self.task.target if self.is_seconds else error,
+            error=error / self.task.target if self.task.is_seconds else error,
             trial=trial,
         )
         self.choices[key] = choice
@@ -140,7 +164,7 @@ class Settler:
 
     def _passes(self, choice: Choice) -> bool:
         return (
-            choice.trial.days >= FULL
+            choice.trial.days >= self.rungs[-1]
             and choice.ahead - self.margin > 0.3 * choice.error
             and choice.trial.unanswered_share <= self.task.max_unanswered
         )
@@ -148,7 +172,7 @@ class Settler:
     def passing(self) -> list[Choice]:
         """Return the plans that fresh days are likely to confirm, cheapest first."""
         found = [choice for choice in self.choices.values() if self._passes(choice)]
-        return sorted(found, key=lambda choice: (round(choice.cost, 6), -choice.ahead))
+        return sorted(found, key=by_cost)
 
     def nearest(self) -> Choice | None:
         """Return the plan with the best estimate where none passes."""

@@ -15,7 +15,7 @@ from scheduling.frames import COVER, REQUIREMENT, SHIFT_PLAN
 from scheduling.requirement import Requirement, interval_shares, requirement_table
 
 if TYPE_CHECKING:
-    from scheduling.shifts.design import DayPlan
+    from scheduling.shifts.plans import DayPlan
 
 
 def plan_table(plans: Mapping[DayKey, DayPlan], demands: Mapping[str, StreamDemand]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from forecast.timegrid import MINUTES_A_DAY
 from scheduling.day import DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.service.evaluation import Evaluation
@@ -33,6 +34,30 @@ class PeopleLimits:
                 if members:
                     found.append((np.array(members, dtype=np.int64), limit))
         return tuple(found)
+
+
+def moved(duty: DutySpan, minutes: int) -> DutySpan:
+    """Return a duty at another time of day."""
+    return replace(
+        duty,
+        start_min=duty.start_min + minutes,
+        end_min=duty.end_min + minutes,
+        breaks=tuple((a + minutes, b + minutes) for a, b in duty.breaks),
+    )
+
+
+def spilled(duties: Sequence[DutySpan], first_min: int) -> list[DutySpan]:
+    """Return what duties of one day are to the next, from its first minute on: those past midnight."""
+    late = [moved(duty, -MINUTES_A_DAY) for duty in duties]
+    return [
+        replace(
+            duty,
+            start_min=max(duty.start_min, first_min),
+            breaks=tuple((max(a, first_min), b) for a, b in duty.breaks if b > first_min),
+        )
+        for duty in late
+        if duty.end_min > first_min
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +87,8 @@ class DayTask:
         Factor on the day's sessions that the plan is made for.
     fixed
         Duties that are on anyway: those of the day before that reach past midnight.
+    wraps
+        Instead of that, duties that reach past midnight were worked on the day before as well.
     """
 
     day: ServiceDay
@@ -74,6 +101,16 @@ class DayTask:
     absence_rate: float = 0.0
     level: float = 1.0
     fixed: tuple[DutySpan, ...] = ()
+    wraps: bool = False
+
+    @property
+    def is_seconds(self) -> bool:
+        """Whether the rule is in mean seconds, where less is better."""
+        return self.day.rule.metric == "mean_seconds"
+
+    def ahead(self, share: float) -> float:
+        """Return by how much a share is better than the target (seconds relative to the target)."""
+        return (self.target - share) / self.target if self.is_seconds else share - self.target
 
     @cached_property
     def served_day(self) -> ServiceDay:
@@ -98,7 +135,14 @@ class DayTask:
     @cached_property
     def presence(self) -> tuple[Ints, Ints]:
         """Instances x intervals: on duty, and stopping at the interval's start."""
-        return presence(self.instances, self.day.starts_min, self.day.interval_min)
+        duties = [instance.duty_span() for instance in self.instances]
+        on, stops = presence(duties, self.day.starts_min, self.day.interval_min)
+        if self.wraps:
+            early = presence(
+                [moved(duty, -MINUTES_A_DAY) for duty in duties], self.day.starts_min, self.day.interval_min
+            )
+            return on + early[0], stops + early[1]
+        return on, stops
 
     @cached_property
     def already(self) -> tuple[Ints, Ints]:
@@ -137,7 +181,9 @@ class DayTask:
 
     def duties(self, counts: Ints) -> list[DutySpan]:
         """Return one duty a person, the fixed ones included, as the simulator needs them."""
-        return [*self.fixed, *self.own_duties(counts)]
+        own = self.own_duties(counts)
+        early = spilled(own, self.day.first_min) if self.wraps else []
+        return [*self.fixed, *early, *own]
 
     def own_duties(self, counts: Ints) -> list[DutySpan]:
         """Return one duty a person of the plan itself."""

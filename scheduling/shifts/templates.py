@@ -111,12 +111,12 @@ def _full(name: str, form: Form, starts: tuple[str, ...]) -> ShiftTemplate:
     return ShiftTemplate(name=name, form=form, starts=starts, hours=FULL_HOURS, break_min=60)
 
 
-def presence(instances: Sequence[TemplateInstance], starts_min: Ints, interval_min: int) -> tuple[Ints, Ints]:
-    """Return, per instance and interval, who takes new sessions and who stops at its start (0 or 1)."""
-    on = np.zeros((len(instances), len(starts_min)), dtype=np.int64)
+def presence(duties: Sequence[DutySpan], starts_min: Ints, interval_min: int) -> tuple[Ints, Ints]:
+    """Return, per duty and interval, who takes new sessions and who stops at its start (0 or 1)."""
+    on = np.zeros((len(duties), len(starts_min)), dtype=np.int64)
     stops = np.zeros_like(on)
-    for row, instance in enumerate(instances):
-        for start, end in instance.duty_span().working_spans:
+    for row, duty in enumerate(duties):
+        for start, end in duty.working_spans:
             on[row] |= (starts_min >= start) & (starts_min + interval_min <= end)
             stops[row] |= starts_min == end
     return on, stops

@@ -11,10 +11,8 @@ MOST_COVERS = 400
 MOST_NODES = 60_000
 
 
-def list_covers(
-    on: Ints, must: npt.NDArray[np.bool_], cost: Floats, most_cost: float, least_cost: float
-) -> list[Ints] | None:
-    """Return the counts of every plan that has somebody on wherever it must, within a range of cost.
+def list_covers(on: Ints, must: npt.NDArray[np.bool_], cost: Floats, most_cost: float) -> list[Ints] | None:
+    """Return the counts of every plan that has somebody on wherever it must, up to a cost.
 
     Parameters
     ----------
@@ -24,8 +22,8 @@ def list_covers(
         Intervals in which somebody must be on duty.
     cost
         Of one person on each instance. [money]
-    most_cost, least_cost
-        Plans that cost more, or less, are left out. [money]
+    most_cost
+        Plans that cost more are left out. [money]
 
     Returns
     -------
@@ -45,8 +43,7 @@ def list_covers(
         if len(bare):  # somebody for the first bare interval
             choices, least_next = np.flatnonzero(on[:, bare[0]]), 0
         else:
-            if spent >= least_cost - 1e-9:
-                covers.append(counts)
+            covers.append(counts)
             choices, least_next = np.arange(least, len(cost)), -1
         for k in choices:
             if spent + cost[k] > most_cost + 1e-9:

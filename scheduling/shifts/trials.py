@@ -13,7 +13,6 @@ from scheduling.simulation.replicate import draw_days, judge, judge_many
 
 FRESH = 1_000_000  # number of the first day on which chosen plans are judged: no search sees it
 LOOK = 60  # days on which every plan is tried first
-FULL = 360  # days on which plans at the border are tried
 PARTS = 8  # parts of a day whose work, known in the mean, explains much of a day's luck
 
 
@@ -48,9 +47,11 @@ class Trial:
         """Rounds in time / the rounds there would be if every session were served."""
         return float(self.served.sum()) / max(float(self.asked.sum()), 1e-12)
 
-    def first(self, days: int) -> Trial:
-        """Return the trial on its first days alone."""
-        return Trial(*(getattr(self, name)[:days] for name in self.__dataclass_fields__))
+    @property
+    def spread(self) -> float:
+        """Standard deviation of one day's share around the expected one."""
+        residual = self.numerator - self.share * self.denominator
+        return float(np.std(residual, ddof=1)) / max(float(self.denominator.mean()), 1e-12)
 
     def then(self, other: Trial) -> Trial:
         """Return this trial with further days."""
@@ -68,7 +69,7 @@ class Trials:
     ``budget`` is what may be simulated. [sessions]
     """
 
-    def __init__(self, task: DayTask, *, seed: int, budget: float, threads: int = 1) -> None:
+    def __init__(self, task: DayTask, *, seed: int, budget: float, threads: int | None = None) -> None:
         self.task = task
         day = task.served_day
         self.day = replace(day, sessions=day.sessions * task.level, settled=day.settled * task.level)

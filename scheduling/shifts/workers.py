@@ -11,7 +11,7 @@ from typing import TypeVar
 A = TypeVar("A")
 B = TypeVar("B")
 
-WORTH_A_PROCESS = 4  # jobs from which starting processes pays
+WORTH_A_PROCESS = 2  # jobs from which starting processes pays
 
 
 @contextmanager

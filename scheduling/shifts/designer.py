@@ -1,0 +1,452 @@
+"""One span's design in the making: search, choose, check the chance, judge."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+
+import numpy as np
+
+from forecast.config import Stream
+from scheduling.day import DutySpan, Floats, Ints
+from scheduling.demand import DayKey, StreamDemand
+from scheduling.shifts.chance import LOW, draw_sums, spread_out
+from scheduling.shifts.choosing import choose_together
+from scheduling.shifts.day_search import DayChoices, DayJob, fresh_days, merged, search_day
+from scheduling.shifts.effort import DesignEffort
+from scheduling.shifts.judging import JudgeJob, is_certified, judge_day, ratio_of, share_of
+from scheduling.shifts.periods import Period, periods_of
+from scheduling.shifts.plans import DayPlan, StreamOutcome
+from scheduling.shifts.settle import Choice
+from scheduling.shifts.sharing import shared_limits
+from scheduling.shifts.task import DayTask, PeopleLimits, spilled
+from scheduling.shifts.templates import TemplateInstance
+from scheduling.shifts.trials import FRESH
+from scheduling.shifts.workers import done
+
+logger = logging.getLogger(__name__)
+
+SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, start from the same plan
+FEW_DAYS = 2  # up to which each day is searched by several walks
+LEVEL_ROUNDS = 2  # times a period is searched again for a better level
+CHANCE_TO_SPARE = 0.04  # above the wanted chance: planned for too much
+MOST_LEVEL = 3.0
+LEAST_DAYS = 60  # fresh days of one day's plan
+
+
+class Designer:
+    """One span's design.
+
+    Parameters
+    ----------
+    demands, instances, streams, limits, seed, so_far, starts
+        As for `design_span`.
+    effort
+        Limits of the search.
+    """
+
+    def __init__(
+        self,
+        demands: Mapping[str, StreamDemand],
+        instances: Sequence[TemplateInstance],
+        *,
+        streams: Mapping[str, Stream],
+        limits: PeopleLimits,
+        seed: int,
+        effort: DesignEffort,
+        so_far: Mapping[str, tuple[float, float]] | None = None,
+        starts: Mapping[DayKey, list[Ints]] | None = None,
+    ) -> None:
+        self.demands = demands
+        self.streams = streams
+        self.seed = seed
+        self.effort = effort
+        self.instances = tuple(instances)
+        self.groups = limits.groups(self.instances)
+        self.keys: list[DayKey] = [(s, date) for s, demand in demands.items() for date in demand.days]
+        self.tasks = {key: self._task(key) for key in self.keys}
+        self.starts = dict(starts or {})
+        self.found: dict[DayKey, DayChoices] = {}
+        self.notes: list[str] = []
+        before = so_far or {}
+        self.periods = [
+            Period(
+                stream=s,
+                dates=dates,
+                before=before.get(s, (0.0, 0.0)) if rolling else (0.0, 0.0),
+                task=self.tasks[s, dates[0]],
+                wanted=self.streams[s].confidence if self._has_draws(s, dates) else 0.0,
+            )
+            for s, demand in demands.items()
+            for dates, rolling in periods_of(demand)
+        ]
+
+    @property
+    def walks(self) -> int:
+        """Walks per day."""
+        return self.effort.walks if len(self.keys) <= FEW_DAYS else 1
+
+    @property
+    def jobs(self) -> int:
+        """Pieces of work that can be done at the same time."""
+        return len(self.keys) * self.walks
+
+    def _task(self, key: DayKey) -> DayTask:
+        stream, date = key
+        day, settings = self.demands[stream].days[date], self.streams[stream]
+        return DayTask(
+            day=day,
+            instances=self.instances,
+            groups=self.groups,
+            floor=settings.floor,
+            max_unanswered=settings.max_unanswered,
+            target=day.target,
+            shrinkage=settings.shrinkage,
+            absence_rate=settings.absence_rate,
+            wraps=any(spilled([instance.duty_span()], day.first_min) for instance in self.instances),
+        )
+
+    def _has_draws(self, stream: str, dates: Sequence[dt.date]) -> bool:
+        return all(len(self.demands[stream].draws.get(date, ())) > 0 for date in dates)
+
+    def run(self, executor: Executor | None) -> None:
+        """Search, choose, check the chance, and judge on fresh days."""
+        for period in self.periods:
+            period.level = self._first_level(period)
+        self._search(self.periods, executor)
+        self._share_people(executor)
+        self._find_levels(executor)
+        self._certify(executor)
+        self._check_chances(self.periods, executor, None)
+
+    # --- search
+
+    def _first_level(self, period: Period) -> float:
+        """Return the level that the wanted share of draws stays below, over the period's days together."""
+        if period.wanted <= 0.5:
+            return 1.0
+        demand = self.demands[period.stream]
+        totals = np.sum([demand.draws[date].sum(axis=1) for date in period.dates], axis=0)
+        expected = sum(float(demand.days[date].sessions.sum()) for date in period.dates)
+        if expected <= 0:
+            return 1.0
+        return float(np.clip(np.quantile(totals, period.wanted) / expected, 1.0, MOST_LEVEL))
+
+    def _search(self, periods: Sequence[Period], executor: Executor | None) -> None:
+        """Search every day of the periods; days similar to an earlier one start from its plan."""
+        models: list[tuple[DayKey, Period]] = []
+        followers: list[tuple[DayKey, Period, DayKey]] = []
+        for period in periods:
+            for key in period.keys:
+                like = next((m for m, p in models if self._are_similar(m, p, key, period)), None)
+                if like is None:
+                    models.append((key, period))
+                else:
+                    followers.append((key, period, like))
+        first = [self._jobs(key, period, executor) for key, period in models]
+        self._done({key: jobs for (key, _), jobs in zip(models, first, strict=True)}, executor)
+        for key, _, like in followers:
+            self.starts[key] = [*self.starts.get(key, []), self._best_of(self.found[like]).counts]
+        then = {key: self._jobs(key, period, executor, follows=True)[:1] for key, period, _ in followers}
+        self._done(then, executor)
+
+    def _done(self, jobs: Mapping[DayKey, Sequence[DayJob]], executor: Executor | None) -> None:
+        """Search days and keep what was found."""
+        results = iter(done(executor, search_day, [job for of_day in jobs.values() for job in of_day]))
+        for key, of_day in jobs.items():
+            self.found[key] = merged([next(results) for _ in of_day])
+
+    def _are_similar(self, one: DayKey, p: Period, other: DayKey, q: Period) -> bool:
+        a, b = self.tasks[one].day, self.tasks[other].day
+        if one[0] != other[0] or len(a.sessions) != len(b.sessions) or a.first_min != b.first_min:
+            return False
+        if a.service != b.service or np.any(a.handle_factor != b.handle_factor):
+            return False
+        x, y = a.sessions * p.level, b.sessions * q.level
+        return bool(np.abs(x - y).sum() <= SIMILAR * x.sum())
+
+    def _jobs(
+        self, key: DayKey, period: Period, executor: Executor | None, *, follows: bool = False
+    ) -> list[DayJob]:
+        """Return the walks of one day; a shorter one where there is a plan to start from."""
+        effort, starts, walks = self.effort, list(self.starts.get(key, [])), self.walks
+        known = self.found.get(key)
+        if known is not None:
+            starts.insert(0, self._best_of(known).counts)
+        if follows or known is not None:
+            walk = replace(effort.walk, evaluations=max(60, effort.walk.evaluations // 3))
+            effort, walks = replace(effort, walk=walk, stages=min(effort.stages, 2)), 1
+        return [
+            DayJob(
+                task=replace(self.tasks[key], level=period.level),
+                effort=effort,
+                seed=self.seed,
+                name=f"{key[0]} {key[1]} {number}",
+                starts=tuple(starts),
+                part=1.0 - 0.1 * number,
+                needs_proof=len(period.dates) == 1 and period.level <= 1.0,
+                threads=1 if executor is not None else None,
+            )
+            for number in range(walks)
+        ]
+
+    @staticmethod
+    def _best_of(found: DayChoices) -> Choice:
+        return found.passing[0] if found.passing else max(found.choices, key=lambda choice: choice.ahead)
+
+    def _share_people(self, executor: Executor | None) -> None:
+        """Where several streams want more people of one kind than there are, share them by need."""
+        if len(self.demands) < 2 or not self.groups:
+            return
+        again: dict[DayKey, list[DayJob]] = {}
+        for date in sorted({date for _, date in self.keys}):
+            keys = [key for key in self.keys if key[1] == date]
+            plans = [self._best_of(self.found[key]).counts for key in keys]
+            need = [float(self.found[key].required.sum()) for key in keys]
+            shared = shared_limits(self.groups, plans, need)
+            if shared is None:
+                continue
+            self.notes.append(f"{date}: people are too few for all streams; shared out by need")
+            for key, groups in zip(keys, shared, strict=True):
+                self.tasks[key] = replace(self.tasks[key], groups=groups)
+                del self.found[key]
+                period = next(p for p in self.periods if key in p.keys)
+                again[key] = self._jobs(key, period, executor)
+        self._done(again, executor)
+
+    # --- choice and chance
+
+    def _find_levels(self, executor: Executor | None) -> None:
+        """Choose each period's plans for the level of demand that gives the wanted chance, no more."""
+        best: dict[int, tuple[bool, float, list[Choice], dict[DayKey, DayChoices], float]] = {}
+        waiting = list(range(len(self.periods)))
+        for turn in range(LEVEL_ROUNDS + 1):
+            periods = [self.periods[p] for p in waiting]
+            for period in periods:
+                self._choose(period)
+            self._check_chances(periods, executor, self.effort.draws)
+            for p in waiting:
+                period = self.periods[p]
+                found = {key: self.found[key] for key in period.keys}
+                now = (period.chance >= period.wanted, period.cost, period.chosen, found, period.level)
+                if p not in best or self._is_better(now[:2], best[p][:2]):
+                    best[p] = now
+            waiting = [p for p in waiting if self._wants_level(self.periods[p])]
+            if turn == LEVEL_ROUNDS or not waiting:
+                break
+            for p in waiting:
+                self._move_level(self.periods[p])
+            self._search([self.periods[p] for p in waiting], executor)
+        for p, (_, _, chosen, found, level) in best.items():
+            self.periods[p].chosen, self.periods[p].level = chosen, level
+            self.found.update(found)
+
+    @staticmethod
+    def _is_better(one: tuple[bool, float], other: tuple[bool, float]) -> bool:
+        """Whether (met, cost) is better: met at less cost, or not met but dearer (nearer to it)."""
+        if one[0] != other[0]:
+            return one[0]
+        return one[1] < other[1] if one[0] else one[1] > other[1]
+
+    def _wants_level(self, period: Period) -> bool:
+        """Whether another level may be worth a search: chance missed, or more than enough of it."""
+        if period.wanted <= 0.5 or self._out_of_reach(period):
+            return False
+        too_much = period.chance > period.wanted + CHANCE_TO_SPARE and period.level > 1.0
+        return period.chance < period.wanted or too_much
+
+    def _move_level(self, period: Period) -> None:
+        """Plan for another level: what brings the wanted quantile of the draws to the target."""
+        missing = -float(np.quantile(period.ahead, 1.0 - period.wanted))
+        totals = period.sums[:, :, 1].sum(axis=0)
+        slope = 0.5  # of the share, per unit of log demand
+        if len(totals) > 3 and totals.std() > 1e-6 * totals.mean():
+            slope = max(0.1, -float(np.polyfit(np.log(totals), period.ahead, 1)[0]))
+        change = float(np.clip(missing / slope, -0.10, 0.25))
+        change += 0.004 if change > 0 else 0.0
+        period.level = float(np.clip(period.level * np.exp(change), 1.0, MOST_LEVEL))
+
+    def _choose(self, period: Period) -> None:
+        """Choose one plan a day."""
+        found = [self.found[key] for key in period.keys]
+        period.chosen = [self._best_of(day) for day in found]
+        if len(found) == 1 or self._out_of_reach(period):
+            return
+        if period.level <= 1.0 and period.margin == 0.0:
+            period.margin = self._margin(period)
+        together = choose_together(
+            [day.choices for day in found],
+            target=period.task.target,
+            is_seconds=period.task.is_seconds,
+            max_unanswered=period.task.max_unanswered,
+            margin=period.margin,
+            before=period.before,
+        )
+        period.chosen = together or period.chosen
+
+    def _check_chances(
+        self, periods: Sequence[Period], executor: Executor | None, most_draws: int | None
+    ) -> None:
+        """Evaluate the chosen plans in the futures drawn."""
+        settled = self._settled_tasks()
+        jobs = [
+            (settled[key], choice.counts, self._draws(period, key[1], most_draws))
+            for period in periods
+            for key, choice in zip(period.keys, period.chosen, strict=True)
+        ]
+        sums = iter(done(executor, _draw_sums, jobs))
+        for period in periods:
+            period.sums = np.stack([next(sums) for _ in period.dates])
+
+    def _draws(self, period: Period, date: dt.date, most: int | None) -> Floats:
+        """Return a day's draws, some that stand for all where fewer will do; without draws the mean."""
+        demand = self.demands[period.stream]
+        if not self._has_draws(period.stream, period.dates):
+            return demand.days[date].sessions[None, :]
+        if most is None:
+            return demand.draws[date]
+        totals = np.sum([demand.draws[d].sum(axis=1) for d in period.dates], axis=0)
+        return np.asarray(demand.draws[date][spread_out(totals, most)])
+
+    def _out_of_reach(self, period: Period) -> bool:
+        return any(self.found[key].out_of_reach for key in period.keys)
+
+    # --- judgement
+
+    def _settled_tasks(self) -> dict[DayKey, DayTask]:
+        """Return each day's task with the duties that the day before it, as chosen, sends past midnight."""
+        chosen = {
+            key: choice.counts
+            for period in self.periods
+            for key, choice in zip(period.keys, period.chosen, strict=False)
+        }
+        settled: dict[DayKey, DayTask] = {}
+        for key, task in self.tasks.items():
+            yesterday = (key[0], key[1] - dt.timedelta(days=1))
+            if task.wraps and yesterday in chosen and key in chosen:
+                duties: list[DutySpan] = self.tasks[yesterday].own_duties(chosen[yesterday])
+                task = replace(task, wraps=False, fixed=tuple(spilled(duties, task.day.first_min)))
+            settled[key] = task
+        return settled
+
+    def _certify(self, executor: Executor | None) -> None:
+        """Judge the chosen plans on fresh days; where they fail, choose again with more to spare."""
+        waiting = list(self.periods)
+        for attempt in range(self.effort.attempts):
+            settled = self._settled_tasks()
+            jobs = [
+                JudgeJob(
+                    task=settled[key],
+                    counts=choice.counts,
+                    seed=self.seed,
+                    first_day=FRESH * (attempt + 1),
+                    days=self._days(period, choice),
+                    threads=1 if executor is not None else None,
+                )
+                for period in waiting
+                for key, choice in zip(period.keys, period.chosen, strict=True)
+            ]
+            judged = iter(done(executor, judge_day, jobs))
+            failed = []
+            for period in waiting:
+                period.judged = [next(judged) for _ in period.dates]
+                period.certified = is_certified(period.judged, period.task, period.before)
+                last = attempt == self.effort.attempts - 1
+                if not (period.certified or last or self._out_of_reach(period)) and self._choose_again(
+                    period
+                ):
+                    failed.append(period)
+            if not failed:
+                break
+            waiting = failed
+
+    def _spread(self, period: Period, choice: Choice) -> float:
+        scale = period.task.target if period.task.is_seconds else 1.0
+        return choice.trial.spread / scale
+
+    def _days(self, period: Period, choice: Choice) -> int:
+        """Return the fresh days that each day of a period is judged on."""
+        days = fresh_days(self._spread(period, choice), self.effort)
+        return max(LEAST_DAYS, int(np.ceil(days / len(period.dates))))
+
+    def _margin(self, period: Period) -> float:
+        """Return by how much a period's estimate must be ahead for its lower bound to reach the target."""
+        weights = np.array([choice.trial.denominator.mean() for choice in period.chosen])
+        errors = np.array([self._spread(period, c) / np.sqrt(self._days(period, c)) for c in period.chosen])
+        error = float(np.sqrt(np.sum((weights * errors) ** 2))) / max(float(weights.sum()), 1e-12)
+        return 2.0 * error
+
+    def _choose_again(self, period: Period) -> bool:
+        """Choose again after a failure; return whether the plan changed."""
+        before = [choice.counts.tobytes() for choice in period.chosen]
+        if len(period.dates) == 1:
+            passing = self.found[period.keys[0]].passing
+            place = next((i for i, c in enumerate(passing) if c.counts.tobytes() == before[0]), -1)
+            if place + 1 < len(passing):
+                period.chosen = [passing[place + 1]]
+        else:
+            for key, choice, judged in zip(period.keys, period.chosen, period.judged, strict=True):
+                better_known = replace(choice, ahead=min(choice.ahead, period.task.ahead(judged.share)))
+                others = [c for c in self.found[key].choices if c is not choice]
+                self.found[key] = replace(self.found[key], choices=(*others, better_known))
+            period.margin = 1.2 * period.margin + 1e-4
+            self._choose(period)
+        return [choice.counts.tobytes() for choice in period.chosen] != before
+
+    # --- results
+
+    def plans(self) -> dict[DayKey, DayPlan]:
+        """Return every day's plan."""
+        settled = self._settled_tasks()
+        plans = {
+            key: DayPlan(
+                task=settled[key],
+                counts=choice.counts,
+                evaluation=settled[key].model.summary(settled[key].run(choice.counts)),
+                judged=judged,
+                found=self.found[key],
+                level=period.level,
+                kind=period.kind,
+            )
+            for period in self.periods
+            for key, choice, judged in zip(period.keys, period.chosen, period.judged, strict=True)
+        }
+        return {key: plans[key] for key in self.keys}
+
+    def outcome(self, stream: str) -> StreamOutcome:
+        """Return what a stream's shifts promise and how they were judged, over the whole span."""
+        periods = [period for period in self.periods if period.stream == stream]
+        plans = [plan for (s, _), plan in self.plans().items() if s == stream]
+        judged = [day for period in periods for day in period.judged]
+        is_seconds = periods[0].task.is_seconds
+        share = share_of(judged, (0.0, 0.0), float(not is_seconds))
+        on_time = sum(float(plan.evaluation.on_time.sum()) for plan in plans)
+        total = sum(float(plan.evaluation.total.sum()) for plan in plans)
+        cost = sum(plan.cost for plan in plans)
+        bound = sum(min(plan.found.bound, plan.cost) for plan in plans)
+        certified = all(period.certified for period in periods)
+        lows = [period.low(LOW) for period in periods]
+        out_of_reach = any(self._out_of_reach(period) for period in periods)
+        return StreamOutcome(
+            promised=on_time / total if total > 0 else float(not is_seconds),
+            promised_low=max(lows) if is_seconds else min(lows),
+            probability=min(period.chance for period in periods),
+            certified=certified,
+            simulated=share.value,
+            simulated_ci=(max(0.0, share.low), share.high if is_seconds else min(1.0, share.high)),
+            unanswered=ratio_of(judged, "unanswered_sessions", "window_sessions"),
+            on_time_of_asked=ratio_of(judged, "rounds_on_time", "rounds_asked", nothing=1.0),
+            overtime_hours=sum(day.overtime_hours for day in judged),
+            paid_hours=sum(plan.paid_hours for plan in plans),
+            cost=cost,
+            bound=bound,
+            gap=(cost - bound) / cost if cost > 0 else 0.0,
+            status="certified" if certified else "out_of_reach" if out_of_reach else "not_certified",
+        )
+
+
+def _draw_sums(job: tuple[DayTask, Ints, Floats]) -> Floats:
+    return draw_sums(*job)

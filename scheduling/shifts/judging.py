@@ -1,0 +1,63 @@
+"""Chosen plans judged on fresh days, by period of the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scheduling.day import Ints
+from scheduling.shifts.task import DayTask
+from scheduling.simulation.estimate import Estimate, ratio
+from scheduling.simulation.replicate import StreamJudgement, judge
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeJob:
+    """One day's plan to be judged; what a worker process is sent."""
+
+    task: DayTask
+    counts: Ints
+    seed: int
+    first_day: int
+    days: int
+    threads: int | None = None
+
+
+def judge_day(job: JudgeJob) -> StreamJudgement:
+    """Judge one day's plan on that many days, from the first one's number on."""
+    return judge(
+        {"": job.task.served_day},
+        [replace(duty, streams=()) for duty in job.task.duties(job.counts)],
+        seed=job.seed,
+        least_days=job.days,
+        most_days=job.days,
+        absence_rate=job.task.absence_rate,
+        first_day=job.first_day,
+        threads=job.threads,
+    ).streams[""]
+
+
+def share_of(days: Sequence[StreamJudgement], before: tuple[float, float], nothing: float) -> Estimate:
+    """Return the share of several days together, with units in time and all from before them."""
+    parts = [(day.numerators, day.denominators) for day in days]
+    if before[1] > 0:
+        parts.append((np.full(2, before[0]), np.full(2, before[1])))
+    return ratio(parts, nothing=nothing)
+
+
+def ratio_of(days: Sequence[StreamJudgement], above: str, below: str, *, nothing: float = 0.0) -> float:
+    """Return the ratio of two of a judgement's expected sums over several days."""
+    total = sum(float(getattr(day, below).mean()) for day in days)
+    return sum(float(getattr(day, above).mean()) for day in days) / total if total > 0 else nothing
+
+
+def is_certified(
+    days: Sequence[StreamJudgement], task: DayTask, before: tuple[float, float] = (0.0, 0.0)
+) -> bool:
+    """Whether the one-sided 95 % bound meets the target and few enough sessions stay unanswered."""
+    share = share_of(days, before, float(not task.is_seconds))
+    meets = share.upper <= task.target if task.is_seconds else share.lower >= task.target
+    unanswered = ratio_of(days, "unanswered_sessions", "window_sessions")
+    return bool(meets and unanswered <= task.max_unanswered)
