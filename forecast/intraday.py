@@ -34,7 +34,7 @@ UNTAUGHT = 0.5
 TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 FEWEST_DAYS = 14  # fewer past days than this teach nothing about how far to trust the paths
 STRANGE = 4.0  # hours seen further than this many sd from the paths are held to that distance
-PROOF = 2.0  # standard errors that a gain on past days must lie above nothing
+PROOF = 2.5  # standard errors that a gain on past days must lie above nothing
 RIDGE = 0.02  # of the predictors' variance, so that two alike blocks of hours share their weight
 
 

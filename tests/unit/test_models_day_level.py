@@ -1,0 +1,82 @@
+"""The day level: what the state space model finds in simulated days, and how it looks ahead."""
+
+import numpy as np
+import pytest
+
+from forecast.models.day_level import find_shift, fit_day_level, log_count_bias
+
+
+def simulated(days=364, walk=0.01, memory_sd=0.1, memory=0.4, noise=0.03, seed=0):
+    rng = np.random.default_rng(seed)
+    level = 4 + np.cumsum(rng.normal(0, walk, days))
+    state = np.zeros(days)
+    for day in range(1, days):
+        state[day] = memory * state[day - 1] + rng.normal(0, memory_sd)
+    return level, level + state + rng.normal(0, noise, days)
+
+
+def test_it_finds_the_spread_and_the_memory_that_made_the_days():
+    _, observed = simulated()
+    found = fit_day_level(observed, np.full(364, 0.03**2), first_day=0)
+    assert found.memory_sd == pytest.approx(0.1, rel=0.25)
+    assert found.memory == pytest.approx(0.4, abs=0.2)
+    assert found.walk_sd < 0.03
+
+
+def test_paths_have_the_mean_and_variance_that_are_promised():
+    _, observed = simulated()
+    found = fit_day_level(observed, np.full(364, 0.03**2), first_day=0)
+    days = np.array([364, 370, 405])
+    paths = found.draw(days, 20_000, np.random.default_rng(1))
+    mean, variance = found.moments(days)
+    np.testing.assert_allclose(paths.mean(axis=0), mean, atol=0.005)
+    np.testing.assert_allclose(paths.var(axis=0), variance, rtol=0.05)
+
+
+def test_the_further_ahead_the_less_sure():
+    _, observed = simulated()
+    _, variance = fit_day_level(observed, np.full(364, 0.001), first_day=0).moments(np.arange(364, 400))
+    assert (np.diff(variance) > 0).all()
+
+
+def test_missing_days_are_no_zeros():
+    _, observed = simulated()
+    observed[50:60] = np.nan
+    observed[-4:] = np.nan
+    found = fit_day_level(observed, np.full(364, 0.001), first_day=0)
+    assert found.state[0] == pytest.approx(np.nanmean(observed[-40:]), abs=0.2)
+
+
+def test_one_day_far_off_is_not_taken_for_a_level():
+    _, observed = simulated(memory_sd=0.03)
+    spoilt = observed.copy()
+    spoilt[-1] -= 1.0
+    clean, found = (fit_day_level(one, np.full(364, 0.001), first_day=0) for one in (observed, spoilt))
+    assert found.moments(np.array([370]))[0] == pytest.approx(clean.moments(np.array([370]))[0], abs=0.1)
+
+
+def test_a_history_without_a_telling_day_still_gives_a_level():
+    found = fit_day_level(np.full(20, np.nan), np.full(20, 0.01), first_day=0)
+    assert np.isfinite(found.draw(np.arange(20, 25), 5, np.random.default_rng(0))).all()
+
+
+def test_a_shift_is_dated_and_sized():
+    rng = np.random.default_rng(2)
+    observed = rng.normal(0, 0.05, 60)
+    observed[-9:] += 0.3
+    recent, gap = find_shift(observed)
+    assert recent == 9
+    assert gap == pytest.approx(0.3, abs=0.06)
+
+
+def test_luck_is_rarely_called_a_shift():
+    rng = np.random.default_rng(3)
+    found = [find_shift(rng.normal(0, 0.1, 60)) is not None for _ in range(200)]
+    assert np.mean(found) < 0.06
+
+
+def test_logs_of_few_counts_are_corrected():
+    rng = np.random.default_rng(4)
+    for mean in (0.5, 3.0, 30.0):
+        drawn = np.log(rng.poisson(mean, 200_000) + 0.5).mean() - np.log(mean + 0.5)
+        assert log_count_bias(np.array([mean]), np.zeros(1))[0] == pytest.approx(drawn, abs=0.01)
