@@ -193,11 +193,11 @@ def log_count_bias(means: Floats, dispersion: Floats) -> Floats:
 
     Examples
     --------
-    Nothing for large counts, a quarter for a day with two consultations:
+    Nothing for large counts, a fifth for a day with two consultations:
 
     >>> import numpy as np
     >>> log_count_bias(np.array([2.0, 5000.0]), np.zeros(2)).round(2).tolist()
-    [-0.13, 0.0]
+    [-0.2, 0.0]
     """
     counts = np.arange(150)
     grid = np.geomspace(0.05, 60.0, 40)
