@@ -13,7 +13,7 @@ from forecast.special_days import SpecialDays
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-UNSEEN_SD = 0.25  # log; a holiday whose name is not in the history
+UNSEEN_SD = 0.35  # log; a holiday whose name is not in the history
 SHADOW = 0.65  # of it, for each day away: nobody knows how far an unseen holiday reaches
 SHADOW_DAYS = 3
 SEEN_SHADOW_DAYS = 1
@@ -57,7 +57,7 @@ def holiday_doubt(days: Ints, special: SpecialDays, seen: Mapping[str, int]) -> 
         number += previous != name
         previous = name
         run[position] = number
-        sd[position] = UNSEEN_SD / np.sqrt(1 + 2 * seen.get(name, 0)) * SHADOW**distance
+        sd[position] = UNSEEN_SD / np.sqrt(1 + 4 * seen.get(name, 0)) * SHADOW**distance
     return run, sd
 
 

@@ -30,7 +30,7 @@ HOLIDAY_GROUPS = ("holiday", "holiday_block", "holiday_shadow")
 FELT = 0.05  # log; a promotion's effect below this leaves an hour ordinary
 LEAST_DISPERSION = 1e-4
 LARGEST_LOG = 30.0
-HOLIDAY_SHAPE = 0.6  # of a holiday's doubt falls on each hour by itself: its day runs differently
+HOLIDAY_SHAPE = 0.8  # of a holiday's doubt falls on each hour by itself: its day runs differently
 
 
 @dataclass(frozen=True, kw_only=True)
