@@ -1,0 +1,95 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Day(click.ParamType[dt.date]):
+    """A calendar day written as 2026-11-11."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """Return the day or fail with what to write instead."""
+        if isinstance(value, dt.date):
+            return value
+        try:
+            return dt.date.fromisoformat(str(value).strip())
+        except ValueError:
+            self.fail(f"{value!r} is not a date; write it as 2026-11-11", param, ctx)
+
+
+def shop_argument(function: F) -> F:
+    """Add the shop folder, by default the current one."""
+    return click.argument(
+        "shop", type=click.Path(path_type=Path, file_okay=False), default=Path(), required=False
+    )(function)
+
+
+def span_options(function: F) -> F:
+    """Add ``--start --days`` and ``--week``."""
+    for option in (
+        click.option("--week", metavar="YYYY-Www", help="An ISO week, instead of --start and --days."),
+        click.option(
+            "--days", type=click.IntRange(1, 366), default=7, show_default=True, help="Days to plan."
+        ),
+        click.option("--start", type=Day(), metavar="DATE", help="First day."),
+    ):
+        function = option(function)
+    return function
+
+
+def run_options(function: F) -> F:
+    """Add what every command has: where results go, language, seed, effort, quiet, debug."""
+    for option in (
+        click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress on stderr."),
+        click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
+        click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown."),
+        click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random numbers."),
+        click.option(
+            "--effort",
+            type=click.Choice(["quick", "normal", "thorough"]),
+            default="quick",
+            show_default=True,
+            help="How long shifts and rosters are searched.",
+        ),
+        click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
+    ):
+        function = option(function)
+    return function
+
+
+def planned_span(start: dt.date | None, days: int, week: str | None) -> tuple[dt.date, int]:
+    """Return first day and number of days, from either way to give them."""
+    from forecast.timegrid import week_start
+
+    if week is not None:
+        if start is not None:
+            raise click.UsageError("give either --week or --start and --days, not both")
+        try:
+            return week_start(week), 7
+        except ValueError as error:
+            raise click.UsageError(f"--week: {error}") from None
+    if start is None:
+        raise click.UsageError("which days? give --start 2026-12-07 --days 14, or --week 2026-W50")
+    return start, days
+
+
+def language(asked: str | None, shops: str | None) -> str:
+    """Return the language of what is shown: asked for, else the shop's, else the locale's."""
+    import locale
+
+    if asked is not None:
+        return asked
+    if shops is not None:
+        return shops
+    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"

@@ -1,0 +1,114 @@
+"""A shop folder's inputs, read and checked together."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from forecast.config import DEFAULT_STREAM, ShopSettings
+from forecast.errors import ConfigError, DataError, PlanError, Problem
+from forecast.logs.history import read_history
+from forecast.promotions import PromotionCalendar, read_promotions
+from scheduling.config import Settings, read_settings
+from scheduling.roster.people import Employee, Wish, read_agents, read_wishes
+
+FILES = ("shop.toml", "service.toml", "promotions.toml", "history.csv", "agents.csv", "wishes.csv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What a plan starts from; ``hashes`` names each file read with its sha256."""
+
+    settings: Settings
+    history: pd.DataFrame
+    calendar: PromotionCalendar
+    employees: tuple[Employee, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    hashes: dict[str, str]
+
+
+def read_inputs(folder: Path, *, history: Path | None = None) -> Inputs:
+    """Read a shop folder.
+
+    Parameters
+    ----------
+    folder
+        The shop folder; only a history is needed, everything else has defaults.
+    history
+        Another file of hourly counts than ``history.csv``.
+
+    Raises
+    ------
+    PlanError
+        With every problem of every file.
+    """
+    if not folder.is_dir():
+        raise DataError(Problem(file=str(folder), message="no such shop folder; make one with paiban init"))
+    problems: list[PlanError] = []
+    settings = read_settings(folder)
+    demand = settings.demand
+    table, calendar = pd.DataFrame(), PromotionCalendar()
+    employees: tuple[Employee, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    try:
+        table = read_history(
+            folder / "history.csv" if history is None else history,
+            timezone=demand.shop.timezone,
+            stream=demand.streams[0].id if demand.streams else DEFAULT_STREAM,
+        )
+        _check_streams(table, demand)
+    except PlanError as error:
+        problems.append(error)
+    try:
+        calendar = read_promotions(folder / "promotions.toml", demand.shop.timezone)
+    except PlanError as error:
+        problems.append(error)
+    try:
+        if (agents := folder / "agents.csv").is_file():
+            employees = read_agents(agents, settings)
+            if (asked := folder / "wishes.csv").is_file():
+                wishes = read_wishes(asked, employees, settings)
+    except PlanError as error:
+        problems.append(error)
+    _raise_all(problems)
+    paths = [folder / name for name in FILES if name != "history.csv" or history is None]
+    paths += [history] if history is not None else []
+    return Inputs(
+        settings=settings,
+        history=table,
+        calendar=calendar,
+        employees=employees,
+        wishes=wishes,
+        hashes={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()},
+    )
+
+
+def _check_streams(history: pd.DataFrame, settings: ShopSettings) -> None:
+    """Raise for streams that only one of history and settings knows."""
+    if not settings.streams:
+        return
+    there, known = set(history["stream"]), {stream.id for stream in settings.streams}
+    if there != known:
+        raise DataError(
+            [
+                Problem(file="history.csv", column="stream", message=f"shop.toml has no [[stream]] {name!r}")
+                for name in sorted(there - known)
+            ]
+            + [
+                Problem(file="history.csv", column="stream", message=f"no rows for stream {name!r}")
+                for name in sorted(known - there)
+            ]
+        )
+
+
+def _raise_all(problems: list[PlanError]) -> None:
+    """Raise everything that is wrong in one error, of data where any file's rows are at fault."""
+    if not problems:
+        return
+    everything = [problem for error in problems for problem in error.problems]
+    if all(isinstance(error, ConfigError) for error in problems):
+        raise ConfigError(everything)
+    raise DataError(everything)
