@@ -20,6 +20,7 @@ from forecast.errors import DataError, ModelError
 from forecast.frames import QUANTILES
 from forecast.models.base import Effect, FittedModel, ForecastModel, Known
 from forecast.models.naive import SeasonalNaive
+from forecast.phase_drivers import phase_drivers
 from forecast.randomness import generator
 from forecast.timegrid import slots, zone
 
@@ -40,7 +41,8 @@ class ShopForecast:
     Attributes
     ----------
     table
-        As ``forecast.csv``: one row a stream and open hour.
+        As ``forecast.csv``: one row a stream and open hour; with `bot_share` and `handle_factor` where a
+        promotion's phase sets them (`forecast.phase_drivers`).
     draws
         As ``draws.parquet``: joint sample paths.
     notes, effects, parts
@@ -118,7 +120,7 @@ def forecast_shop(
             [
                 forecast_table(
                     stream, spans[stream], paths[stream], mean=model.mean(spans[stream]), model=model.name
-                )
+                ).join(phase_drivers(spans[stream], known.promotions, stream=settings.stream(stream)))
                 for stream, model in fitted.items()
             ],
             ignore_index=True,

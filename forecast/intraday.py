@@ -34,7 +34,8 @@ UNTAUGHT = 0.5
 TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 FEWEST_DAYS = 14  # fewer past days than this teach nothing about how far to trust the paths
 STRANGE = 4.0  # hours seen further than this many sd from the paths are held to that distance
-PROOF = 2.5  # standard errors that a gain on past days must lie above nothing
+TEACHING_ORIGINS = 8  # weekly backtests whose days teach the trust
+PROOF = 2.0  # standard errors that a gain on past days must lie above nothing
 RIDGE = 0.02  # of the predictors' variance, so that two alike blocks of hours share their weight
 
 
@@ -106,7 +107,15 @@ def forecast_now(
     timezone = settings.shop.timezone
     now = now.tz_convert(zone(timezone))
     morning = forecast_demand(
-        history, settings, calendar=calendar, start=now.date(), days=days, seed=seed, draws=draws, model=model
+        history,
+        settings,
+        calendar=calendar,
+        start=now.date(),
+        days=days,
+        seed=seed,
+        draws=draws,
+        model=model,
+        origins=TEACHING_ORIGINS,
     )
     starts = pd.DatetimeIndex(history["start"])
     clean = history[~starts.isin(ignored_hours(starts, calendar))]
@@ -356,13 +365,17 @@ def learn_trust(days: Sequence[PastDay], *, hour: int) -> float:
 
 
 def _rest_losses(day: PastDay, hour: int) -> list[float] | None:
-    """Return the error of a past day's rest under each trust; None where a part of the day is not known."""
+    """Return the error of a past day's rest under each trust, as a share of its forecast.
+
+    None where a part of the day is not known. Shares, so that one large promotion day does not decide.
+    """
     known = ~np.isnan(day.actual)
     is_seen, rest = (day.hours < hour) & known, (day.hours >= hour) & known
     if not is_seen.any() or not rest.any():
         return None
     moved = [moved_paths(day.draws, day.actual, blocks=[is_seen], rest=rest, trust=trust) for trust in TRUSTS]
-    return [float(np.abs(np.median(paths, axis=0) - day.actual[rest]).sum()) for paths in moved]
+    volume = np.median(day.draws[:, rest], axis=0).sum() + 1.0
+    return [float(np.abs(np.median(paths, axis=0) - day.actual[rest]).sum() / volume) for paths in moved]
 
 
 def _with_quantiles(rows: pd.DataFrame, draws: pd.DataFrame) -> pd.DataFrame:

@@ -149,7 +149,7 @@ def fairness_grid(plan: Plan, say: Words) -> Grid:
 
 def fairness_ranges(plan: Plan, say: Words) -> str:
     """Return fewest and most of each column of the fairness table, in one sentence's worth."""
-    table = plan.roster_result.fairness
+    table = pd.DataFrame() if plan.roster_result is None else plan.roster_result.fairness
     ranges = [
         say(
             "report.fairness_range",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -89,19 +89,11 @@ def _people(plan: Plan, roster: pd.DataFrame, say: Words) -> Iterator[tuple[str,
             yield name, say("names.others")
 
 
-def wish_records(plan: Plan) -> list[Any]:
-    """Return the wishes as records, whether they are kept as a table or as objects."""
-    wishes = plan.wishes
-    if wishes is None:
-        return []
-    return list(wishes.itertuples(index=False)) if isinstance(wishes, pd.DataFrame) else list(wishes)
-
-
 def _granted_rests(plan: Plan, say: Words) -> dict[tuple[str, dt.date], Cell]:
     """Return the marks of days off and leave that were wished for; duties on such days outrank them."""
     return {
         (wish.employee, wish.date): Cell(text=say(f"names.cell_{wish.kind}"))
-        for wish in wish_records(plan)
+        for wish in plan.wishes
         if wish.kind in ("off", "leave")
     }
 

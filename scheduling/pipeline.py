@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -13,9 +13,10 @@ import pandas as pd
 
 from forecast.selection import Forecast, forecast_demand
 from forecast.timegrid import zone
-from scheduling.baselines import baseline_plan
+from scheduling.baselines import BaselineName, baseline_plan
+from scheduling.breaks import read_pauses
 from scheduling.config import Settings
-from scheduling.day import DutySpan
+from scheduling.day import DutySpan, on_duty
 from scheduling.demand import StreamDemand, open_hours, stream_demand
 from scheduling.inputs import Inputs
 from scheduling.roster.assign import RosterResult, make_roster
@@ -28,7 +29,7 @@ from scheduling.shifts.templates import TemplateInstance, default_templates, tem
 from scheduling.simulation.estimate import ratio
 from scheduling.simulation.replicate import StreamJudgement, judge
 
-BASELINES = ("daily_ratio", "erlang_c", "erlang_c_slots", "every_interval")
+BASELINES: tuple[BaselineName, ...] = ("daily_ratio", "erlang_c", "erlang_c_slots", "every_interval")
 JUDGED_DAYS = 16  # simulated days for each day of the plan; the span pools them
 BASELINE_DAYS = 4
 FRESH = 100_000  # first simulated day of the judge: numbers that no search draws
@@ -141,7 +142,7 @@ def make_plan(
         else duties_of_plan(design.shift_plan, settings)
     )
     judged = judge_span(demands, duties, settings, seed=seed)
-    summary = summary_of(design, demands, judged, inputs, settings, roster=roster, seed=seed)
+    summary = summary_of(design, judged, inputs, settings, roster=roster, seed=seed)
     say("baselines")
     summary["baselines"] = baselines_of(demands, instances, limits, seed=seed)
     summary["solver"] = solver_of(design, result)
@@ -193,8 +194,6 @@ def demands_of(forecast: Forecast, inputs: Inputs, *, start: dt.date, days: int)
 
 def with_templates(settings: Settings, demands: Mapping[str, StreamDemand]) -> Settings:
     """Return settings that name templates: the shop's, else the defaults over the open hours."""
-    from dataclasses import replace
-
     if settings.templates:
         return settings
     days = [day for demand in demands.values() for day in demand.days.values()]
@@ -216,7 +215,8 @@ Duties = dict[dt.date, dict[str, list[DutySpan]]]
 def duties_of_plan(shift_plan: pd.DataFrame, settings: Settings) -> Duties:
     """Return one duty a person of a shift plan, by date and stream."""
     found: Duties = {}
-    for row in shift_plan.itertuples():
+    rows: list[Any] = list(shift_plan.itertuples())
+    for row in rows:
         span = _span(row, settings, speed=1.0, cap=None)
         found.setdefault(row.date, {}).setdefault(str(row.stream), []).extend([span] * int(row.agents))
     return found
@@ -226,7 +226,8 @@ def duties_of_roster(roster: pd.DataFrame, employees: tuple[Employee, ...], sett
     """Return the duties of a roster with each person's speed and reception cap, by date and stream."""
     people = {person.employee: person for person in employees}
     found: Duties = {}
-    for row in roster.itertuples():
+    rows: list[Any] = list(roster.itertuples())
+    for row in rows:
         person = people.get(str(row.employee))
         span = _span(
             row,
@@ -239,8 +240,6 @@ def duties_of_roster(roster: pd.DataFrame, employees: tuple[Employee, ...], sett
 
 
 def _span(row: Any, settings: Settings, *, speed: float, cap: int | None) -> DutySpan:
-    from scheduling.breaks import read_pauses
-
     day = pd.Timestamp(row.date)
     local = zone(settings.demand.shop.timezone)
     start, end = (
@@ -280,7 +279,6 @@ def judge_span(
 
 def summary_of(
     design: ShiftDesign,
-    demands: Mapping[str, StreamDemand],
     judged: Mapping[str, Mapping[dt.date, StreamJudgement]],
     inputs: Inputs,
     settings: Settings,
@@ -406,8 +404,6 @@ def simulated_cover(
     duties: Duties,
 ) -> pd.DataFrame:
     """Return the `COVER` table as the simulator saw it."""
-    from scheduling.day import on_duty
-
     frames = []
     required = design.requirement.set_index(["stream", "start"])["agents_net"]
     for name, demand in demands.items():

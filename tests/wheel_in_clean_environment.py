@@ -21,7 +21,7 @@ def main() -> None:
         binaries = folder / "env" / "bin"
         subprocess.run([binaries / "python", "-m", "pip", "install", "--quiet", str(wheel)], check=True)
         subprocess.run([binaries / "paiban", "--help"], check=True, cwd=scratch)
-    print("the wheel installs and runs in a clean environment")  # noqa: T201
+    print("the wheel installs and runs in a clean environment")
 
 
 if __name__ == "__main__":

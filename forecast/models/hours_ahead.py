@@ -13,13 +13,13 @@ from forecast.models.base import Effect, Floats
 from forecast.models.columns import Design
 from forecast.models.event_outlook import WITHIN_EVENT_SD, EventSpread, Outlook, event_outlook
 from forecast.models.holiday_doubt import holiday_doubt
+from forecast.models.layout import Layout
 from forecast.models.odd_hours import Flags, Ints
 from forecast.models.promotion_columns import LIVE, felt_size, rows_touched, seconds
 from forecast.models.regression_fit import (
     LEVEL_GROUPS,
     PROMOTION_GROUPS,
     SHAPE_GROUPS,
-    Layout,
     RegressionFit,
 )
 from forecast.models.usable_hours import UsableHours

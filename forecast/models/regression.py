@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,10 @@ from forecast.models.calendar_columns import Reach
 from forecast.models.event_outlook import EventSpread
 from forecast.models.event_spread import find_spreads
 from forecast.models.hours_ahead import HoursAhead, look_ahead
+from forecast.models.layout import Layout
 from forecast.models.naive import SeasonalNaive
 from forecast.models.promotion_columns import LIVE, MOST_EVENT_TERMS, NOT_LEARNT
-from forecast.models.regression_fit import Layout, RegressionFit, fit_regression
+from forecast.models.regression_fit import RegressionFit, fit_regression
 from forecast.models.usable_hours import UsableHours, find_usable_hours
 from forecast.open_hours import OpenHours
 from forecast.promotions import Event
@@ -111,12 +112,11 @@ class FittedRegression:
     past: tuple[str, ...]
     skill: str
     short: float
-    extra_notes: tuple[str, ...] = field(default=())
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the history, and what to be wary of."""
-        return (*self.usable.notes, *self.fit.notes, *self.extra_notes)
+        return (*self.usable.notes, *self.fit.notes)
 
     @property
     def open_hours(self) -> OpenHours:

@@ -116,7 +116,8 @@ def _outside_plan(
         for phase in event.phase:
             spans.append((phase.start, phase.end))
             if event.kind == "closed":
-                closed_days |= _whole_days(phase.start, phase.end)
+                wall = zone(known.timezone)
+                closed_days |= _whole_days(phase.start.astimezone(wall), phase.end.astimezone(wall))
     for start, end in spans:
         flags |= np.asarray(
             (local > pd.Timestamp(start) - pd.Timedelta(hours=1)) & (local < pd.Timestamp(end))

@@ -106,8 +106,8 @@ def design_day(
         effort=EFFORTS[effort],
         starts={} if start is None else {key: [start]},
     )
-    with workers(processes, designer.jobs) as executor:
-        designer.run(executor)
+    with workers(processes, designer.jobs) as pool:
+        designer.run(pool)
     return designer.plans()[key], designer.outcome(key[0])
 
 
@@ -158,8 +158,8 @@ def design_span(
         so_far=so_far or {},
         starts={key: list(counts) for key, counts in (starts or {}).items()},
     )
-    with workers(processes, designer.jobs) as executor:
-        designer.run(executor)
+    with workers(processes, designer.jobs) as pool:
+        designer.run(pool)
     plans = designer.plans()
     return ShiftDesign(
         shift_plan=plan_table(plans, demands),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +24,7 @@ from scheduling.shifts.sharing import shared_limits
 from scheduling.shifts.task import DayTask, PeopleLimits, spilled
 from scheduling.shifts.templates import TemplateInstance
 from scheduling.shifts.trials import FRESH
-from scheduling.shifts.workers import done
+from scheduling.shifts.workers import Workers, done
 
 logger = logging.getLogger(__name__)
 
@@ -112,15 +111,15 @@ class Designer:
     def _has_draws(self, stream: str, dates: Sequence[dt.date]) -> bool:
         return all(len(self.demands[stream].draws.get(date, ())) > 0 for date in dates)
 
-    def run(self, executor: Executor | None) -> None:
+    def run(self, pool: Workers | None) -> None:
         """Search, choose, check the chance, and judge on fresh days."""
         for period in self.periods:
             period.level = self._first_level(period)
-        self._search(self.periods, executor)
-        self._share_people(executor)
-        self._find_levels(executor)
-        self._certify(executor)
-        self._check_chances(self.periods, executor, None)
+        self._search(self.periods, pool)
+        self._share_people(pool)
+        self._find_levels(pool)
+        self._certify(pool)
+        self._check_chances(self.periods, pool, None)
 
     # --- search
 
@@ -135,7 +134,7 @@ class Designer:
             return 1.0
         return float(np.clip(np.quantile(totals, period.wanted) / expected, 1.0, MOST_LEVEL))
 
-    def _search(self, periods: Sequence[Period], executor: Executor | None) -> None:
+    def _search(self, periods: Sequence[Period], pool: Workers | None) -> None:
         """Search every day of the periods; days similar to an earlier one start from its plan."""
         models: list[tuple[DayKey, Period]] = []
         followers: list[tuple[DayKey, Period, DayKey]] = []
@@ -146,16 +145,16 @@ class Designer:
                     models.append((key, period))
                 else:
                     followers.append((key, period, like))
-        first = [self._jobs(key, period, executor) for key, period in models]
-        self._done({key: jobs for (key, _), jobs in zip(models, first, strict=True)}, executor)
+        first = [self._jobs(key, period, pool) for key, period in models]
+        self._done({key: jobs for (key, _), jobs in zip(models, first, strict=True)}, pool)
         for key, _, like in followers:
             self.starts[key] = [*self.starts.get(key, []), self._best_of(self.found[like]).counts]
-        then = {key: self._jobs(key, period, executor, follows=True)[:1] for key, period, _ in followers}
-        self._done(then, executor)
+        then = {key: self._jobs(key, period, pool, follows=True)[:1] for key, period, _ in followers}
+        self._done(then, pool)
 
-    def _done(self, jobs: Mapping[DayKey, Sequence[DayJob]], executor: Executor | None) -> None:
+    def _done(self, jobs: Mapping[DayKey, Sequence[DayJob]], pool: Workers | None) -> None:
         """Search days and keep what was found."""
-        results = iter(done(executor, search_day, [job for of_day in jobs.values() for job in of_day]))
+        results = iter(done(pool, search_day, [job for of_day in jobs.values() for job in of_day]))
         for key, of_day in jobs.items():
             self.found[key] = merged([next(results) for _ in of_day])
 
@@ -169,7 +168,7 @@ class Designer:
         return bool(np.abs(x - y).sum() <= SIMILAR * x.sum())
 
     def _jobs(
-        self, key: DayKey, period: Period, executor: Executor | None, *, follows: bool = False
+        self, key: DayKey, period: Period, pool: Workers | None, *, follows: bool = False
     ) -> list[DayJob]:
         """Return the walks of one day; a shorter one where there is a plan to start from."""
         effort, starts, walks = self.effort, list(self.starts.get(key, [])), self.walks
@@ -188,7 +187,7 @@ class Designer:
                 starts=tuple(starts),
                 part=1.0 - 0.1 * number,
                 needs_proof=len(period.dates) == 1 and period.level <= 1.0,
-                threads=1 if executor is not None else None,
+                threads=1 if pool is not None else None,
             )
             for number in range(walks)
         ]
@@ -197,7 +196,7 @@ class Designer:
     def _best_of(found: DayChoices) -> Choice:
         return found.passing[0] if found.passing else max(found.choices, key=lambda choice: choice.ahead)
 
-    def _share_people(self, executor: Executor | None) -> None:
+    def _share_people(self, pool: Workers | None) -> None:
         """Where several streams want more people of one kind than there are, share them by need."""
         if len(self.demands) < 2 or not self.groups:
             return
@@ -214,12 +213,12 @@ class Designer:
                 self.tasks[key] = replace(self.tasks[key], groups=groups)
                 del self.found[key]
                 period = next(p for p in self.periods if key in p.keys)
-                again[key] = self._jobs(key, period, executor)
-        self._done(again, executor)
+                again[key] = self._jobs(key, period, pool)
+        self._done(again, pool)
 
     # --- choice and chance
 
-    def _find_levels(self, executor: Executor | None) -> None:
+    def _find_levels(self, pool: Workers | None) -> None:
         """Choose each period's plans for the level of demand that gives the wanted chance, no more."""
         best: dict[int, tuple[bool, float, list[Choice], dict[DayKey, DayChoices], float]] = {}
         waiting = list(range(len(self.periods)))
@@ -227,7 +226,7 @@ class Designer:
             periods = [self.periods[p] for p in waiting]
             for period in periods:
                 self._choose(period)
-            self._check_chances(periods, executor, self.effort.draws)
+            self._check_chances(periods, pool, self.effort.draws)
             for p in waiting:
                 period = self.periods[p]
                 found = {key: self.found[key] for key in period.keys}
@@ -239,7 +238,7 @@ class Designer:
                 break
             for p in waiting:
                 self._move_level(self.periods[p])
-            self._search([self.periods[p] for p in waiting], executor)
+            self._search([self.periods[p] for p in waiting], pool)
         for p, (_, _, chosen, found, level) in best.items():
             self.periods[p].chosen, self.periods[p].level = chosen, level
             self.found.update(found)
@@ -287,9 +286,7 @@ class Designer:
         )
         period.chosen = together or period.chosen
 
-    def _check_chances(
-        self, periods: Sequence[Period], executor: Executor | None, most_draws: int | None
-    ) -> None:
+    def _check_chances(self, periods: Sequence[Period], pool: Workers | None, most_draws: int | None) -> None:
         """Evaluate the chosen plans in the futures drawn."""
         settled = self._settled_tasks()
         jobs = [
@@ -297,7 +294,7 @@ class Designer:
             for period in periods
             for key, choice in zip(period.keys, period.chosen, strict=True)
         ]
-        sums = iter(done(executor, _draw_sums, jobs))
+        sums = iter(done(pool, _draw_sums, jobs))
         for period in periods:
             period.sums = np.stack([next(sums) for _ in period.dates])
 
@@ -332,7 +329,7 @@ class Designer:
             settled[key] = task
         return settled
 
-    def _certify(self, executor: Executor | None) -> None:
+    def _certify(self, pool: Workers | None) -> None:
         """Judge the chosen plans on fresh days; where they fail, choose again with more to spare."""
         waiting = list(self.periods)
         for attempt in range(self.effort.attempts):
@@ -344,12 +341,12 @@ class Designer:
                     seed=self.seed,
                     first_day=FRESH * (attempt + 1),
                     days=self._days(period, choice),
-                    threads=1 if executor is not None else None,
+                    threads=1 if pool is not None else None,
                 )
                 for period in waiting
                 for key, choice in zip(period.keys, period.chosen, strict=True)
             ]
-            judged = iter(done(executor, judge_day, jobs))
+            judged = iter(done(pool, judge_day, jobs))
             failed = []
             for period in waiting:
                 period.judged = [next(judged) for _ in period.dates]

@@ -59,12 +59,12 @@ EFFORTS: dict[EffortName, DesignEffort] = {
         draws=50,
     ),
     "normal": DesignEffort(
-        walk=Effort(evaluations=900),
+        walk=Effort(evaluations=1000, tries=8),
         stages=3,
-        simulated_sessions=20e6,
+        simulated_sessions=14e6,
         rungs=(60, 360, 1440),
-        half_width=0.0008,
-        most_days=4000,
+        half_width=0.001,
+        most_days=3000,
         walks=2,
     ),
     "thorough": DesignEffort(

@@ -3,7 +3,7 @@
     python tests/bench/forecast_today.py
 
 Each day is forecast from the midnight of its week's origin (so up to six days old, as a plan would be). The
-trust in the hours seen is learnt from the four weeks before, as `paiban forecast --now` does.
+trust in the hours seen is learnt from the weeks before, as `paiban forecast --now` does.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from forecast_peers import known_of
 from forecast_series import BenchSeries, ibm_care, nyc_taxi, shop
 
 from forecast.backtest import BacktestPlan, Paths, run_backtest
-from forecast.intraday import PastDay, learn_trust, moved_paths, past_days
+from forecast.intraday import TEACHING_ORIGINS, PastDay, learn_trust, moved_paths, past_days
 from forecast.models import DEFAULT, find_model
 from forecast.shop_backtest import model_forecaster
 
 CUTS = (10, 12, 14, 17, 20)
-TEACHING_WEEKS = 4
+SHORT_HISTORY_WEEKS = 4  # of teaching, where there are eight weeks in all
 
 
 def main() -> None:
@@ -43,14 +43,15 @@ def main() -> None:
 
 def table(series: BenchSeries, weeks: int, seed: int) -> pd.DataFrame:
     """Return, for each cut, WAPE of the rest of the day as it was, with full trust and with trust learnt."""
-    days = list(week_days(series, weeks + TEACHING_WEEKS, seed))
+    teaching = SHORT_HISTORY_WEEKS if series.name == "ibm_care" else TEACHING_ORIGINS
+    days = list(week_days(series, weeks + teaching, seed))
     rows = []
     for cut in CUTS:
         sums = np.zeros(4)
         covered = np.zeros(2)
         trusts = []
-        for week in range(TEACHING_WEEKS, len(days)):
-            teachers = [day for one in days[week - TEACHING_WEEKS : week] for day in one]
+        for week in range(teaching, len(days)):
+            teachers = [day for one in days[week - teaching : week] for day in one]
             trust = learn_trust(teachers, hour=cut)
             trusts.append(trust)
             for day in days[week]:
