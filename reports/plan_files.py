@@ -77,8 +77,10 @@ def stage_printer(quiet: bool) -> Callable[[str], None]:
     """Return a function that names each stage on stderr as it begins."""
     import click
 
+    began = time.monotonic()
+
     def say(stage: str) -> None:
         if not quiet:
-            click.echo(f"· {stage} …", err=True)
+            click.echo(f"· {stage} …  {time.monotonic() - began:.0f} s", err=True)
 
     return say
