@@ -36,7 +36,8 @@ def write_plan(plan: Plan, folder: Path, lang: str, *, began: float, former: Pat
     from reports.workbook import write_workbook
 
     write_csv(plan.forecast, folder / "forecast.csv")
-    write_parquet(plan.draws, folder / "draws.parquet")
+    if plan.draws is not None:
+        write_parquet(plan.draws, folder / "draws.parquet")
     write_csv(plan.requirement, folder / "requirement.csv")
     write_csv(plan.shift_plan, folder / "shift_plan.csv")
     write_csv(plan.cover, folder / "cover.csv")

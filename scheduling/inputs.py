@@ -30,7 +30,7 @@ class Inputs:
     hashes: dict[str, str]
 
 
-def read_inputs(folder: Path, *, history: Path | None = None) -> Inputs:
+def read_inputs(folder: Path, *, history: Path | None = None, needs_history: bool = True) -> Inputs:
     """Read a shop folder.
 
     Parameters
@@ -39,6 +39,8 @@ def read_inputs(folder: Path, *, history: Path | None = None) -> Inputs:
         The shop folder; only a history is needed, everything else has defaults.
     history
         Another file of hourly counts than ``history.csv``.
+    needs_history
+        Whether a missing ``history.csv`` is an error; a forecast that is given needs none.
 
     Raises
     ------
@@ -54,12 +56,14 @@ def read_inputs(folder: Path, *, history: Path | None = None) -> Inputs:
     employees: tuple[Employee, ...] = ()
     wishes: tuple[Wish, ...] = ()
     try:
-        table = read_history(
-            folder / "history.csv" if history is None else history,
-            timezone=demand.shop.timezone,
-            stream=demand.streams[0].id if demand.streams else DEFAULT_STREAM,
-        )
-        _check_streams(table, demand)
+        counts = folder / "history.csv" if history is None else history
+        if needs_history or counts.is_file():
+            table = read_history(
+                counts,
+                timezone=demand.shop.timezone,
+                stream=demand.streams[0].id if demand.streams else DEFAULT_STREAM,
+            )
+            _check_streams(table, demand)
     except PlanError as error:
         problems.append(error)
     try:

@@ -6,9 +6,14 @@ import datetime as dt
 import json
 import time
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 120  # columns where nobody's terminal sets them
 
 from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
 
@@ -28,8 +33,6 @@ def plan_shop(
     synthetic: bool = False,
 ) -> ExitCode:
     """Plan a shop and write the plan; return how it ended."""
-    from rich.console import Console
-
     from reports.cli.options import language
     from reports.plan_files import stage_printer, write_plan
     from reports.tables import print_plan
@@ -54,8 +57,17 @@ def plan_shop(
     if as_json:
         click.echo(json.dumps(plan.summary, ensure_ascii=False))
     else:
-        print_plan(plan, Console(), spoken)
+        print_plan(plan, screen(), spoken)
         click.echo(str(target / "report.html"))
     if plan.roster_result is not None and plan.roster is None:
         raise NoRosterError([str(conflict) for conflict in plan.roster_result.conflicts] or "no roster found")
     return ExitCode.FINE if plan.target_is_met else ExitCode.TARGET_NOT_MET
+
+
+def screen() -> Console:
+    """Return the console that tables are printed on."""
+    import sys
+
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)

@@ -128,7 +128,7 @@ def search_day(job: DayJob) -> DayChoices:
         passing=tuple(settler.passing()),
         required=needed.agents,
         evaluation=needed.evaluation,
-        bound=cost_bound(task, plenty),
+        bound=cost_bound(task, plenty, work=effort.bound_work),
         kind=settler.kind,
         out_of_reach=False,
     )

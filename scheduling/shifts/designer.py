@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, start from the same plan
 FEW_DAYS = 2  # up to which each day is searched by several walks
-LEVEL_ROUNDS = 2  # times a period is searched again for a better level
 CHANCE_TO_SPARE = 0.04  # above the wanted chance: planned for too much
 MOST_LEVEL = 3.0
 LEAST_DAYS = 60  # fresh days of one day's plan
@@ -77,11 +76,16 @@ class Designer:
                 dates=dates,
                 before=before.get(s, (0.0, 0.0)) if rolling else (0.0, 0.0),
                 task=self.tasks[s, dates[0]],
-                wanted=self.streams[s].confidence if self._has_draws(s, dates) else 0.0,
+                wanted=self._wanted(s) if self._has_draws(s, dates) else 0.0,
             )
             for s, demand in demands.items()
             for dates, rolling in periods_of(demand)
         ]
+
+    def _wanted(self, stream: str) -> float:
+        """Return the chance that is searched for."""
+        confidence = self.streams[stream].confidence
+        return confidence if confidence <= 0.5 else min(0.995, confidence + self.effort.spare_chance)
 
     @property
     def walks(self) -> int:
@@ -119,7 +123,7 @@ class Designer:
         self._share_people(pool)
         self._find_levels(pool)
         self._certify(pool)
-        self._check_chances(self.periods, pool, None)
+        self._check_chances(self.periods, pool, self.effort.final_draws)
 
     # --- search
 
@@ -222,7 +226,7 @@ class Designer:
         """Choose each period's plans for the level of demand that gives the wanted chance, no more."""
         best: dict[int, tuple[bool, float, list[Choice], dict[DayKey, DayChoices], float]] = {}
         waiting = list(range(len(self.periods)))
-        for turn in range(LEVEL_ROUNDS + 1):
+        for turn in range(self.effort.level_rounds + 1):
             periods = [self.periods[p] for p in waiting]
             for period in periods:
                 self._choose(period)
@@ -234,7 +238,7 @@ class Designer:
                 if p not in best or self._is_better(now[:2], best[p][:2]):
                     best[p] = now
             waiting = [p for p in waiting if self._wants_level(self.periods[p])]
-            if turn == LEVEL_ROUNDS or not waiting:
+            if turn == self.effort.level_rounds or not waiting:
                 break
             for p in waiting:
                 self._move_level(self.periods[p])

@@ -32,8 +32,15 @@ class DesignEffort:
         Walks from different starts, with different luck.
     attempts
         Plans that are judged on fresh days before the search gives up.
-    draws
-        Forecast draws that plans are checked against while searching; all of them are in the end.
+    draws, final_draws
+        Forecast draws that plans are checked against while searching, and in the end; None: all of them.
+    spare_chance
+        Chance above the wanted one that is searched for: the few draws of a quick search are not the many
+        that judge it.
+    bound_work
+        Work on the lower bound of a day's cost. [deterministic seconds]
+    level_rounds
+        Times the level of demand planned for is moved to reach the wanted chance.
     """
 
     walk: Effort
@@ -45,18 +52,26 @@ class DesignEffort:
     walks: int = 1
     attempts: int = 4
     draws: int = 100
+    final_draws: int | None = None
+    spare_chance: float = 0.0
+    bound_work: float = 1.0
+    level_rounds: int = 2
 
 
 EFFORTS: dict[EffortName, DesignEffort] = {
     "quick": DesignEffort(
-        walk=Effort(evaluations=110, removals=12, tries=5),
+        walk=Effort(evaluations=55, removals=8, tries=4),
         stages=1,
-        simulated_sessions=1.0e6,
-        rungs=(60, 240),
+        simulated_sessions=0.4e6,
+        rungs=(60, 180),
         half_width=0.003,
         most_days=400,
         attempts=2,
-        draws=50,
+        draws=40,
+        level_rounds=1,
+        final_draws=60,
+        spare_chance=0.03,
+        bound_work=0.05,
     ),
     "normal": DesignEffort(
         walk=Effort(evaluations=1000, tries=8),
