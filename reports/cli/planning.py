@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 PIPED_WIDTH = 120  # columns where nobody's terminal sets them
-
-from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
 
 
 def plan_shop(
