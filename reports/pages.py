@@ -17,6 +17,7 @@ from reports.words import NOTHING, Words, words
 
 if TYPE_CHECKING:
     import pandas as pd
+
     from scheduling.pipeline import Plan
 
 GAPS_SHOWN = 8

@@ -22,6 +22,8 @@ from scheduling.simulation.replicate import StreamJudgement, judge
 
 JUDGED_DAYS = 16  # simulated days for each day of the plan; the span pools them
 LEAST_JUDGED = 200  # simulated days in all: a plan for a single day is simulated that often
+LARGE_DAY = 6000.0  # sessions; a larger day is simulated less often, for it says as much
+FEWEST_JUDGED = 4
 FRESH = 100_000  # first simulated day of the judge: numbers that no search draws
 
 Judged = Mapping[str, Mapping[dt.date, StreamJudgement]]
@@ -81,8 +83,10 @@ def judge_span(
     """Simulate every stream and day of a plan on buyers that no search has seen."""
     judged: dict[str, dict[dt.date, StreamJudgement]] = {}
     for name, demand in demands.items():
-        each = days_each or max(JUDGED_DAYS, LEAST_JUDGED // len(demand.days))
+        nominal = days_each or max(JUDGED_DAYS, LEAST_JUDGED // len(demand.days))
         for date, day in demand.days.items():
+            size = max(1.0, float(day.sessions.sum()) / LARGE_DAY)
+            each = max(FEWEST_JUDGED, int(np.ceil(nominal / size)))
             judged.setdefault(name, {})[date] = judge(
                 {name: day},
                 list(duties.get(date, {}).get(name, ())),

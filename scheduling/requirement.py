@@ -17,6 +17,7 @@ LOADS = (0.5, 1.15)  # work per agent-hour between which the even start is sough
 BISECTIONS = 6
 FINEST = 60  # head counts are changed in steps of the largest / FINEST at first
 RUNS_TOGETHER = 1.4  # losses of several intervals add up to about that many times the sum of each alone
+LARGE_TEAM = 150  # head counts above twice that are not settled to the last agent
 TRIMS = 5  # most rounds of trimming per step
 SWAPS = 3  # most rounds of exchanges
 EXCHANGES = 3  # intervals that one more agent is tried in, per exchange
@@ -105,10 +106,11 @@ def required_agents(
         return replace(start, is_met=False)
     step = max(1, round(int(start.agents.max()) / FINEST))
     best = staffing.trimmed(start, step)
-    while step > 1:
-        step = max(1, step // 3)
+    smallest = max(1, int(start.agents.max()) // LARGE_TEAM)
+    while step > smallest:
+        step = max(smallest, step // 3)
         best = staffing.trimmed(best, step)
-    return staffing.exchanged(best)
+    return staffing.exchanged(best) if smallest == 1 else best
 
 
 class _Staffing:

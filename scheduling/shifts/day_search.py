@@ -120,6 +120,9 @@ def search_day(job: DayJob) -> DayChoices:
             walk.aim(settler.aimed())
     if not job.needs_proof and not out_of_reach:
         settler.look_around(walk)
+    if not settler.choices and not out_of_reach:  # nothing near the border: the best there is
+        assert walk.best is not None
+        settler.take(walk.tried[walk.best.counts.tobytes()], LOOK)
     if out_of_reach:
         return _most_served(job, walk, settler, needed.agents, needed.evaluation)
     plenty = np.ceil(PLENTY * needed.agents).astype(np.int64) + 2
@@ -150,12 +153,12 @@ def merged(found: Sequence[DayChoices]) -> DayChoices:
     )
 
 
-def fresh_days(spread: float, effort: DesignEffort) -> int:
+def fresh_days(spread: float, effort: DesignEffort, *, least: int = LOOK) -> int:
     """Return how many fresh days bring the interval of a share to the wanted width.
 
     `spread` is the standard deviation of one day's share.
     """
-    return int(np.clip(np.ceil((Z_TWO * spread / effort.half_width) ** 2), LOOK, effort.most_days))
+    return int(np.clip(np.ceil((Z_TWO * spread / effort.half_width) ** 2), least, effort.most_days))
 
 
 def _margin(trials: Trials, walk: Walk, effort: DesignEffort) -> float:

@@ -23,7 +23,7 @@ from scheduling.shifts.settle import Choice
 from scheduling.shifts.sharing import shared_limits
 from scheduling.shifts.task import DayTask, PeopleLimits, spilled
 from scheduling.shifts.templates import TemplateInstance
-from scheduling.shifts.trials import FRESH
+from scheduling.shifts.trials import FRESH, LOOK
 from scheduling.shifts.workers import Workers, done
 
 logger = logging.getLogger(__name__)
@@ -370,8 +370,9 @@ class Designer:
 
     def _days(self, period: Period, choice: Choice) -> int:
         """Return the fresh days that each day of a period is judged on."""
-        days = fresh_days(self._spread(period, choice), self.effort)
-        return max(LEAST_DAYS, int(np.ceil(days / len(period.dates))))
+        least = min(LOOK, choice.trial.days)  # a large day tells as much in fewer days
+        days = fresh_days(self._spread(period, choice), self.effort, least=least)
+        return max(min(LEAST_DAYS, least), int(np.ceil(days / len(period.dates))))
 
     def _margin(self, period: Period) -> float:
         """Return by how much a period's estimate must be ahead for its lower bound to reach the target."""

@@ -145,7 +145,7 @@ class Settler:
         """Simulate a plan and learn from it."""
         key = tried.counts.tobytes()
         known = self.choices.get(key)
-        if known is not None and known.trial.days >= days:
+        if known is not None and known.trial.days >= self.trials.days(days):
             return known
         estimate, error = self.trials.estimate(tried.counts, days)
         trial = self.trials.of(tried.counts, days)
@@ -164,7 +164,7 @@ class Settler:
 
     def _passes(self, choice: Choice) -> bool:
         return (
-            choice.trial.days >= self.rungs[-1]
+            choice.trial.days >= self.trials.days(self.rungs[-1])
             and choice.ahead - self.margin > 0.3 * choice.error
             and choice.trial.unanswered_share <= self.task.max_unanswered
         )

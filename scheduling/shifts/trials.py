@@ -13,6 +13,9 @@ from scheduling.simulation.replicate import draw_days, judge, judge_many
 
 FRESH = 1_000_000  # number of the first day on which chosen plans are judged: no search sees it
 LOOK = 60  # days on which every plan is tried first
+LARGE_DAY = 6000.0  # sessions; a larger day is tried on fewer days, for each says as much as several
+FEWEST_DAYS = 4
+PLANS_AT_LEAST = 8  # tried whatever the budget
 PARTS = 8  # parts of a day whose work, known in the mean, explains much of a day's luck
 
 
@@ -74,7 +77,7 @@ class Trials:
         day = task.served_day
         self.day = replace(day, sessions=day.sessions * task.level, settled=day.settled * task.level)
         self.seed = seed
-        self.left = budget
+        self.left = max(budget, PLANS_AT_LEAST * FEWEST_DAYS * float(self.day.sessions.sum()))
         self.threads = threads
         self.known: dict[bytes, Trial] = {}
         self._drawn: list[DrawnDay] = []
@@ -83,22 +86,27 @@ class Trials:
         work = self.day.sessions * self.day.handle_factor * service.rounds * service.reply_s
         self._expected = np.bincount(np.arange(intervals) * PARTS // intervals, weights=work, minlength=PARTS)
 
+    def days(self, nominal: int) -> int:
+        """Return the days to simulate for as much knowledge as that many days of a `LARGE_DAY` give."""
+        size = float(self.day.sessions.sum())
+        return nominal if size <= LARGE_DAY else max(FEWEST_DAYS, int(np.ceil(nominal * LARGE_DAY / size)))
+
     def cost_of(self, days: int) -> float:
-        """Return what a trial of that many days takes from the budget. [sessions]"""
-        return days * (float(self.day.sessions.sum()) + 100.0)
+        """Return what a trial of that many nominal days takes from the budget. [sessions]"""
+        return self.days(days) * (float(self.day.sessions.sum()) + 100.0)
 
     def can_afford(self, days: int) -> bool:
         """Whether the budget allows another trial."""
         return self.left >= self.cost_of(days)
 
     def of(self, counts: Ints, days: int = LOOK) -> Trial:
-        """Return the trial of a plan on at least that many days."""
+        """Return the trial of a plan on at least that many nominal days."""
         key = counts.tobytes()
         known = self.known.get(key)
-        have = 0 if known is None else known.days
-        if have < days:
-            more = self._simulated(self.task.duties(counts), have, days)
-            self.left -= self.cost_of(days - have)
+        have, wanted = 0 if known is None else known.days, self.days(days)
+        if have < wanted:
+            more = self._simulated(self.task.duties(counts), have, wanted)
+            self.left -= (wanted - have) * (float(self.day.sessions.sum()) + 100.0)
             known = more if known is None else known.then(more)
             self.known[key] = known
         assert known is not None
@@ -149,6 +157,8 @@ class Trials:
         of the days out (control variates), as good as two to four times the days.
         """
         trial = self.of(counts, days)
+        if trial.days < 2 * (PARTS + 1):
+            return trial.share, trial.spread / float(np.sqrt(trial.days))
         mean = max(float(trial.denominator.mean()), 1e-12)
         residual = (trial.numerator - trial.share * trial.denominator) / mean
         design = np.column_stack([np.ones(trial.days), self._luck(trial.days)])
