@@ -1,0 +1,125 @@
+"""A finished plan's folder, found and read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecast.errors import DataError, Problem
+from forecast.frames import DRAWS, FORECAST
+from forecast.table_files import read_contract_table
+from scheduling.frames import REQUIREMENT, ROSTER, SHIFT_PLAN
+
+DRIVERS = ("bot_share", "handle_factor")  # columns of a forecast that only some hours fill
+RECORD = "run.json"  # its presence makes a folder a finished plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFolder:
+    """What `plan` wrote: the tables, the summary, and the span they are for.
+
+    ``roster`` is None where the plan is of head counts only.
+    """
+
+    folder: Path
+    start: dt.date
+    days: int
+    seed: int
+    forecast: pd.DataFrame
+    draws: pd.DataFrame | None
+    requirement: pd.DataFrame
+    shift_plan: pd.DataFrame
+    roster: pd.DataFrame | None
+    summary: dict[str, Any]
+
+
+def find_plan(path: Path) -> Path:
+    """Return the plan folder that a path means: itself, or the newest of a shop's plans.
+
+    Raises
+    ------
+    DataError
+        If there is no finished plan.
+    """
+    if (path / RECORD).is_file():
+        return path
+    if not path.is_dir():
+        raise DataError(Problem(file=str(path), message="no such folder; name a shop or one of its plans"))
+    finished = [record.parent for record in (path / "plans").glob(f"*/{RECORD}")]
+    if not finished:
+        raise DataError(
+            Problem(file=str(path), message="no finished plan in it; make one with paiban plan, or name one")
+        )
+    return max(finished, key=lambda folder: ((folder / RECORD).stat().st_mtime_ns, folder.name))
+
+
+def shop_of(folder: Path) -> Path:
+    """Return the shop that a plan folder belongs to: the nearest folder above it with settings or agents.
+
+    Raises
+    ------
+    DataError
+        If no folder above is a shop.
+    """
+    for above in folder.absolute().parents:
+        if (above / "shop.toml").is_file() or (above / "agents.csv").is_file():
+            return above
+    raise DataError(
+        Problem(file=str(folder), message="lies in no shop folder; say which shop it is for with --shop DIR")
+    )
+
+
+def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
+    """Read a finished plan.
+
+    Parameters
+    ----------
+    folder
+        Folder that ``paiban plan`` wrote.
+    timezone
+        The shop's.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or cannot be read.
+    """
+    record = _read_json(folder / RECORD)
+    draws = folder / "draws.parquet"
+    roster = folder / "roster.csv"
+    return PlanFolder(
+        folder=folder,
+        start=dt.date.fromisoformat(record["start"]),
+        days=int(record["days"]),
+        seed=int(record["seed"]),
+        forecast=_with_drivers(read_contract_table(folder / "forecast.csv", FORECAST, timezone=timezone)),
+        draws=read_contract_table(draws, DRAWS, timezone=timezone) if draws.is_file() else None,
+        requirement=read_contract_table(folder / "requirement.csv", REQUIREMENT, timezone=timezone),
+        shift_plan=read_contract_table(folder / "shift_plan.csv", SHIFT_PLAN, timezone=timezone),
+        roster=read_contract_table(roster, ROSTER, timezone=timezone) if roster.is_file() else None,
+        summary=_read_json(folder / "summary.json"),
+    )
+
+
+def _with_drivers(forecast: pd.DataFrame) -> pd.DataFrame:
+    """Return a forecast with the columns of promotion hours as numbers, missing where nothing is said."""
+    told = {name: pd.to_numeric(forecast[name], errors="coerce") for name in DRIVERS if name in forecast}
+    return forecast.assign(**told)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON object, or raise naming the file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(Problem(file=path.name, message=f"cannot be read: {error}")) from error
+    except ValueError as error:
+        raise DataError(Problem(file=path.name, message=f"is not JSON: {error}")) from error
+    if not isinstance(content, dict):
+        raise DataError(Problem(file=path.name, message="does not hold an object; make the plan again"))
+    return content
