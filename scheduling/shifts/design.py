@@ -17,7 +17,7 @@ from forecast.config import Stream
 from scheduling.day import Floats, Ints, ServiceDay
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.shifts.designer import Designer
-from scheduling.shifts.effort import EFFORTS, EffortName
+from scheduling.shifts.effort import EFFORTS, DesignEffort, EffortName
 from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.tables import cover_table, plan_table, span_requirement
 from scheduling.shifts.task import PeopleLimits
@@ -118,7 +118,7 @@ def design_span(
     streams: Mapping[str, Stream],
     limits: PeopleLimits | None = None,
     seed: int = 0,
-    effort: EffortName = "normal",
+    effort: EffortName | DesignEffort = "normal",
     so_far: Mapping[str, tuple[float, float]] | None = None,
     starts: Mapping[DayKey, Sequence[Ints]] | None = None,
     processes: int = 2,
@@ -154,7 +154,7 @@ def design_span(
         streams=streams,
         limits=limits or PeopleLimits(),
         seed=seed,
-        effort=EFFORTS[effort],
+        effort=EFFORTS[effort] if isinstance(effort, str) else effort,
         so_far=so_far or {},
         starts={key: list(counts) for key, counts in (starts or {}).items()},
     )

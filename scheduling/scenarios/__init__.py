@@ -1,0 +1,1 @@
+"""What-ifs: named changes to one configuration, judged on the same luck."""
