@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -91,20 +91,82 @@ class ActivityLog:
         until: dt.date | None = None,
     ) -> pd.DataFrame:
         """Return the log's figures by one cut (`activity`)."""
-        cells = _Cells(by=tuple(by), timezone=timezone, since=since, until=until)
-        parts = [
-            _waits(self.questions, cells),
-            _messages(self.talk, self.questions, cells),
-            _load(self.slots, cells),
-        ]
-        table = pd.concat(parts, axis=1).sort_index()
-        table[COUNTS] = table[COUNTS].fillna(0).astype(np.int64)
-        table["reply_rate"] = table["buyers_replied"] / table["buyers"].where(table["buyers"] > 0)
-        asked = table["buyer_messages"].where(table["buyer_messages"] > 0)
-        table["answer_ratio"] = table["staff_messages"] / asked
-        present = table["present_h"].where(table["present_h"] > 0)
-        table["sessions_per_agent_hour"] = table.pop("held") / present
-        return table.reset_index(drop=not by)[[*by, *COLUMNS]]
+        sums = ActivitySums(timezone=timezone, cuts={"one": by}, since=since, until=until)
+        sums.add_read(self.talk, self.questions, self.slots)
+        return sums.tables()["one"]
+
+
+class ActivitySums:
+    """A log's figures by several cuts, added up part by part, so that a large log need not fit into memory.
+
+    Parameters
+    ----------
+    timezone, since, until
+        As for `activity`.
+    cuts
+        By name, the columns that tell a table's rows apart.
+    """
+
+    def __init__(
+        self,
+        *,
+        timezone: str,
+        cuts: Mapping[str, Sequence[By]],
+        since: dt.date | None = None,
+        until: dt.date | None = None,
+    ) -> None:
+        self._cells = {
+            name: _Cells(by=tuple(by), timezone=timezone, since=since, until=until)
+            for name, by in cuts.items()
+        }
+        self._sums: dict[str, list[pd.DataFrame]] = {name: [] for name in cuts}
+        self._slots: list[pd.DataFrame] = []
+
+    def add(self, messages: pd.DataFrame) -> None:
+        """Read a part of the log; no session and no buyer may stand in two parts."""
+        talk = conversations(messages)
+        questions = questions_and_replies(talk, counting=STAFF, settling=["bot_auto"])
+        self.add_read(talk, questions, held_slots(talk))
+
+    def add_read(self, talk: pd.DataFrame, questions: pd.DataFrame, slots: pd.DataFrame) -> None:
+        """Add up a part that was read: its messages, its rounds, its slots."""
+        for name, cells in self._cells.items():
+            waits = _waits(questions, cells).join(_messages(talk, questions, cells), how="outer")
+            self._sums[name] = [_added([*self._sums[name], waits], cells)]
+        kept = slots[["stream", "agent", "start", "end"]]
+        self._slots.append(kept.astype({"stream": "category", "agent": "category"}))
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by cut."""
+        slots = pd.concat(
+            [part.astype({"stream": "object", "agent": "object"}) for part in self._slots], ignore_index=True
+        )
+        return {
+            name: _finished(self._sums[name][0], _load(slots, cells), cells)
+            for name, cells in self._cells.items()
+        }
+
+
+def _added(parts: Sequence[pd.DataFrame], cells: _Cells) -> pd.DataFrame:
+    """Return the sums of several parts of a log by cell."""
+    if len(parts) == 1:
+        return parts[0]
+    levels = list(range(len(cells.by or ("all",))))
+    return pd.concat(parts).groupby(level=levels, sort=True).sum()
+
+
+def _finished(sums: pd.DataFrame, load: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
+    """Return sums and load as a table of figures."""
+    table = pd.concat([sums, load], axis=1).sort_index()
+    table[COUNTS] = table[COUNTS].fillna(0).astype(np.int64)
+    for name, count in (("first_reply_s", "firsts"), ("mean_reply_s", "replies")):
+        table[name] = table[f"{name}_sum"] / table[count].where(table[count] > 0)
+    table["reply_rate"] = table["buyers_replied"] / table["buyers"].where(table["buyers"] > 0)
+    asked = table["buyer_messages"].where(table["buyer_messages"] > 0)
+    table["answer_ratio"] = table["staff_messages"] / asked
+    present = table["present_h"].where(table["present_h"] > 0)
+    table["sessions_per_agent_hour"] = table.pop("held") / present
+    return table.reset_index(drop=not cells.by)[[*cells.by, *COLUMNS]]
 
 
 COUNTS = [
@@ -245,8 +307,9 @@ def _waits(questions: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
         questions=("begins", "size"),
         replies=("wait", "count"),
         buyers_replied=("answered_buyer", "nunique"),
-        first_reply_s=("first_wait", "mean"),
-        mean_reply_s=("wait", "mean"),
+        firsts=("first_wait", "count"),
+        first_reply_s_sum=("first_wait", "sum"),
+        mean_reply_s_sum=("wait", "sum"),
     )
 
 

@@ -6,6 +6,7 @@ A log names its sessions, or a gap in a buyer's messages ends one. Both are sett
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,10 +88,12 @@ def local_days(moments: Instants, timezone: str) -> Codes:
     return wall.astype("datetime64[D]").astype(np.int64)
 
 
-def words(frame: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
-    """Return a column of words, ``None`` for what is missing or empty."""
+def words(frame: pd.DataFrame, column: str) -> npt.NDArray[Any]:
+    """Return a column of words, ``None`` for what is missing or empty; whole numbers are words, too."""
     if column not in frame.columns:
         return np.full(len(frame), None, dtype=object)
+    if isinstance(frame[column].dtype, np.dtype) and frame[column].dtype.kind in "iu":
+        return frame[column].to_numpy(copy=True)
     values = frame[column].to_numpy(dtype=object, copy=True)
     values[frame[column].isna().to_numpy() | (values == "")] = None
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -64,12 +65,40 @@ def shares(
     A rolling period ends on each day from the first to the last with a judged unit. Weighting ``recent``
     takes a day of age a with weight 1 - a / days: platforms that say so do not publish their weights.
     """
-    if units.empty:
+    return shares_of_days(daily_sums(units), rule, scope=scope, since=since, until=until)
+
+
+def daily_sums(units: pd.DataFrame) -> pd.DataFrame:
+    """Return judged units added up by `id` and `day`: ``sum`` of values and ``count``.
+
+    Parts of a log that share no unit may be added up apart and their sums put together (`added`).
+    """
+    daily = units.groupby(["id", "day"], sort=True)["value"].agg(["sum", "count"]).reset_index()
+    daily["day"] = daily["day"].astype("datetime64[ns]")
+    return daily
+
+
+def added(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the daily sums of several parts of a log as those of the whole."""
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return parts[0]
+    return pd.concat(filled).groupby(["id", "day"], sort=True)[["sum", "count"]].sum().reset_index()
+
+
+def shares_of_days(
+    daily: pd.DataFrame,
+    rule: ReplyRule,
+    *,
+    scope: str,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+) -> pd.DataFrame:
+    """Return a rule's share for each of its periods, given its units by day (`shares`, `daily_sums`)."""
+    if daily.empty:
         return _rows(
             pd.DataFrame(columns=["id", "start", "end", "numerator", "denominator", "units"]), rule, scope
         )
-    daily = units.groupby(["id", "day"], sort=True)["value"].agg(["sum", "count"]).reset_index()
-    daily["day"] = daily["day"].astype("datetime64[ns]")
     kind = rule.period.kind
     table = _rolling(daily, rule.period) if kind == "rolling" else _natural(daily, kind)
     if since is not None:

@@ -72,3 +72,20 @@ def whole_folder(target: Path) -> Iterator[Path]:
             partial.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def whole_files(target: Path) -> Iterator[Path]:
+    """Give a folder to write files into that go to the folder `target` only if the block ends well.
+
+    Files of the same names are replaced; whatever else stands in `target` stays.
+    """
+    target = target.absolute()
+    target.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".paiban-", suffix=".partial", dir=target))
+    try:
+        yield partial
+        for path in sorted(partial.iterdir()):
+            path.replace(target / path.name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -1,0 +1,329 @@
+"""Message logs into the store: who wrote, when, to whom; never what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from forecast.errors import DataError, Problem
+from forecast.logs.cells import moment_sql, quoted
+from forecast.logs.headers import plain, sender_names
+from forecast.logs.loading import SAMPLED, Task, date_column, days_of, note_days, read_moments
+from forecast.logs.overlaps import drop_known_messages
+from forecast.logs.store import hashed
+from forecast.replies.conversations import SENDERS
+
+UNKNOWN = 255
+BUYER, HUMAN = SENDERS.index("buyer"), SENDERS.index("human")
+HOUR_US = 3_600_000_000
+
+
+def load_messages(task: Task) -> None:
+    """Load a message log; what it holds and what it lacks goes into the task's report.
+
+    Raises
+    ------
+    DataError
+        If messages have no date, their senders are not known, or too many rows cannot be read.
+    """
+    sample = _Sample(task)
+    words = sample.sender_words()
+    connection, report = task.run.connection, task.report
+    connection.execute(_insert_sql(task, sample, words))
+    _mend_times(task, sample)
+    _mend_senders(task, words)
+    _drop_unusable(task)
+    connection.execute(
+        f"""
+        UPDATE messages SET buyer = known.buyer FROM (
+            SELECT session, min(buyer) AS buyer FROM messages WHERE file = {task.file} AND session IN (
+                SELECT session FROM messages WHERE file = {task.file} AND buyer IS NULL
+            ) GROUP BY session
+        ) AS known
+        WHERE messages.file = {task.file} AND messages.session = known.session AND messages.buyer IS NULL
+        """
+    )
+    _note(task, sample)
+    drop_known_messages(task)
+    report.rows_used = _count(task, "true")
+
+
+class _Sample:
+    """The first rows of a log, which say how its cells are written."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.table, self.columns = task, task.table, task.columns
+        if "time" not in self.columns.place:
+            raise DataError(
+                Problem(
+                    file=self.table.name,
+                    row=max(1, self.table.header_row),
+                    message="which column is the time of each message? Give --map time=HEADER",
+                )
+            )
+        rows = f"SELECT * FROM ({self.table.relation}) LIMIT {SAMPLED}"
+        texts = ", ".join(
+            f"coalesce({self.table.text(at)}, '') AS c{at}" for at in range(len(self.table.headers))
+        )
+        self.frame = task.run.connection.execute(f"SELECT row, {texts} FROM ({rows})").df()
+        self.clock_with = date_column(task, self.texts("time"), self.frame["row"], "time")
+
+    def texts(self, role: str) -> pd.Series:
+        """Return the sampled cells of a role."""
+        return self.frame[f"c{self.columns.place[role]}"]
+
+    def moment(self, role: str) -> str:
+        """Return SQL for a moment, as the sample writes it."""
+        at = self.columns.place[role]
+        kind = self.table.kind(at)
+        if kind != "VARCHAR":
+            return moment_sql(f"c{at}", kind, self.task.run.timezone)
+        text = f"trim(c{at})"
+        if role == "time" and self.clock_with is not None:
+            text = f"trim(c{self.clock_with}) || ' ' || {text}"
+        elif (self.texts(role).str[4:5].isin(["/", "."])).mean() > 0.5:
+            text = f"replace(replace(substr({text}, 1, 10), '/', '-'), '.', '-') || substr({text}, 11)"
+        return moment_sql(f"({text})", kind, self.task.run.timezone)
+
+    def sender_words(self) -> dict[str, int]:
+        """Return the code of each word that the sample has for a sender."""
+        if "sender" not in self.columns.place:
+            return {}
+        return _codes(self.task, self.texts("sender").unique().tolist())
+
+    def has_offset(self) -> bool:
+        """Whether times carry their offset."""
+        if self.table.kind(self.columns.place["time"]).startswith("TIMESTAMP WITH"):
+            return True
+        return bool(self.texts("time").str.contains(r"(?:Z|[+-]\d\d(?::?\d\d)?)$", regex=True).mean() > 0.5)
+
+
+def _codes(task: Task, words: Sequence[str]) -> dict[str, int]:
+    """Return the sender codes of the words that are known; asked-for ones win."""
+    asked = {
+        plain(key.partition(":")[2]): kind for key, kind in task.mapping.items() if key.startswith("sender:")
+    }
+    wrong = sorted({kind for kind in asked.values() if kind not in SENDERS})
+    if wrong:
+        raise DataError(
+            Problem(
+                file=task.table.name,
+                message=f"--map sender:...={wrong[0]}: no such kind of sender; known: {', '.join(SENDERS)}",
+            )
+        )
+    known = {**sender_names(), **{plain(name): name for name in SENDERS}, **asked}
+    return {word: SENDERS.index(known[plain(word)]) for word in words if plain(word) in known}
+
+
+def _sender_sql(task: Task, words: Mapping[str, int]) -> str:
+    """Return SQL for a message's sender: a code, `UNKNOWN`, or NULL where nothing says it."""
+    table, at = task.table, task.columns.place
+    if "sender" in at:
+        raw = table.text(at["sender"])
+        cases = " ".join(f"WHEN {quoted(word)} THEN {code}" for word, code in words.items() if word)
+        code = f"CASE {raw} {cases or 'WHEN NULL THEN 0'} ELSE {UNKNOWN} END"
+        return f"CASE WHEN {raw} IS NULL THEN NULL ELSE ({code}) END"
+    account = table.text(at["sender_account"])
+    accounts = ", ".join(quoted(account) for account in sorted(task.run.accounts)) or "NULL"
+    is_agent = f"{account} IN ({accounts})"
+    return f"CASE WHEN {account} IS NULL THEN NULL WHEN {is_agent} THEN {HUMAN} ELSE {BUYER} END"
+
+
+def _insert_sql(task: Task, sample: _Sample, words: Mapping[str, int]) -> str:
+    table, columns, salt = task.table, task.columns, task.run.salt
+    at = columns.place
+    stream = (
+        quoted(task.run.stream)
+        if task.run.stream
+        else (table.text(at["stream"]) if "stream" in at else "NULL")
+    )
+    if "buyer" in at:
+        buyer = table.text(at["buyer"])
+    elif "sender_account" in at:
+        buyer = f"CASE WHEN sender = {BUYER} THEN {table.text(at['sender_account'])} END"
+        if table.sheet and "session_id" not in at:
+            buyer = quoted(table.sheet)
+    else:
+        buyer = quoted(table.sheet) if table.sheet and "session_id" not in at else "NULL"
+    agent = "NULL"
+    if "agent" in at:
+        agent = table.text(at["agent"])
+        # Some exports write the one who speaks there.
+        agent = f"CASE WHEN sender = {BUYER} AND {agent} = {buyer} THEN NULL ELSE {agent} END"
+    elif "sender_account" in at:
+        agent = f"CASE WHEN sender <> {BUYER} THEN {table.text(at['sender_account'])} END"
+    session = "NULL"
+    if "session_id" in at:
+        named = table.text(at["session_id"])
+        session = hashed(f"coalesce({stream}, '') || '/' || {named}", salt)
+    optional = {role: sample.moment(role) if role in at else "NULL" for role in ("assigned", "closed")}
+    tag = table.text(at["tag"]) if "tag" in at else "NULL"
+    text = table.text(at["text"]) if task.run.keep_text and "text" in at else "NULL"
+    return f"""
+        INSERT INTO messages
+        SELECT {task.file}, row, {session}, {hashed(f"({buyer})", salt)}, {agent}, sender,
+            {sample.moment("time")}, {stream}, {optional["assigned"]}, {optional["closed"]}, {tag}, {text}
+        FROM (SELECT *, {_sender_sql(task, words)} AS sender FROM ({table.relation}))
+    """
+
+
+def _rows(task: Task, condition: str) -> list[int]:
+    found = task.run.connection.execute(
+        f"SELECT row FROM messages WHERE file = {task.file} AND {condition} ORDER BY row"
+    ).fetchall()
+    return [int(row[0]) for row in found]
+
+
+def _count(task: Task, condition: str) -> int:
+    found = task.run.connection.execute(
+        f"SELECT count(*) FROM messages WHERE file = {task.file} AND {condition}"
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _mend_times(task: Task, sample: _Sample) -> None:
+    """Read moments that are not plainly ISO cell by cell."""
+    connection = task.run.connection
+    if _count(task, "t IS NULL"):
+        _set_moments(task, "time", "t", sample.clock_with)
+    for role in ("assigned", "closed"):
+        if role not in task.columns.place:
+            continue
+        filled = f"{task.table.text(task.columns.place[role])} IS NOT NULL"
+        odd = (
+            f"SELECT count(*) FROM ({task.table.relation}) WHERE {filled} AND ({sample.moment(role)}) IS NULL"
+        )
+        found = connection.execute(odd).fetchone()
+        if found and found[0]:
+            bad = _set_moments(task, role, role, None)
+            if len(bad):
+                row, text = int(bad["row"].iloc[0]), bad["text"].iloc[0]
+                task.run.warn(
+                    task.table,
+                    f"{text!r} is not a time; the cell counts as empty, as do {len(bad) - 1} more",
+                    row=row,
+                    column=task.columns.name(role),
+                )
+
+
+def _set_moments(task: Task, role: str, column: str, clock_with: int | None) -> pd.DataFrame:
+    """Write moments that only a patient reading finds into the store; return the cells that are none."""
+    frame = read_moments(task, task.columns.place[role], clock_with=clock_with)
+    frame = frame[frame["text"] != ""]
+    good = frame[frame["t"].notna()].astype({"t": "int64"})
+    connection = task.run.connection
+    connection.register("mended", good[["row", "t"]])
+    connection.execute(
+        f"UPDATE messages SET {column} = mended.t FROM mended "
+        f"WHERE messages.file = {task.file} AND messages.row = mended.row AND messages.{column} IS NULL"
+    )
+    connection.unregister("mended")
+    return frame[frame["t"].isna()]
+
+
+def _mend_senders(task: Task, words: Mapping[str, int]) -> None:
+    """Read words for senders that the sample did not have; raise for those nobody knows."""
+    if "sender" not in task.columns.place or not _count(task, f"sender = {UNKNOWN}"):
+        return
+    connection, table = task.run.connection, task.table
+    at = task.columns.place["sender"]
+    raw = table.text(at)
+    not_yet = f"{raw} NOT IN ({', '.join(quoted(word) for word in words) or quoted('')})"
+    found = connection.execute(
+        f"SELECT {raw} AS word, min(row) FROM ({table.relation}) WHERE {not_yet} GROUP BY word ORDER BY 2"
+    ).fetchall()
+    rest = {str(word): int(row) for word, row in found if str(word) != table.headers[at]}
+    codes = _codes(task, list(rest))
+    unknown = [word for word in rest if word not in codes]
+    if unknown and task.run.ask is not None:
+        for word in unknown:
+            kind = task.run.ask(table.name, f"sender {word}", SENDERS)
+            if kind is not None:
+                codes[word] = SENDERS.index(kind)
+        unknown = [word for word in unknown if word not in codes]
+    if unknown:
+        raise DataError(
+            [
+                Problem(
+                    file=table.name,
+                    row=rest[word],
+                    column=table.headers[at],
+                    message=f"{word!r} is no sender that is known; say what it is, for example "
+                    f"--map sender:{word}=human ({' | '.join(SENDERS)})",
+                )
+                for word in unknown[:10]
+            ]
+        )
+    for word, code in codes.items():
+        connection.execute(
+            f"UPDATE messages SET sender = {code} WHERE file = {task.file} AND sender = {UNKNOWN} AND row IN "
+            f"(SELECT row FROM ({table.relation}) WHERE {raw} = {quoted(word)})"
+        )
+
+
+def _drop_unusable(task: Task) -> None:
+    """Drop headers that stand again among the rows, and rows without a time, a sender or an owner."""
+    report, table = task.report, task.table
+    report.rows_read = _count(task, "true") + len(table.cut_rows)
+    task.drop("cut", table.cut_rows, "cut: other than as many cells as the header; left out")
+    no_time, no_sender, no_owner = (
+        "t IS NULL",
+        f"(sender IS NULL OR sender = {UNKNOWN})",
+        "(session IS NULL AND buyer IS NULL)",
+    )
+    if not _count(task, f"({no_time} OR {no_sender} OR {no_owner})"):
+        task.check_dropped()
+        return
+    name = task.columns.name("time")
+    bad_times = _rows(task, no_time)
+    if bad_times:
+        again = task.run.connection.execute(
+            f"SELECT row FROM ({table.relation}) WHERE {table.text(task.columns.place['time'])} = "
+            f"{quoted(name)}"
+        ).fetchall()
+        headers = {int(row[0]) for row in again}
+        task.drop("header", sorted(headers), "the header stands again")
+        task.drop(
+            "unreadable",
+            [row for row in bad_times if row not in headers],
+            "not a time; the row is left out. Write for example 2026-11-11 20:00:00",
+            name,
+        )
+    sender = task.columns.name("sender") if "sender" in task.columns.place else None
+    task.drop(
+        "no_sender",
+        _rows(task, f"t IS NOT NULL AND {no_sender}"),
+        "nobody is named as sender; left out",
+        sender,
+    )
+    task.drop(
+        "no_owner",
+        _rows(task, f"t IS NOT NULL AND NOT {no_sender} AND {no_owner}"),
+        "neither session nor buyer is named, so that nobody knows whose message it is; left out",
+    )
+    task.run.connection.execute(
+        f"DELETE FROM messages WHERE file = {task.file} AND ({no_time} OR {no_sender} OR {no_owner})"
+    )
+    task.check_dropped()
+
+
+def _note(task: Task, sample: _Sample) -> None:
+    """Write what the log covers into the report."""
+    connection, report = task.run.connection, task.report
+    hours = connection.execute(
+        f"SELECT DISTINCT t // {HOUR_US} AS hour FROM messages WHERE file = {task.file} AND sender = {BUYER}"
+    ).df()
+    note_days(report, days_of(hours["hour"] * HOUR_US, task.run.timezone) if len(hours) else [])
+    report.zone = "offset" if sample.has_offset() else task.run.timezone
+    streams = connection.execute(
+        f"SELECT DISTINCT stream FROM messages WHERE file = {task.file} AND stream IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    report.streams = tuple(row[0] for row in streams)
+    empty = connection.execute(
+        f"SELECT min(row), count(*) FROM messages WHERE file = {task.file} AND closed < assigned"
+    ).fetchone()
+    if empty and empty[1]:
+        task.run.warn(
+            task.table, f"closed lies before assigned in {empty[1]} rows; check the export", row=int(empty[0])
+        )

@@ -1,0 +1,182 @@
+"""What was imported before is not counted again: overlaps within a file and between files."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from forecast.errors import Problem
+from forecast.logs.cells import shown
+from forecast.logs.loading import Task
+
+KEY = "hash(session, buyer, agent, sender, t)"  # only compared within one run, never stored
+
+
+def drop_known_messages(task: Task) -> None:
+    """Remove a file's messages that are in the store already; conflicts are counted once, with a warning.
+
+    Notes
+    -----
+    A message is the same if session, buyer, agent, sender and time are; the n-th of equal messages in one
+    file is the n-th in the other. A session that both files have in the time both cover, each with messages
+    of one sender that the other lacks, is a conflict: the file imported first has it. If only one file has
+    more, the other was cut or filtered, and both are taken together.
+    """
+    _drop_repeats(task)
+    connection, file = task.run.connection, task.file
+    span = connection.execute(f"SELECT min(t), max(t) FROM messages WHERE file = {file}").fetchone()
+    if span is None or span[0] is None:
+        return
+    old = connection.execute(
+        "SELECT min(t), max(t) FROM messages WHERE file < ? AND t BETWEEN ? AND ?", [file, *span]
+    ).fetchone()
+    if old is None or old[0] is None:
+        return
+    low, high = old
+    for name, which in (("old", f"file < {file}"), ("new", f"file = {file}")):
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE {name}_messages AS
+            SELECT *, row_number() OVER (PARTITION BY key ORDER BY file, row) AS n FROM (
+                SELECT file, row, session, buyer, agent, sender, t, {KEY} AS key
+                FROM messages WHERE {which} AND t BETWEEN {low} AND {high}
+            )
+            """
+        )
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE same_messages AS
+        SELECT new.row, old.file, old.row AS old_row FROM new_messages AS new JOIN old_messages AS old
+        ON new.key = old.key AND new.n = old.n AND new.t = old.t AND new.sender = old.sender
+            AND new.session IS NOT DISTINCT FROM old.session AND new.buyer IS NOT DISTINCT FROM old.buyer
+        """
+    )
+    conflicts = pd.concat([_other_facts(task), _other_messages(task)]).drop_duplicates("session")
+    task.report.duplicates += _delete(task, "SELECT row FROM same_messages")
+    _settle(task, conflicts.sort_values("row"))
+    for name in ("old_messages", "new_messages", "same_messages"):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _delete(task: Task, rows: str) -> int:
+    """Delete rows of the task's file; return how many."""
+    done = task.run.connection.execute(
+        f"DELETE FROM messages WHERE file = {task.file} AND row IN ({rows})"
+    ).fetchone()
+    return int(done[0]) if done else 0
+
+
+def _drop_repeats(task: Task) -> None:
+    """Remove rows that stand a second time in the file, as where several exports were put together.
+
+    Equal rows next to each other within their session may be two messages of one second and stay; equal
+    rows with another moment between them are the same message twice.
+    """
+    connection, file = task.run.connection, task.file
+    monotone = connection.execute(
+        f"SELECT count(*) FROM (SELECT t < lag(t) OVER () AS back FROM messages WHERE file = {file}) "
+        "WHERE back"
+    ).fetchone()
+    if not (monotone and monotone[0]):
+        return  # in order of time equal moments stand together
+    found = connection.execute(
+        f"SELECT count(*), count(DISTINCT {KEY}) FROM messages WHERE file = {file}"
+    ).fetchone()
+    if found is None or found[0] == found[1]:
+        return
+    repeated = f"""
+        WITH twice AS (
+            SELECT DISTINCT coalesce(session, buyer) AS whose FROM (
+                SELECT session, buyer, {KEY} AS key FROM messages WHERE file = {file}
+            ) GROUP BY session, buyer, key HAVING count(*) > 1
+        ), ordered AS (
+            SELECT row, {KEY} AS key, coalesce(session, buyer) AS whose,
+                t IS DISTINCT FROM lag(t) OVER (PARTITION BY coalesce(session, buyer) ORDER BY row) AS moves
+            FROM messages WHERE file = {file} AND coalesce(session, buyer) IN (SELECT whose FROM twice)
+        ), runs AS (
+            SELECT row, key, sum(moves::INTEGER) OVER (PARTITION BY whose ORDER BY row) AS run FROM ordered
+        )
+        SELECT row FROM (
+            SELECT row, run, min(run) OVER (PARTITION BY key) AS first FROM runs
+        ) WHERE run > first
+    """
+    count = _delete(task, repeated)
+    task.report.duplicates += count
+
+
+def _other_messages(task: Task) -> pd.DataFrame:
+    """Return sessions of which both files have messages of a sender that the other lacks."""
+    return task.run.connection.execute(
+        """
+        WITH extra_new AS (
+            SELECT * FROM new_messages
+            WHERE session IS NOT NULL AND row NOT IN (SELECT row FROM same_messages)
+        ), extra_old AS (
+            SELECT * FROM old_messages AS old WHERE session IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM same_messages WHERE same_messages.file = old.file AND old_row = old.row
+            )
+        )
+        SELECT new.session, min(old.file) AS file, min(new.row) AS row
+        FROM extra_new AS new JOIN extra_old AS old
+        ON new.session = old.session AND new.sender = old.sender AND new.agent IS NOT DISTINCT FROM old.agent
+        GROUP BY new.session
+        """
+    ).df()
+
+
+def _other_facts(task: Task) -> pd.DataFrame:
+    """Return sessions to which the files give other times of assignment or close."""
+    facts = "min(assigned) AS assigned, max(closed) AS closed"
+    return task.run.connection.execute(
+        f"""
+        WITH new AS (
+            SELECT session, min(row) AS row, {facts} FROM messages
+            WHERE file = {task.file} AND session IN (SELECT session FROM old_messages) GROUP BY session
+        ), old AS (
+            SELECT session, min(file) AS file, {facts} FROM messages
+            WHERE file < {task.file} AND session IN (SELECT session FROM new) GROUP BY session
+        )
+        SELECT new.session, old.file, new.row FROM new JOIN old ON new.session = old.session
+        WHERE new.assigned <> old.assigned OR new.closed <> old.closed
+        """
+    ).df()
+
+
+def _settle(task: Task, conflicts: pd.DataFrame) -> None:
+    """Leave out what a file says otherwise than one imported before, and say so."""
+    if conflicts.empty:
+        return
+    connection = task.run.connection
+    connection.register("conflicts", conflicts)
+    known = f"SELECT session, max(t) AS last FROM messages WHERE file < {task.file} GROUP BY session"
+    _delete(
+        task,
+        f"SELECT new.row FROM messages AS new JOIN ({known}) AS known ON new.session = known.session "
+        f"WHERE new.file = {task.file} AND new.t <= known.last "
+        "AND new.session IN (SELECT session FROM conflicts)",
+    )
+    connection.execute(
+        f"UPDATE messages SET assigned = NULL, closed = NULL WHERE file = {task.file} "
+        "AND session IN (SELECT session FROM conflicts)"
+    )
+    connection.unregister("conflicts")
+    task.report.conflicts += len(conflicts)
+    warn_of_conflicts(task, conflicts, "session")
+
+
+def warn_of_conflicts(task: Task, conflicts: pd.DataFrame, what: str) -> None:
+    """Warn of rows (``row``) that another file (``file``) has with other figures, once a file."""
+    names = dict(task.run.connection.execute("SELECT id, name FROM files").fetchall())
+    names |= task.run.names
+    for file, own in conflicts.groupby("file", sort=True):
+        rows = sorted(int(row) for row in own["row"])
+        other = "itself" if file == task.file else names.get(int(str(file)), "another file")
+        task.run.warnings.append(
+            Problem(
+                file=task.table.name,
+                row=rows[0],
+                message=f"rows {shown(rows)}: {len(rows)} {what}(s) that {other} has with other figures; "
+                f"counted once, as first read. If {task.table.name} is right, move .paiban/store.duckdb "
+                "away and "
+                "import it first",
+            )
+        )

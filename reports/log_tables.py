@@ -1,0 +1,265 @@
+"""Imports, reply rates, calibration and rules on the screen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from reports.words import NOTHING, Words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.logs.loading import Ask
+    from forecast.logs.report import ImportReport
+    from forecast.replies.measure import Measures
+    from forecast.replies.rules import ReplyRule
+    from forecast.replies.service_estimates import Calibration
+
+AGENTS_SHOWN = 12
+LATE_HOURS_SHOWN = 5
+VERDICT_STYLES = {"pass": "green", "fail": "bold red", "not_assessed": "yellow"}
+FIGURES = (
+    "sessions",
+    "questions",
+    "first_reply_s",
+    "mean_reply_s",
+    "reply_rate",
+    "answer_ratio",
+    "session_s",
+    "concurrency",
+    "most_open",
+    "sessions_per_agent_hour",
+)
+SECONDS = ("first_reply_s", "mean_reply_s", "session_s")
+
+
+def question(say: Words) -> Ask | None:
+    """Return what asks the user at a terminal; None where there is none."""
+    import sys
+
+    import click
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(table: str, role: str, answers: Sequence[str]) -> str | None:
+        answer: str = click.prompt(
+            say("log.ask", table=table, role=role),
+            type=click.Choice(list(answers)),
+            default=answers[0],
+            err=True,
+        )
+        return answer
+
+    return ask
+
+
+def print_import(report: ImportReport, console: Console, say: Words) -> None:
+    """Print an import: table by table, what was dropped, what the archive holds now."""
+    table = _table(say("log.imported"))
+    _columns(
+        table,
+        [say("log.file"), say("log.granularity"), say("log.span"), say("log.zone")],
+        [
+            say(f"log.{name}")
+            for name in ("days", "gaps", "read", "used", "duplicates", "conflicts", "dropped")
+        ],
+    )
+    for one in report.tables:
+        zone = say("log.zone_offset") if one.zone == "offset" else one.zone
+        known = not one.granularity or one.known
+        table.add_row(
+            Text(one.name),
+            say("log.kind_") if known else say(f"log.kind_{one.granularity}"),
+            span_text(one.first_day, one.last_day),
+            Text(zone or NOTHING),
+            *(
+                say.number(value)
+                for value in (
+                    one.days,
+                    len(one.missing_days),
+                    one.rows_read,
+                    one.rows_used,
+                    one.duplicates,
+                    one.conflicts,
+                    sum(one.dropped.values()),
+                )
+            ),
+        )
+    console.print(table)
+    for one in report.tables:
+        if one.columns:
+            pairs = ", ".join(f"{role} = {header}" for role, header in one.columns.items())
+            console.print(Text(say("log.columns_used", file=one.name, columns=pairs), style="dim"))
+        if one.dropped:
+            reasons = ", ".join(say(f"log.reason_{why}", count=count) for why, count in one.dropped.items())
+            console.print(Text(say("log.dropped_why", file=one.name, reasons=reasons)))
+    console.print(archive_table(report.archive, say))
+    console.print(say("log.finest"), markup=False)
+    console.print(Text(say("log.next_import"), style="bold"))
+
+
+def archive_table(archive: Any, say: Words) -> Table:
+    """Return what a shop's archive holds, by granularity."""
+    from forecast.logs.report import USES
+
+    table = _table(say("log.archive"))
+    _columns(
+        table,
+        [say("log.granularity"), say("log.span"), say("log.serves")],
+        [say("log.rows"), say("log.days"), say("log.gaps"), say("log.serves_days")],
+    )
+    for name, facts in archive.items():
+        uses = ", ".join(say(f"log.use_{use}") for use in USES[name])
+        table.add_row(
+            say(f"log.kind_{name}"),
+            f"{facts['first_day']} – {facts['last_day']}",
+            uses,
+            *(say.number(facts[key]) for key in ("rows", "days", "missing_days", "serves_days")),
+        )
+    return table
+
+
+def print_measures(
+    measures: Measures, rules: Sequence[ReplyRule], console: Console, say: Words, *, has_messages: bool
+) -> None:
+    """Print the latest rate of each rule, the other figures, and where replies were late."""
+    if measures.rates.empty:
+        console.print(say("log.nothing_to_judge"), markup=False)
+    else:
+        console.print(_rate_table(measures.rates, {rule.id: rule for rule in rules}, say))
+    shop = measures.activity.get("shop")
+    if shop is not None and len(shop):
+        table = _table(say("log.activity"))
+        _columns(table, [], [say(f"log.{name}") for name in FIGURES])
+        table.add_row(*(_figure(name, float(shop[name].iloc[0]), say) for name in FIGURES))
+        console.print(table)
+    elif not has_messages:
+        console.print(say("log.few_session_metrics"), markup=False)
+    for rule in rules:
+        late = measures.late.get(rule.id)
+        if late is not None and len(late) and late["late"].sum():
+            console.print(_late_table(late, rule.id, say))
+
+
+def _figure(name: str, value: float, say: Words) -> str:
+    if name in SECONDS:
+        return say.share(value, "mean_seconds")
+    if name == "reply_rate":
+        return say.share(value)
+    return say.number(value, 0 if name in ("sessions", "questions", "most_open") else 2)
+
+
+def _rate_table(rates: pd.DataFrame, rules: dict[str, ReplyRule], say: Words) -> Table:
+    latest = rates.groupby(["rule", "scope", "id"], sort=False).tail(1)
+    table = _table(say("log.last_periods"))
+    _columns(
+        table,
+        [say("log.rule"), say("log.scope"), say("log.who"), say("log.period")],
+        [say("log.on_time"), say("log.of"), say("log.share"), say("log.target"), say("log.verdict")],
+    )
+    for (_, scope), own in latest.groupby(["rule", "scope"], sort=False):
+        worst = own.sort_values("share").head(AGENTS_SHOWN) if scope == "agent" else own
+        for row in worst.itertuples():
+            metric = rules[str(row.rule)].metric
+            seconds = metric == "mean_seconds"
+            table.add_row(
+                str(row.rule),
+                say(f"log.scope_{row.scope}"),
+                Text(str(row.id)),
+                f"{row.period_start} – {row.period_end}",
+                NOTHING if seconds else say.number(float(str(row.numerator))),
+                say.number(float(str(row.denominator))),
+                say.share(float(str(row.share)), metric),
+                say.share(float(str(row.target)), metric),
+                Text(say(f"log.verdict_{row.verdict}"), style=VERDICT_STYLES[str(row.verdict)]),
+            )
+    return table
+
+
+def _late_table(late: pd.DataFrame, rule: str, say: Words) -> Table:
+    names = ("questions", "late", "late_queue", "late_agent", "late_unknown")
+    table = _table(say("log.late", rule=rule))
+    heads = ["late_questions", "late_count", *names[2:]]
+    _columns(table, [say("log.late_hour")], [say(f"log.{name}") for name in heads])
+    worst = late.sort_values("late", ascending=False).head(LATE_HOURS_SHOWN).sort_values("hour")
+    for row in worst.to_dict("records"):
+        table.add_row(f"{int(row['hour']):02d}:00", *(say.number(float(row[name])) for name in names))
+    return table
+
+
+def print_calibration(calibration: Calibration, title: str, console: Console, say: Words) -> None:
+    """Print service parameters by stream with their errors, agents, and what could not be told."""
+    table = _table(title)
+    _columns(
+        table,
+        [say("log.stream"), say("log.parameter")],
+        [say("log.value"), say("log.error"), say("log.values")],
+    )
+    for stream in calibration.streams:
+        counts = dict(stream.values)
+        for name, one in stream.service.items():
+            table.add_row(
+                Text(stream.id),
+                name,
+                f"{one.value:.4g}",
+                f"± {one.se:.2g}",
+                say.number(counts.get(name)),
+            )
+    console.print(table)
+    if calibration.agents:
+        agents = _table()
+        _columns(
+            agents,
+            [say("log.agent")],
+            [
+                say("log.speed"),
+                say("log.error"),
+                say("log.reception_cap"),
+                say("log.cap_reached"),
+                say("log.replies"),
+            ],
+        )
+        for agent in calibration.agents[:AGENTS_SHOWN]:
+            agents.add_row(
+                Text(agent.employee),
+                say.number(agent.speed.value if agent.speed else None, 2),
+                f"± {agent.speed.se:.2g}" if agent.speed else NOTHING,
+                say.number(agent.reception_cap),
+                say("log.yes" if agent.cap_is_binding else "log.no"),
+                say.number(agent.replies),
+            )
+        console.print(agents)
+    for note in calibration.notes:
+        console.print(Text(f"  {note}"))
+
+
+def span_text(first: dt.date | None, last: dt.date | None) -> str:
+    """Return first and last day as one text."""
+    if first is None or last is None:
+        return NOTHING
+    return first.isoformat() if first == last else f"{first.isoformat()} – {last.isoformat()}"
+
+
+def _table(title: str = "") -> Table:
+    return Table(
+        title=Text(title, style="bold") if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+
+
+def _columns(table: Table, words: Sequence[str], figures: Sequence[str]) -> None:
+    """Add columns of words to the left and of figures to the right."""
+    for name in words:
+        table.add_column(Text(name), justify="left", overflow="fold")
+    for name in figures:
+        table.add_column(Text(name), justify="right")
