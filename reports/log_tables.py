@@ -66,20 +66,18 @@ def print_import(report: ImportReport, console: Console, say: Words) -> None:
     table = _table(say("log.imported"))
     _columns(
         table,
-        [say("log.file"), say("log.granularity"), say("log.span"), say("log.zone")],
+        [say("log.file"), say("log.granularity"), say("log.span")],
         [
             say(f"log.{name}")
             for name in ("days", "gaps", "read", "used", "duplicates", "conflicts", "dropped")
         ],
     )
     for one in report.tables:
-        zone = say("log.zone_offset") if one.zone == "offset" else one.zone
         known = not one.granularity or one.known
         table.add_row(
             Text(one.name),
             say("log.kind_") if known else say(f"log.kind_{one.granularity}"),
             span_text(one.first_day, one.last_day),
-            Text(zone or NOTHING),
             *(
                 say.number(value)
                 for value in (
@@ -97,7 +95,9 @@ def print_import(report: ImportReport, console: Console, say: Words) -> None:
     for one in report.tables:
         if one.columns:
             pairs = ", ".join(f"{role} = {header}" for role, header in one.columns.items())
-            console.print(Text(say("log.columns_used", file=one.name, columns=pairs), style="dim"))
+            zone = say("log.zone_offset") if one.zone == "offset" else one.zone
+            line = say("log.columns_used", file=one.name, columns=pairs, zone=zone)
+            console.print(Text(line, style="dim"))
         if one.dropped:
             reasons = ", ".join(say(f"log.reason_{why}", count=count) for why, count in one.dropped.items())
             console.print(Text(say("log.dropped_why", file=one.name, reasons=reasons)))

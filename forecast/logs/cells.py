@@ -16,6 +16,7 @@ DateOrder = Literal["mdy", "ymd", "dmy"]
 EXCEL_DAYS = (20_000, 80_000)  # serial days of 1954 to 2119; a plain number in it is a spreadsheet's date
 EXCEL_ORIGIN = dt.datetime(1899, 12, 30)
 NOTHING = frozenset({"", "-", "--", "—", "–", "/", "null", "none", "nan", "nat", "n/a", "na", "无"})
+AWARE_KINDS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")  # SQL types of moments with a zone
 FIRST_YEAR, LAST_YEAR = 2000, 2042  # clock changes are looked up between them
 
 _DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?$")
@@ -281,8 +282,8 @@ def moment_sql(column: str, kind: str, timezone: str) -> str:
 
     Text must be ISO 8601 with seconds here; whatever else is read cell by cell (`read_moment`).
     """
-    if kind.startswith("TIMESTAMP WITH TIME ZONE"):
-        return f"epoch_us({column})"
+    if kind.startswith(AWARE_KINDS):
+        return f"epoch_us({column}::TIMESTAMPTZ)"
     if kind.startswith("TIMESTAMP"):
         return wall_to_utc_sql(f"epoch_us({column}::TIMESTAMP)", timezone)
     wall = wall_to_utc_sql(f"epoch_us(TRY_CAST({column} AS TIMESTAMP))", timezone)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from forecast.errors import DataError, Problem
-from forecast.logs.cells import moment_sql, quoted
+from forecast.logs.cells import AWARE_KINDS, moment_sql, quoted
 from forecast.logs.headers import plain, sender_names
 from forecast.logs.loading import SAMPLED, Task, date_column, days_of, note_days, read_moments
 from forecast.logs.overlaps import drop_known_messages
@@ -94,7 +94,7 @@ class _Sample:
 
     def has_offset(self) -> bool:
         """Whether times carry their offset."""
-        if self.table.kind(self.columns.place["time"]).startswith("TIMESTAMP WITH"):
+        if self.table.kind(self.columns.place["time"]).startswith(AWARE_KINDS):
             return True
         return bool(self.texts("time").str.contains(r"(?:Z|[+-]\d\d(?::?\d\d)?)$", regex=True).mean() > 0.5)
 

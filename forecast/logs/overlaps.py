@@ -8,7 +8,8 @@ from forecast.errors import Problem
 from forecast.logs.cells import shown
 from forecast.logs.loading import Task
 
-KEY = "hash(session, buyer, agent, sender, t)"  # only compared within one run, never stored
+SECOND_US = 1_000_000  # exports of one log differ in what they keep below a second
+KEY = f"hash(session, buyer, agent, sender, t // {SECOND_US})"  # only compared within one run, never stored
 
 
 def drop_known_messages(task: Task) -> None:
@@ -16,7 +17,7 @@ def drop_known_messages(task: Task) -> None:
 
     Notes
     -----
-    A message is the same if session, buyer, agent, sender and time are; the n-th of equal messages in one
+    A message is the same if session, buyer, agent, sender and second are; the n-th of equal messages in one
     file is the n-th in the other. A session that both files have in the time both cover, each with messages
     of one sender that the other lacks, is a conflict: the file imported first has it. If only one file has
     more, the other was cut or filtered, and both are taken together.
@@ -46,7 +47,7 @@ def drop_known_messages(task: Task) -> None:
         """
         CREATE OR REPLACE TEMP TABLE same_messages AS
         SELECT new.row, old.file, old.row AS old_row FROM new_messages AS new JOIN old_messages AS old
-        ON new.key = old.key AND new.n = old.n AND new.t = old.t AND new.sender = old.sender
+        ON new.key = old.key AND new.n = old.n AND new.sender = old.sender
             AND new.session IS NOT DISTINCT FROM old.session AND new.buyer IS NOT DISTINCT FROM old.buyer
         """
     )
@@ -136,7 +137,7 @@ def _other_facts(task: Task) -> pd.DataFrame:
             WHERE file < {task.file} AND session IN (SELECT session FROM new) GROUP BY session
         )
         SELECT new.session, old.file, new.row FROM new JOIN old ON new.session = old.session
-        WHERE new.assigned <> old.assigned OR new.closed <> old.closed
+        WHERE abs(new.assigned - old.assigned) > {SECOND_US} OR abs(new.closed - old.closed) > {SECOND_US}
         """
     ).df()
 

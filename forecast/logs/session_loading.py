@@ -12,7 +12,17 @@ from forecast.logs.store import hashed
 from forecast.logs.summary import drop_summaries
 
 SECOND_US = 1e6
-FIGURES = ("agent", "buyer", "start", "first_reply_s", "assigned", "closed", "rounds", "mean_reply_s")
+FIGURES: dict[str, float | None] = {
+    "agent": None,
+    "buyer": None,
+    "start": SECOND_US,
+    "first_reply_s": 1.0,
+    "assigned": SECOND_US,
+    "closed": SECOND_US,
+    "rounds": 0.0,
+    "mean_reply_s": 1.0,
+}
+"""What may not differ between two exports of one session, and by how much it may."""
 
 
 def load_sessions(task: Task) -> None:
@@ -189,8 +199,8 @@ def _store(task: Task, table: pd.DataFrame) -> None:
     # Without an id the same buyer, agent and start are the same session; without a buyer the n-th of them.
     nameless = (
         "'t/' || coalesce(stream, '') || '/' || coalesce(buyer, '#' || row_number() OVER "
-        "(PARTITION BY stream, agent, start, buyer ORDER BY row)) || '/' || coalesce(agent, '') || '/' || "
-        "start"
+        "(PARTITION BY stream, agent, start // 1000000, buyer ORDER BY row)) || '/' || coalesce(agent, '') "
+        "|| '/' || start // 1000000"
     )
     named = "coalesce(stream, '') || '/' || session_id"
     connection.execute(
@@ -204,7 +214,10 @@ def _store(task: Task, table: pd.DataFrame) -> None:
         """
     )
     connection.unregister("read_sessions")
-    differ = " OR ".join(f"new.{name} <> old.{name}" for name in FIGURES)
+    differ = " OR ".join(
+        f"new.{name} <> old.{name}" if tolerance is None else f"abs(new.{name} - old.{name}) > {tolerance}"
+        for name, tolerance in FIGURES.items()
+    )
     same_file = connection.execute(
         f"""
         SELECT new.row, new.file, coalesce({differ}, false) AS differs FROM new_sessions AS new JOIN (

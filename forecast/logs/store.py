@@ -50,8 +50,8 @@ CREATE TABLE daily (
     online_h DOUBLE, most_open DOUBLE, first_reply_s DOUBLE, mean_reply_s DOUBLE
 );
 """
-"""Times are microseconds since 1970 UTC; sessions and buyers are salted hashes; a stream is NULL where its file
-names none."""
+"""Times are microseconds since 1970 UTC; sessions and buyers are salted hashes; a stream is NULL where its
+file names none."""
 
 
 def store_path(shop: Path) -> Path:
