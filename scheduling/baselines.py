@@ -8,13 +8,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil
 from typing import Literal
 
 import numpy as np
 
 from scheduling.day import Ints, ServiceDay
+from scheduling.large_teams import smaller_day, team_scale
 from scheduling.requirement import interval_shares
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.service.erlang import erlang_c
@@ -91,11 +94,19 @@ def _erlang(day: ServiceDay, servers_each: int) -> Ints:
         work = service.rounds * service.reply_s * float(day.handle_factor[i])
         mean = work + (service.rounds - 1) * service.think_s + service.auto_close_s
         rate = float(day.sessions[i]) / (60.0 * day.interval_min)
-        agents = max(1, ceil(rate * mean / servers_each))
-        while erlang_c(rate, mean, servers_each * agents, rule.threshold_s).served_within < target:
-            agents += 1
-        required[i] = agents
+        least = max(1, ceil(rate * mean / servers_each))
+        enough = partial(_waits_little, rate, mean, servers_each, rule.threshold_s, target)
+        required[i] = least + bisect_left(
+            range(MOST_AGENTS * least + 10), True, key=lambda n: enough(least + n)
+        )
     return np.maximum(required, day.window_mask.astype(np.int64))
+
+
+def _waits_little(
+    rate: float, mean: float, servers_each: int, threshold_s: float, target: float, agents: int
+) -> bool:
+    """Whether Erlang C lets that share wait no longer than the threshold."""
+    return erlang_c(rate, mean, servers_each * agents, threshold_s).served_within >= target
 
 
 def _one_chat(day: ServiceDay) -> Ints:
@@ -112,6 +123,9 @@ def _every_interval(day: ServiceDay) -> Ints:
     From the first interval to the last, for backlog runs forward: the fewest agents that do. Outside the
     window, where nothing is judged, as many as the work asks for.
     """
+    scale = team_scale([day])
+    if scale > 1:  # the same shape in a team whose intervals can be gone through one agent at a time
+        return scale * _every_interval(smaller_day(day, scale))
     model, judged = DayModel(day), day.window_mask
     service = scaled_to_throughput(day.service)
     busy = day.sessions * day.handle_factor * service.rounds * service.reply_s / (60.0 * day.interval_min)

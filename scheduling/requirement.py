@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scheduling.day import Floats, Ints, ServiceDay
+from scheduling.large_teams import settled_counts, smaller_day, team_scale
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.service.evaluation import Evaluation
 from scheduling.service.shop import DayModel
@@ -17,7 +18,6 @@ LOADS = (0.5, 1.15)  # work per agent-hour between which the even start is sough
 BISECTIONS = 6
 FINEST = 60  # head counts are changed in steps of the largest / FINEST at first
 RUNS_TOGETHER = 1.4  # losses of several intervals add up to about that many times the sum of each alone
-LARGE_TEAM = 150  # head counts above twice that are not settled to the last agent
 TRIMS = 5  # most rounds of trimming per step
 SWAPS = 3  # most rounds of exchanges
 EXCHANGES = 3  # intervals that one more agent is tried in, per exchange
@@ -101,16 +101,40 @@ def required_agents(
         max_unanswered,
         np.zeros(len(day.sessions), dtype=np.int64) if already is None else already,
     )
+    scale = team_scale([staffing.day])
+    return _least(staffing) if scale == 1 else _of_large_team(staffing, scale)
+
+
+def _least(staffing: _Staffing) -> Requirement:
     start = staffing.even_start()
     if not staffing.meets(start.evaluation):
         return replace(start, is_met=False)
     step = max(1, round(int(start.agents.max()) / FINEST))
     best = staffing.trimmed(start, step)
-    smallest = max(1, int(start.agents.max()) // LARGE_TEAM)
-    while step > smallest:
-        step = max(smallest, step // 3)
+    while step > 1:
+        step = max(1, step // 3)
         best = staffing.trimmed(best, step)
-    return staffing.exchanged(best) if smallest == 1 else best
+    return staffing.exchanged(best)
+
+
+def settled_requirement(
+    day: ServiceDay, small: Ints, scale: int, *, floor: float, max_unanswered: float, already: Ints
+) -> Requirement:
+    """Return the requirement of a large team from the agents of a smaller one of the same shape."""
+    return _settled(_Staffing(day, floor, max_unanswered, already), small, scale)
+
+
+def _of_large_team(staffing: _Staffing, scale: int) -> Requirement:
+    least = staffing.least // scale
+    small = _Staffing(smaller_day(staffing.day, scale), staffing.floor, staffing.max_unanswered, least)
+    return _settled(staffing, _least(small).agents, scale)
+
+
+def _settled(staffing: _Staffing, small: Ints, scale: int) -> Requirement:
+    def whole(agents: Ints) -> Ints:
+        return np.maximum(agents, staffing.least)
+
+    return staffing.of(whole(settled_counts(small, scale, lambda agents: staffing.of(whole(agents)).is_met)))
 
 
 class _Staffing:

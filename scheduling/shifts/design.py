@@ -16,8 +16,10 @@ import pandas as pd
 from forecast.config import Stream
 from scheduling.day import Floats, Ints, ServiceDay
 from scheduling.demand import DayKey, StreamDemand
+from scheduling.large_teams import team_scale
 from scheduling.shifts.designer import Designer
 from scheduling.shifts.effort import EFFORTS, DesignEffort, EffortName
+from scheduling.shifts.enlarge import enlarged, enlarged_outcome, smaller_demand
 from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.tables import cover_table, plan_table, span_requirement
 from scheduling.shifts.task import PeopleLimits
@@ -147,25 +149,38 @@ def design_span(
     Notes
     -----
     A daily rule is met day by day, a weekly one week by week, a rolling one over the span with `so_far`.
+    Teams of hundreds are designed as smaller teams of the same shape and settled at full size (`enlarge`).
     """
+    scale = 1 if so_far else team_scale(day for demand in demands.values() for day in demand.days.values())
+    limits = limits or PeopleLimits()
     designer = Designer(
-        demands,
+        {name: smaller_demand(demand, scale) for name, demand in demands.items()} if scale > 1 else demands,
         instances,
         streams=streams,
-        limits=limits or PeopleLimits(),
+        limits=limits.divided(scale) if scale > 1 else limits,
         seed=seed,
         effort=EFFORTS[effort] if isinstance(effort, str) else effort,
         so_far=so_far or {},
-        starts={key: list(counts) for key, counts in (starts or {}).items()},
+        starts={key: [of_day // scale for of_day in counts] for key, counts in (starts or {}).items()},
     )
     with workers(processes, designer.jobs) as pool:
         designer.run(pool)
-    plans = designer.plans()
+        plans = designer.plans()
+        outcomes = {stream: designer.outcome(stream) for stream in demands}
+        if scale > 1:
+            groups = limits.groups(instances)
+            plans = enlarged(plans, demands, groups=groups, scale=scale, seed=seed, pool=pool)
+            outcomes = {
+                name: enlarged_outcome(
+                    outcome, {date: plans[name, date] for date in demands[name].days}, demands[name], scale
+                )
+                for name, outcome in outcomes.items()
+            }
     return ShiftDesign(
         shift_plan=plan_table(plans, demands),
         cover=cover_table(plans, demands),
         requirement=span_requirement(plans, demands),
-        streams={stream: designer.outcome(stream) for stream in demands},
+        streams=outcomes,
         days=plans,
         notes=tuple(designer.notes),
     )

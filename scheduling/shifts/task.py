@@ -35,6 +35,13 @@ class PeopleLimits:
                     found.append((np.array(members, dtype=np.int64), limit))
         return tuple(found)
 
+    def divided(self, scale: int) -> PeopleLimits:
+        """Return the limits of a team smaller by a factor."""
+        return PeopleLimits(
+            templates={name: limit // scale for name, limit in self.templates.items()},
+            pools={name: limit // scale for name, limit in self.pools.items()},
+        )
+
 
 def moved(duty: DutySpan, minutes: int) -> DutySpan:
     """Return a duty at another time of day."""
