@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 AGENTS_SHOWN = 12
 LATE_HOURS_SHOWN = 5
+SPANS_SHOWN = 6
 VERDICT_STYLES = {"pass": "green", "fail": "bold red", "not_assessed": "yellow"}
 FIGURES = (
     "sessions",
@@ -252,6 +255,7 @@ def _table(title: str = "") -> Table:
     return Table(
         title=Text(title, style="bold") if title else None,
         title_justify="left",
+        min_width=cell_len(title),
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
@@ -263,3 +267,35 @@ def _columns(table: Table, words: Sequence[str], figures: Sequence[str]) -> None
         table.add_column(Text(name), justify="left", overflow="fold")
     for name in figures:
         table.add_column(Text(name), justify="right")
+
+
+def print_history(history: pd.DataFrame, by_day: pd.DataFrame, console: Console, say: Words) -> None:
+    """Print a history: each stream's span, volume, estimated hours and missing days."""
+    table = _table(say("log.history_title"))
+    names = ("days", "history_hours", "history_estimated", "history_offered", "history_per_day")
+    _columns(table, [say("log.stream"), say("log.span")], [say(f"log.{name}") for name in names])
+    for stream, own in by_day.groupby("stream", sort=True):
+        hours = history[history["stream"] == stream]
+        table.add_row(
+            Text(str(stream)),
+            span_text(min(own["date"]), max(own["date"])),
+            say.number(len(own)),
+            say.number(len(hours)),
+            say.number(float(hours["estimated"].sum())),
+            say.number(float(own["offered"].sum())),
+            say.number(float(own["offered"].mean()), 1),
+        )
+    console.print(table)
+    for stream, own in by_day.groupby("stream", sort=True):
+        spans = missing_spans(own["date"])
+        if spans:
+            shown = ", ".join(span_text(first, last) for first, last in spans[:SPANS_SHOWN])
+            more = f" +{len(spans) - SPANS_SHOWN}" if len(spans) > SPANS_SHOWN else ""
+            console.print(Text(say("log.history_gap", stream=stream, spans=shown + more)))
+
+
+def missing_spans(days: pd.Series) -> list[tuple[dt.date, dt.date]]:
+    """Return first and last day of each gap between days."""
+    one = dt.timedelta(days=1)
+    present = sorted(set(days))
+    return [(before + one, after - one) for before, after in pairwise(present) if after - before > one]

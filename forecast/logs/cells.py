@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from forecast.timegrid import zone
 
@@ -252,6 +252,15 @@ def utc_of_wall(wall: dt.datetime, timezone: str) -> dt.datetime | None:
             return None
         offset = new
     return wall - offset
+
+
+def hour_starts(micros: Any, timezone: str) -> Any:
+    """Return the starts of the local hours that moments lie in, both in microseconds since 1970 UTC.
+
+    Local hours begin at a fixed distance from UTC's, in some zones half an hour.
+    """
+    shift = _micros(clock_changes(timezone)[0]) % 3_600_000_000
+    return (micros + shift) // 3_600_000_000 * 3_600_000_000 - shift
 
 
 def _micros(span: dt.timedelta) -> int:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast.errors import DataError, Problem
 from forecast.logs.cells import (
+    hour_starts,
     is_day_range,
     is_empty,
     one_day,
@@ -24,7 +25,6 @@ from forecast.logs.overlaps import warn_of_conflicts
 from forecast.logs.summary import drop_summaries
 from forecast.tabular import parse_instants
 
-HOUR_US = 3_600_000_000
 FINER = ("agent", "platform", "queue")  # rows told apart by these are parts of one count
 _DATES = re.compile(r"(?<!\d)(20\d{2})[-_.年]?(\d{1,2})[-_.月]?(\d{1,2})日?(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)(20\d{2})(\d{2})(\d{2})(?!\d)")
@@ -64,7 +64,7 @@ def load_hourly(task: Task) -> None:
     task.check_dropped()
     table = _once(task, table, ["stream", "start", "finer"], ["offered"])
     micros = table["start"].astype("datetime64[us, UTC]").astype("int64") if len(table) else table["start"]
-    table["start"] = micros // HOUR_US * HOUR_US
+    table["start"] = hour_starts(micros, task.run.timezone)
     table = (
         table.groupby(["stream", "start"], dropna=False, sort=True)
         .agg(row=("row", "min"), offered=("offered", "sum"), estimated=("estimated", "max"))

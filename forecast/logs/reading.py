@@ -43,6 +43,8 @@ class ShopLog:
         Person by account.
     since, until
         First and last local day of what is read; None: everything.
+    open_minutes
+        By stream, the open hours that the shop names, in minutes since midnight.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -51,6 +53,7 @@ class ShopLog:
     employees: Mapping[str, str] = field(default_factory=dict)
     since: dt.date | None = None
     until: dt.date | None = None
+    open_minutes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.last = last_file(self.connection)
@@ -67,12 +70,13 @@ class ShopLog:
         found = self.connection.execute(f"SELECT count(*) FROM messages WHERE {self._span('t')}").fetchone()
         return int(found[0]) if found else 0
 
-    def session_count(self) -> int:
-        """Return how many rows of session lists there are, also on days that messages serve."""
-        found = self.connection.execute(
-            f"SELECT count(*) FROM sessions WHERE {self._span('start')}"
-        ).fetchone()
-        return int(found[0]) if found else 0
+    def messages_by_quarter(self) -> pd.DataFrame:
+        """Return the number of messages by quarter of an hour: ``t`` (its start, microseconds), ``messages``."""
+        quarter = 900_000_000
+        return self.connection.execute(
+            f"SELECT t // {quarter} * {quarter} AS t, count(*) AS messages FROM messages "
+            f"WHERE {self._span('t')} GROUP BY ALL ORDER BY 1"
+        ).df()
 
     def message_parts(self, whole: Whole = "session") -> Iterator[pd.DataFrame]:
         """Yield the messages in parts (`conversations.MESSAGES`), in order of session and time.
@@ -109,11 +113,11 @@ class ShopLog:
             "sender": pd.Categorical.from_codes(
                 np.asarray(columns["sender"], dtype=np.int8), categories=pd.Index(SENDERS)
             ),
-            "time": _instants(columns["t"]),
+            "time": instants_of(columns["t"]),
             "stream": self._category("messages", "stream", columns["stream"], {}, self.stream),
         }
         for name in ("assigned", "closed"):
-            table[name] = _instants(columns[name])
+            table[name] = instants_of(columns[name])
         if self._names("messages", "tag"):
             table["tag"] = self._category("messages", "tag", columns["tag"], {})
         return pd.DataFrame(table)
@@ -132,7 +136,7 @@ class ShopLog:
             frame = frame.reset_index(drop=True)
         for name in ("start", "assigned", "closed"):
             micros = frame[name].astype("Int64").fillna(NO_TIME).astype("int64").to_numpy()
-            frame[name] = _instants(micros)
+            frame[name] = instants_of(micros)
         frame["stream"] = frame["stream"].astype("object").where(frame["stream"].notna(), self.stream)
         agent = frame["agent"].astype("object").where(frame["agent"].notna(), None)
         frame["agent"] = agent.map(lambda name: self.employees.get(name, name), na_action="ignore")
@@ -147,7 +151,7 @@ class ShopLog:
         if len(frame):
             frame = frame[self._is_served(frame["stream"], days_of(frame["start"], self.timezone), "hourly")]
         frame["stream"] = frame["stream"].astype("object").where(frame["stream"].notna(), self.stream)
-        frame["start"] = _instants(frame["start"].to_numpy(dtype=np.int64))
+        frame["start"] = instants_of(frame["start"].to_numpy(dtype=np.int64))
         return frame.reset_index(drop=True)
 
     def daily(self, *, served_only: bool = True) -> pd.DataFrame:
@@ -237,7 +241,7 @@ class ShopLog:
         return pd.Categorical.from_codes(codes, categories=pd.Index(categories))
 
 
-def _instants(micros: np.ndarray[Any, Any]) -> pd.DatetimeIndex:
+def instants_of(micros: np.ndarray[Any, Any]) -> pd.DatetimeIndex:
     """Return microseconds since 1970 UTC as aware times; what is masked, or the least number, is missing."""
     values = np.ma.filled(micros, NO_TIME).astype(np.int64)
     return pd.DatetimeIndex(values.view("datetime64[us]")).as_unit("ns").tz_localize("UTC")

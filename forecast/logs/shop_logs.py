@@ -56,4 +56,5 @@ def shop_log(
             employees=accounts_of(settings.folder),
             since=since,
             until=until,
+            open_minutes={one.id: one.open_minutes for one in settings.streams if one.open_minutes},
         )
