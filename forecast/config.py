@@ -93,8 +93,9 @@ class Stream:
 class ShopSettings:
     """What ``shop.toml`` and ``service.toml`` say about demand; supply's sections stand in `supply`, unread.
 
-    ``streams`` is empty where the file names none: the history's streams get the defaults then
-    (`with_streams`).
+    ``streams`` is empty where ``shop.toml`` names none: every stream of the history has the defaults then,
+    and what ``service.toml`` says of it (`calibrated`). ``agents`` is what ``service.toml`` says of people: its
+    ``[[agent]]`` tables by employee.
     """
 
     folder: Path
@@ -102,6 +103,8 @@ class ShopSettings:
     streams: tuple[Stream, ...] = ()
     rules: tuple[ReplyRule, ...] = ()
     supply: Mapping[str, Any] = field(default_factory=dict)
+    calibrated: Mapping[str, ServiceParameters] = field(default_factory=dict)
+    agents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def stream(self, stream_id: str) -> Stream:
         """Return the stream of that id; a shop that names no streams has every stream with the defaults."""
@@ -109,7 +112,7 @@ class ShopSettings:
             if stream.id == stream_id:
                 return stream
         if not self.streams:
-            return Stream(id=stream_id)
+            return Stream(id=stream_id, service=self.calibrated.get(stream_id, ServiceParameters()))
         known = [stream.id for stream in self.streams]
         raise ConfigError(f"shop.toml: no stream is called {stream_id!r}{nearest(stream_id, known)}")
 
@@ -158,7 +161,10 @@ def read_shop(folder: Path) -> ShopSettings:
         for key in tables
         if key not in SECTIONS
     ]
-    streams = _with_calibrated_service(tables.get("stream", []), read_toml(folder / "service.toml"))
+    learnt = read_toml(folder / "service.toml")
+    streams = _with_calibrated_service(tables.get("stream", []), learnt)
+    calibrated = {str(table.get("id")): table.get("service", {}) for table in learnt.get("stream", [])}
+    services = _gather(problems, ServiceParameters, calibrated.values(), "service.toml", "stream")
     shop = _gather(problems, Shop, [tables.get("shop", {})], "shop.toml", "shop")
     stream_list = _gather(problems, Stream, streams, "shop.toml", "stream")
     rules = _gather(problems, ReplyRule, tables.get("rule", []), "shop.toml", "rule")
@@ -180,7 +186,13 @@ def read_shop(folder: Path) -> ShopSettings:
         raise ConfigError(problems)
     supply: dict[str, Any] = {name: tables[name] for name in SUPPLY_SECTIONS if name in tables}
     return ShopSettings(
-        folder=folder, shop=shop[0], streams=tuple(stream_list), rules=tuple(rules), supply=supply
+        folder=folder,
+        shop=shop[0],
+        streams=tuple(stream_list),
+        rules=tuple(rules),
+        supply=supply,
+        calibrated=dict(zip(calibrated, services, strict=True)),
+        agents={str(table["employee"]): table for table in learnt.get("agent", []) if "employee" in table},
     )
 
 

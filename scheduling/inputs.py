@@ -11,9 +11,10 @@ import pandas as pd
 from forecast.config import DEFAULT_STREAM, ShopSettings
 from forecast.errors import ConfigError, DataError, PlanError, Problem
 from forecast.logs.history import read_history
+from forecast.logs.shop_logs import imported_history, with_imported
 from forecast.promotions import PromotionCalendar, read_promotions
 from scheduling.config import Settings, read_settings
-from scheduling.roster.people import Employee, Wish, read_agents, read_wishes
+from scheduling.roster.people import Employee, Wish, read_agents, read_wishes, with_calibrated_agents
 
 FILES = ("shop.toml", "service.toml", "promotions.toml", "history.csv", "agents.csv", "wishes.csv")
 
@@ -40,7 +41,8 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     history
         Another file of hourly counts than ``history.csv``.
     needs_history
-        Whether a missing ``history.csv`` is an error; a forecast that is given needs none.
+        Whether no history (neither ``history.csv`` nor imported logs) is an error; a forecast that is given
+        needs none. Where both have an hour, imported logs win.
 
     Raises
     ------
@@ -55,15 +57,20 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     table, calendar = pd.DataFrame(), PromotionCalendar()
     employees: tuple[Employee, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    imported: tuple[pd.DataFrame, str] | None = None
     try:
         counts = folder / "history.csv" if history is None else history
-        if needs_history or counts.is_file():
+        imported = imported_history(demand) if history is None else None
+        if counts.is_file() or (needs_history and imported is None):
             table = read_history(
                 counts,
                 timezone=demand.shop.timezone,
                 stream=demand.streams[0].id if demand.streams else DEFAULT_STREAM,
             )
-            _check_streams(table, demand)
+        if imported is not None:
+            table = with_imported(imported[0], table)
+        if len(table):
+            _check_streams(table, demand, "history.csv" if imported is None else "imported logs")
     except PlanError as error:
         problems.append(error)
     try:
@@ -72,7 +79,7 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
         problems.append(error)
     try:
         if (agents := folder / "agents.csv").is_file():
-            employees = read_agents(agents, settings)
+            employees = with_calibrated_agents(read_agents(agents, settings), demand.agents, agents)
             if (asked := folder / "wishes.csv").is_file():
                 wishes = read_wishes(asked, employees, settings)
     except PlanError as error:
@@ -80,17 +87,20 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     _raise_all(problems)
     paths = [folder / name for name in FILES if name != "history.csv" or history is None]
     paths += [history] if history is not None else []
+    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
+    if imported is not None:
+        hashes["imported logs"] = imported[1]
     return Inputs(
         settings=settings,
         history=table,
         calendar=calendar,
         employees=employees,
         wishes=wishes,
-        hashes={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()},
+        hashes=hashes,
     )
 
 
-def _check_streams(history: pd.DataFrame, settings: ShopSettings) -> None:
+def _check_streams(history: pd.DataFrame, settings: ShopSettings, source: str) -> None:
     """Raise for streams that only one of history and settings knows."""
     if not settings.streams:
         return
@@ -98,11 +108,11 @@ def _check_streams(history: pd.DataFrame, settings: ShopSettings) -> None:
     if there != known:
         raise DataError(
             [
-                Problem(file="history.csv", column="stream", message=f"shop.toml has no [[stream]] {name!r}")
+                Problem(file=source, column="stream", message=f"shop.toml has no [[stream]] {name!r}")
                 for name in sorted(there - known)
             ]
             + [
-                Problem(file="history.csv", column="stream", message=f"no rows for stream {name!r}")
+                Problem(file=source, column="stream", message=f"no rows for stream {name!r}")
                 for name in sorted(known - there)
             ]
         )

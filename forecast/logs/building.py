@@ -105,9 +105,9 @@ def _of_messages(log: ShopLog) -> pd.DataFrame:
 def message_sessions(log: ShopLog) -> pd.DataFrame:
     """Return the consultations of message logs.
 
-    One row each: ``stream, t`` (the buyer's first message, microseconds since 1970 UTC) and ``settled`` (a
-    bot answered and no person did). Messages without a session are one consultation until their buyer and those
-    who answer are silent for `DEFAULT_GAP_MIN`.
+    One row each: ``stream, t`` (the buyer's first message, microseconds since 1970 UTC) and ``settled``
+    (a bot answered and no person did). Messages without a session are one consultation until their buyer
+    and those who answer are silent for `DEFAULT_GAP_MIN`.
     """
     staff = ", ".join(map(str, STAFF))
     rows = f"SELECT * FROM messages WHERE file <= {log.last}"

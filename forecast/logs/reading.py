@@ -71,7 +71,7 @@ class ShopLog:
         return int(found[0]) if found else 0
 
     def messages_by_quarter(self) -> pd.DataFrame:
-        """Return the number of messages by quarter of an hour: ``t`` (its start, microseconds), ``messages``."""
+        """Return how many messages quarters of an hour have: ``t`` (start, microseconds), ``messages``."""
         quarter = 900_000_000
         return self.connection.execute(
             f"SELECT t // {quarter} * {quarter} AS t, count(*) AS messages FROM messages "

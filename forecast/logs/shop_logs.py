@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forecast.config import DEFAULT_STREAM, ShopSettings
 from forecast.logs.reading import ShopLog
-from forecast.logs.store import open_store
+from forecast.logs.store import has_store, open_store
 from forecast.tabular import read_table
+from forecast.timegrid import zone
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def accounts_of(shop: Path) -> dict[str, str]:
@@ -35,6 +41,34 @@ def accounts_of(shop: Path) -> dict[str, str]:
 def nameless_stream(settings: ShopSettings) -> str:
     """Return the stream of logs that name none: the shop's first."""
     return settings.streams[0].id if settings.streams else DEFAULT_STREAM
+
+
+def imported_history(settings: ShopSettings) -> tuple[pd.DataFrame, str] | None:
+    """Return the history that a shop's imported logs tell, and a digest of them; None where there are none.
+
+    The history is `frames.HISTORY`, as `building.history_of` makes it.
+    """
+    from forecast.logs.building import history_of
+
+    if not has_store(settings.folder):
+        return None
+    with shop_log(settings) as log:
+        table = history_of(log)[["stream", "start", "offered", "estimated"]]
+        files = log.connection.execute("SELECT sha256, options FROM files ORDER BY 1, 2").fetchall()
+    if table.empty:
+        return None
+    table["start"] = table["start"].dt.tz_convert(zone(settings.shop.timezone))
+    return table, hashlib.sha256(repr(files).encode()).hexdigest()
+
+
+def with_imported(imported: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return imported hours and those of ``history.csv``; where both have one the imported wins."""
+    import pandas as pd
+
+    both = pd.concat([imported, counts], ignore_index=True)
+    both["estimated"] = both["estimated"].fillna(0) if "estimated" in both else 0
+    kept = both.drop_duplicates(["stream", "start"], keep="first")
+    return kept.sort_values(["stream", "start"], ignore_index=True)
 
 
 @contextmanager

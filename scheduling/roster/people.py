@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
@@ -161,6 +161,41 @@ def read_agents(path: Path, settings: Settings) -> tuple[Employee, ...]:
         people += [] if person is None else [person]
     raise_problems(reader.problems)
     return tuple(people)
+
+
+def with_calibrated_agents(
+    people: Sequence[Employee], learnt: Mapping[str, Mapping[str, Any]], path: Path
+) -> tuple[Employee, ...]:
+    """Return people with the speed and reception cap that their logs tell, where `path` leaves them empty.
+
+    Parameters
+    ----------
+    people
+        As `read_agents` read them.
+    learnt
+        ``[[agent]]`` tables of ``service.toml`` by employee. A cap that nobody was seen to reach (no buyer
+        queued while the agent held as many) is the most seen and no limit.
+    path
+        ``agents.csv``.
+    """
+    if not learnt:
+        return tuple(people)
+    table = read_table(path)
+    filled = {
+        name: set(table.loc[table[name].str.strip() != "", "employee"]) if name in table else set()
+        for name in ("speed", "reception_cap")
+    }
+    changed = []
+    for person in people:
+        found = learnt.get(person.employee, {})
+        new: dict[str, Any] = {}
+        if "speed" in found and person.employee not in filled["speed"]:
+            new["speed"] = float(found["speed"])
+        reached = found.get("reception_cap_reached", True)
+        if "reception_cap" in found and reached and person.employee not in filled["reception_cap"]:
+            new["reception_cap"] = int(found["reception_cap"])
+        changed.append(replace(person, **new) if new else person)
+    return tuple(changed)
 
 
 def read_wishes(path: Path, employees: Sequence[Employee], settings: Settings) -> tuple[Wish, ...]:
