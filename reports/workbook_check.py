@@ -13,13 +13,14 @@ from forecast.errors import DataError, Problem
 from reports.workbook_reading import read_roster_workbook
 from scheduling.inputs import Inputs, read_inputs
 from scheduling.judgement import duties_of_roster, judge_span, share_of_span
-from scheduling.pipeline import Outlook, demands_of, stream_summaries, with_templates
+from scheduling.pipeline import Outlook, demands_of, with_templates
 from scheduling.plan_folder import PlanFolder, find_plan, read_plan, shop_of
 from scheduling.promise import promises
 from scheduling.roster.audit import Violation, audit
 from scheduling.roster.problem import build_problem
 from scheduling.roster.standing import standing_assignment
 from scheduling.roster.tables import fairness_table, short_table
+from scheduling.summary import stream_summaries
 
 if TYPE_CHECKING:
     from scheduling.config import Settings

@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecast.errors import DataError
 from forecast.selection import Forecast, forecast_demand
-from scheduling.baselines import BaselineName, baseline_plan
 from scheduling.config import Settings
-from scheduling.demand import StreamDemand, open_hours, stream_demand
+from scheduling.demand import DayKey, StreamDemand, open_hours, stream_demand
+from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
-from scheduling.judgement import (
-    Judged,
-    duties_of_plan,
-    duties_of_roster,
-    is_certified,
-    judge_span,
-    pooled,
-    share_of_span,
-)
-from scheduling.promise import Promise, cover_table, promises
-from scheduling.requirement import required_agents, requirement_table
+from scheduling.judgement import duties_of_plan, duties_of_roster, judge_span, share_of_span
+from scheduling.promise import cover_table, promises
+from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.roster.assign import RosterResult, make_roster
 from scheduling.roster.people import Employee, Wish
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.shifts.design import ShiftDesign, design_span
 from scheduling.shifts.effort import EffortName
+from scheduling.shifts.periods import periods_of, planning_level
 from scheduling.shifts.task import PeopleLimits
-from scheduling.shifts.templates import TemplateInstance, default_templates, template_instances
-from scheduling.simulation.replicate import judge
+from scheduling.shifts.templates import default_templates, template_instances
+from scheduling.summary import baselines_of, solver_of, stream_summaries
 
-BASELINES: tuple[BaselineName, ...] = ("daily_ratio", "erlang_c", "erlang_c_slots", "every_interval")
-BASELINE_DAYS = 4  # simulated days for each day of a baseline's plan
 DRAWS = 200
 LIBRARIES = ("paiban", "numpy", "pandas", "statsmodels", "ortools", "numba")
 
@@ -104,7 +94,9 @@ def make_plan(
     shift_plan: pd.DataFrame | None = None,
     requirement: pd.DataFrame | None = None,
     last_roster: pd.DataFrame | None = None,
+    roster: pd.DataFrame | None = None,
     with_roster: bool = True,
+    with_baselines: bool = True,
     synthetic: bool = False,
     say: Say = lambda _: None,
 ) -> Plan:
@@ -126,8 +118,12 @@ def make_plan(
         `SHIFT_PLAN` and `REQUIREMENT` tables to start from instead of designing shifts.
     last_roster
         `ROSTER` table of the time before.
+    roster
+        `ROSTER` table of the span, to be judged as it is.
     with_roster
         Whether named people are assigned, where there are any.
+    with_baselines
+        Whether the usual methods are planned and simulated beside.
     synthetic
         Whether the shop is made up, to be said wherever the plan is shown.
     say
@@ -141,6 +137,8 @@ def make_plan(
     instances = template_instances(settings.templates, settings.demand.shop.interval_min)
     timezone = settings.demand.shop.timezone
     design: ShiftDesign | None = None
+    if roster is not None:
+        shift_plan = shift_plan_of(roster, inputs.employees) if shift_plan is None else shift_plan
     if shift_plan is None:
         say("shifts")
         design = design_span(
@@ -155,7 +153,7 @@ def make_plan(
     else:
         needed = requirement_of(demands, settings) if requirement is None else requirement
     result = None
-    if with_roster and inputs.employees:
+    if roster is None and with_roster and inputs.employees:
         say("roster")
         result = make_roster(
             shift_plan,
@@ -169,7 +167,7 @@ def make_plan(
             seed=seed,
             effort=effort,
         )
-    roster = None if result is None else result.roster
+    roster = roster if result is None else result.roster
     duties = (
         duties_of_plan(shift_plan, timezone)
         if roster is None
@@ -183,12 +181,15 @@ def make_plan(
         simulated={name: share_of_span(days_judged).value for name, days_judged in judged.items()},
         absence_rates={name: settings.demand.stream(name).absence_rate for name in demands},
     )
-    say("baselines")
+    baselines: dict[str, Any] = {}
+    if with_baselines:
+        say("baselines")
+        baselines = baselines_of(demands, instances, people_limits(settings), seed=seed)
     summary = {
         "streams": stream_summaries(
             demands, settings, judged, promised, shift_plan if roster is None else roster
         ),
-        "baselines": baselines_of(demands, instances, people_limits(settings), seed=seed),
+        "baselines": baselines,
         "solver": solver_of(design, result),
         "inputs": inputs.hashes,
         "versions": {name: version(name) for name in LIBRARIES},
@@ -265,22 +266,45 @@ def demands_of(outlook: Outlook, inputs: Inputs, *, start: dt.date, days: int) -
 
 
 def requirement_of(demands: Mapping[str, StreamDemand], settings: Settings) -> pd.DataFrame:
-    """Return ``requirement.csv`` of a span, free of shift shapes."""
-    tables = []
+    """Return ``requirement.csv`` of a span, free of shift shapes, for the wanted chance over the draws."""
+    tables = [
+        requirement_table(
+            name,
+            demands[name].starts[date],
+            found,
+            offered=demands[name].offered[date],
+            shrinkage=settings.demand.stream(name).shrinkage,
+        )
+        for (name, date), found in requirements_by_day(demands, settings).items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def requirements_by_day(demands: Mapping[str, StreamDemand], settings: Settings) -> dict[DayKey, Requirement]:
+    """Return what each stream and day requires, at the level of demand the wanted chance asks for."""
+    found: dict[DayKey, Requirement] = {}
     for name, demand in demands.items():
         stream = settings.demand.stream(name)
-        for date, day in demand.days.items():
-            found = required_agents(day, floor=stream.floor, max_unanswered=stream.max_unanswered)
-            tables.append(
-                requirement_table(
-                    name,
-                    demand.starts[date],
-                    found,
-                    offered=demand.offered[date],
-                    shrinkage=stream.shrinkage,
+        for dates, _ in periods_of(demand):
+            level = planning_level(demand, dates, stream.confidence)
+            for date in dates:
+                day = demand.days[date]
+                found[name, date] = required_agents(
+                    replace(day, sessions=day.sessions * level, settled=day.settled * level),
+                    floor=stream.floor,
+                    max_unanswered=stream.max_unanswered,
                 )
-            )
-    return pd.concat(tables, ignore_index=True)
+    return found
+
+
+def shift_plan_of(roster: pd.DataFrame, employees: Sequence[Employee]) -> pd.DataFrame:
+    """Return the head counts of a roster as a `SHIFT_PLAN` table; strangers to the shop count as staff."""
+    pools = {person.employee: person.pool for person in employees}
+    rows = roster.assign(pool=roster["employee"].map(pools).fillna("staff"), agents=1)
+    key = ["stream", "date", "template", "start", "end", "breaks", "pool"]
+    rows["breaks"] = rows["breaks"].fillna("")
+    summed = rows.groupby(key, as_index=False, sort=True)[["agents", "paid_hours", "cost"]].sum()
+    return summed[SHIFT_PLAN.required]
 
 
 def with_templates(settings: Settings, demands: Mapping[str, StreamDemand]) -> Settings:
@@ -298,99 +322,6 @@ def people_limits(settings: Settings) -> PeopleLimits:
         templates={t.name: t.max_people for t in settings.templates if t.max_people is not None},
         pools={p.name: p.max_people for p in settings.pools if p.max_people is not None},
     )
-
-
-def stream_summaries(
-    demands: Mapping[str, StreamDemand],
-    settings: Settings,
-    judged: Judged,
-    promised: Mapping[str, Promise],
-    paid: pd.DataFrame,
-) -> dict[str, Any]:
-    """Return ``streams`` of ``summary.json``; hours and cost are those of `paid`, shift plan or roster."""
-    found: dict[str, Any] = {}
-    for name, demand in demands.items():
-        rule, target = settings.demand.rule(name), settings.demand.target(name)
-        seen, share = judged[name], share_of_span(judged[name])
-        own = paid[paid["stream"] == name]
-        found[name] = {
-            "rule": rule.id,
-            "unit": rule.unit,
-            "target": target,
-            "promised": promised[name].share,
-            "promised_low": promised[name].low,
-            "probability": promised[name].probability,
-            "simulated": share.value,
-            "simulated_ci": [share.low, share.high],
-            "certified": is_certified(
-                demand, seen, target=target, max_unanswered=settings.demand.stream(name).max_unanswered
-            ),
-            "unanswered": pooled(seen, "unanswered_sessions", "window_sessions"),
-            "on_time_of_asked": pooled(seen, "rounds_on_time", "rounds_asked"),
-            "overtime_hours": sum(day.overtime_hours for day in seen.values()),
-            "paid_hours": float(own["paid_hours"].sum()),
-            "cost": float(own["cost"].sum()),
-        }
-    rounded: dict[str, Any] = _rounded(found)
-    return rounded
-
-
-def baselines_of(
-    demands: Mapping[str, StreamDemand],
-    instances: tuple[TemplateInstance, ...],
-    limits: PeopleLimits,
-    *,
-    seed: int,
-) -> dict[str, Any]:
-    """Return paid hours and simulated share of the usual methods over the span, all streams together."""
-    groups = limits.groups(instances)
-    hours = np.array([instance.paid_hours for instance in instances])
-    found: dict[str, Any] = {}
-    for name in BASELINES:
-        paid, on_time, total = 0.0, 0.0, 0.0
-        for stream, demand in demands.items():
-            for date, day in demand.days.items():
-                counts = baseline_plan(name, day, instances, groups=groups)
-                people = [
-                    i.duty_span() for i, n in zip(instances, counts, strict=True) for _ in range(int(n))
-                ]
-                seen = judge(
-                    {stream: day},
-                    people,
-                    seed=seed + date.toordinal(),
-                    least_days=BASELINE_DAYS,
-                    most_days=BASELINE_DAYS,
-                ).streams[stream]
-                paid += float(counts @ hours)
-                on_time += float(seen.numerators.mean())
-                total += float(seen.denominators.mean())
-        found[name] = {"paid_hours": paid, "simulated": on_time / total if total > 0 else 1.0}
-    rounded: dict[str, Any] = _rounded(found)
-    return rounded
-
-
-def solver_of(design: ShiftDesign | None, result: RosterResult | None) -> dict[str, Any]:
-    """Return how the plan was solved: the roster's figures where there is one, the shifts' beside them."""
-    shifts: dict[str, Any] = {"status": "GIVEN", "objective": None, "bound": None, "gap": None}
-    if design is not None:
-        cost = sum(outcome.cost for outcome in design.streams.values())
-        bound = sum(outcome.bound for outcome in design.streams.values())
-        shifts = {
-            "status": ", ".join(sorted({outcome.status for outcome in design.streams.values()})),
-            "objective": cost,
-            "bound": bound,
-            "gap": (cost - bound) / cost if cost > 0 else 0.0,
-        }
-    if result is not None:
-        shifts = {
-            "status": str(result.status),
-            "objective": result.objective,
-            "bound": result.bound,
-            "gap": result.gap,
-            "shifts": shifts,
-        }
-    rounded: dict[str, Any] = _rounded(shifts)
-    return rounded
 
 
 def promotions_in(
@@ -413,12 +344,3 @@ def _effects(forecast: Forecast) -> pd.DataFrame:
         for effect in effects
     ]
     return pd.DataFrame(rows, columns=["stream", "event", "phase", "effect", "source"])
-
-
-def _rounded(values: Any) -> Any:
-    """Round floats so that the same plan gives the same bytes."""
-    if isinstance(values, dict):
-        return {key: _rounded(value) for key, value in values.items()}
-    if isinstance(values, list | tuple):
-        return [_rounded(value) for value in values]
-    return round(float(values), 6) if isinstance(values, float | np.floating) else values

@@ -42,33 +42,11 @@ class Requirement:
     is_met: bool
 
 
-def planning_level(day: ServiceDay, draws: Floats | None, confidence: float) -> float:
-    """Return the factor on a day's sessions to plan for, so that the wanted share of draws asks for less.
-
-    Parameters
-    ----------
-    day
-        The expected day.
-    draws
-        Draws of the sessions (draws x intervals), or None where the mean is taken as certain.
-    confidence
-        Wanted chance of meeting the target. At 0.5 and below the mean itself is planned for.
-    """
-    if draws is None or len(draws) == 0 or confidence <= 0.5:
-        return 1.0
-    expected = float(day.sessions.sum())
-    if expected <= 0:
-        return 1.0
-    return max(1.0, float(np.quantile(np.sum(draws, axis=1), confidence)) / expected)
-
-
 def required_agents(
     day: ServiceDay,
     *,
     floor: float = 0.0,
     max_unanswered: float = 1.0,
-    draws: Floats | None = None,
-    confidence: float = 0.5,
     already: Ints | None = None,
 ) -> Requirement:
     """Return the least agents per interval that meet the day's target.
@@ -81,9 +59,6 @@ def required_agents(
         Least expected share of any interval of the window; 0: only somebody on duty.
     max_unanswered
         Largest share of the window's sessions that are never answered.
-    draws, confidence
-        Draws of the sessions (draws x intervals) and the wanted chance of meeting the target: the day is
-        staffed for the level that this share of the draws stays below.
     already
         Agents who are on duty anyway, per interval.
 
@@ -94,14 +69,9 @@ def required_agents(
     suffers least, several intervals at a time in ever smaller steps; at last agents are exchanged, one more
     where that helps most for several fewer elsewhere. A good hour may pay for a bad one.
     """
-    level = planning_level(day, draws, confidence)
-    staffing = _Staffing(
-        replace(day, sessions=day.sessions * level, settled=day.settled * level),
-        floor,
-        max_unanswered,
-        np.zeros(len(day.sessions), dtype=np.int64) if already is None else already,
-    )
-    scale = team_scale([staffing.day])
+    nobody = np.zeros(len(day.sessions), dtype=np.int64)
+    staffing = _Staffing(day, floor, max_unanswered, nobody if already is None else already)
+    scale = team_scale([day])
     return _least(staffing) if scale == 1 else _of_large_team(staffing, scale)
 
 

@@ -15,10 +15,9 @@ from scheduling.day import Floats, on_duty
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.inputs import Inputs
 from scheduling.judgement import Judged, duties_of_plan, judge_span, share_of_span
-from scheduling.pipeline import people_limits, stream_summaries, with_templates
+from scheduling.pipeline import people_limits, requirements_by_day, with_templates
 from scheduling.plan_folder import PlanFolder
 from scheduling.promise import Duties, promises
-from scheduling.requirement import required_agents
 from scheduling.roster.assign import make_roster
 from scheduling.scenarios.overrides import Applied, apply
 from scheduling.scenarios.standing import Standing, demand_under, people_under
@@ -27,6 +26,7 @@ from scheduling.shifts.effort import EFFORTS, DesignEffort, EffortName
 from scheduling.shifts.templates import TemplateInstance, template_instances
 from scheduling.simulation.estimate import Estimate, ratio
 from scheduling.simulation.replicate import StreamJudgement
+from scheduling.summary import stream_summaries
 
 HOUR_FIGURES = ("required", "on_duty", "offered", "on_time", "total")
 QUICK = replace(  # certified here by the judge of every plan, so the search need not certify
@@ -241,19 +241,8 @@ def _rate(demands: Mapping[str, StreamDemand], judged: Judged) -> dict[str, Any]
 
 def required_under(demands: Mapping[str, StreamDemand], applied: Applied) -> dict[DayKey, Floats]:
     """Return agents needed per interval, at the level of demand that the wanted confidence asks for."""
-    found: dict[DayKey, Floats] = {}
-    for name, demand in demands.items():
-        stream = applied.inputs.settings.demand.stream(name)
-        for date, day in demand.days.items():
-            need = required_agents(
-                day,
-                floor=stream.floor,
-                max_unanswered=stream.max_unanswered,
-                draws=demand.draws.get(date),
-                confidence=stream.confidence,
-            )
-            found[name, date] = need.agents.astype(float)
-    return found
+    needed = requirements_by_day(demands, applied.inputs.settings)
+    return {key: found.agents.astype(float) for key, found in needed.items()}
 
 
 def hour_table(
@@ -295,8 +284,8 @@ def _worst_hour(hours: pd.DataFrame) -> dict[str, Any]:
         return {"worst_hour": None, "worst_share": None}
     sums = seen.groupby(seen["start"].dt.floor("h"))[["on_time", "total"]].sum()
     share = sums["on_time"] / sums["total"]
-    at = share.idxmin()
-    return {"worst_hour": at.isoformat(), "worst_share": round(float(share[at]), 6)}
+    at = pd.Timestamp(str(share.idxmin()))
+    return {"worst_hour": at.isoformat(), "worst_share": round(float(share.min()), 6)}
 
 
 def _rows(hours: pd.DataFrame) -> list[list[Any]]:

@@ -17,7 +17,7 @@ from scheduling.shifts.choosing import choose_together
 from scheduling.shifts.day_search import DayChoices, DayJob, fresh_days, merged, search_day
 from scheduling.shifts.effort import DesignEffort
 from scheduling.shifts.judging import JudgeJob, is_certified, judge_day, ratio_of, share_of
-from scheduling.shifts.periods import Period, periods_of
+from scheduling.shifts.periods import MOST_LEVEL, Period, periods_of, planning_level
 from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.settle import Choice
 from scheduling.shifts.sharing import shared_limits
@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, start from the same plan
 FEW_DAYS = 2  # up to which each day is searched by several walks
 CHANCE_TO_SPARE = 0.04  # above the wanted chance: planned for too much
-MOST_LEVEL = 3.0
 LEAST_DAYS = 60  # fresh days of one day's plan
 
 
@@ -118,7 +117,7 @@ class Designer:
     def run(self, pool: Workers | None) -> None:
         """Search, choose, check the chance, and judge on fresh days."""
         for period in self.periods:
-            period.level = self._first_level(period)
+            period.level = planning_level(self.demands[period.stream], period.dates, period.wanted)
         self._search(self.periods, pool)
         self._share_people(pool)
         self._find_levels(pool)
@@ -126,17 +125,6 @@ class Designer:
         self._check_chances(self.periods, pool, self.effort.final_draws)
 
     # --- search
-
-    def _first_level(self, period: Period) -> float:
-        """Return the level that the wanted share of draws stays below, over the period's days together."""
-        if period.wanted <= 0.5:
-            return 1.0
-        demand = self.demands[period.stream]
-        totals = np.sum([demand.draws[date].sum(axis=1) for date in period.dates], axis=0)
-        expected = sum(float(demand.days[date].sessions.sum()) for date in period.dates)
-        if expected <= 0:
-            return 1.0
-        return float(np.clip(np.quantile(totals, period.wanted) / expected, 1.0, MOST_LEVEL))
 
     def _search(self, periods: Sequence[Period], pool: Workers | None) -> None:
         """Search every day of the periods; days similar to an earlier one start from its plan."""

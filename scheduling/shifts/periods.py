@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -15,6 +15,8 @@ from scheduling.shifts.chance import shares_of
 from scheduling.shifts.settle import Choice
 from scheduling.shifts.task import DayTask
 from scheduling.simulation.replicate import StreamJudgement
+
+MOST_LEVEL = 3.0
 
 
 @dataclass(kw_only=True)
@@ -101,3 +103,15 @@ def periods_of(demand: StreamDemand) -> Iterator[tuple[tuple[dt.date, ...], bool
 
     for _, together in groupby(dates, key=label):
         yield tuple(together), kind == "rolling"
+
+
+def planning_level(demand: StreamDemand, dates: Sequence[dt.date], wanted: float) -> float:
+    """Return the factor on the demand of days judged together that the wanted share of draws stays below.
+
+    At a wanted share of 0.5 and below, and without draws, the mean itself is planned for.
+    """
+    if wanted <= 0.5 or not all(len(demand.draws.get(date, ())) for date in dates):
+        return 1.0
+    totals = np.sum([demand.draws[date].sum(axis=1) for date in dates], axis=0)
+    expected = sum(float(demand.days[date].sessions.sum()) for date in dates)
+    return float(np.clip(np.quantile(totals, wanted) / expected, 1.0, MOST_LEVEL)) if expected > 0 else 1.0

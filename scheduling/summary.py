@@ -1,0 +1,124 @@
+"""The figures of ``summary.json``: each stream's verdict, the usual methods beside it, how it was solved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scheduling.baselines import BASELINES, baseline_plan
+from scheduling.config import Settings
+from scheduling.demand import StreamDemand
+from scheduling.judgement import Judged, is_certified, pooled, share_of_span
+from scheduling.promise import Promise
+from scheduling.roster.assign import RosterResult
+from scheduling.shifts.design import ShiftDesign
+from scheduling.shifts.task import PeopleLimits
+from scheduling.shifts.templates import TemplateInstance
+from scheduling.simulation.replicate import judge
+
+BASELINE_DAYS = 4  # simulated days for each day of a baseline's plan
+
+
+def stream_summaries(
+    demands: Mapping[str, StreamDemand],
+    settings: Settings,
+    judged: Judged,
+    promised: Mapping[str, Promise],
+    paid: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return ``streams`` of ``summary.json``; hours and cost are those of `paid`, shift plan or roster."""
+    found: dict[str, Any] = {}
+    for name, demand in demands.items():
+        rule, target = settings.demand.rule(name), settings.demand.target(name)
+        seen, share = judged[name], share_of_span(judged[name])
+        own = paid[paid["stream"] == name]
+        found[name] = {
+            "rule": rule.id,
+            "unit": rule.unit,
+            "target": target,
+            "promised": promised[name].share,
+            "promised_low": promised[name].low,
+            "probability": promised[name].probability,
+            "simulated": share.value,
+            "simulated_ci": [share.low, share.high],
+            "certified": is_certified(
+                demand, seen, target=target, max_unanswered=settings.demand.stream(name).max_unanswered
+            ),
+            "unanswered": pooled(seen, "unanswered_sessions", "window_sessions"),
+            "on_time_of_asked": pooled(seen, "rounds_on_time", "rounds_asked"),
+            "overtime_hours": sum(day.overtime_hours for day in seen.values()),
+            "paid_hours": float(own["paid_hours"].sum()),
+            "cost": float(own["cost"].sum()),
+        }
+    rounded: dict[str, Any] = _rounded(found)
+    return rounded
+
+
+def baselines_of(
+    demands: Mapping[str, StreamDemand],
+    instances: tuple[TemplateInstance, ...],
+    limits: PeopleLimits,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Return paid hours and simulated share of the usual methods over the span, all streams together."""
+    groups = limits.groups(instances)
+    hours = np.array([instance.paid_hours for instance in instances])
+    found: dict[str, Any] = {}
+    for name in BASELINES:
+        paid, on_time, total = 0.0, 0.0, 0.0
+        for stream, demand in demands.items():
+            for date, day in demand.days.items():
+                counts = baseline_plan(name, day, instances, groups=groups)
+                people = [
+                    i.duty_span() for i, n in zip(instances, counts, strict=True) for _ in range(int(n))
+                ]
+                seen = judge(
+                    {stream: day},
+                    people,
+                    seed=seed + date.toordinal(),
+                    least_days=BASELINE_DAYS,
+                    most_days=BASELINE_DAYS,
+                ).streams[stream]
+                paid += float(counts @ hours)
+                on_time += float(seen.numerators.mean())
+                total += float(seen.denominators.mean())
+        found[name] = {"paid_hours": paid, "simulated": on_time / total if total > 0 else 1.0}
+    rounded: dict[str, Any] = _rounded(found)
+    return rounded
+
+
+def solver_of(design: ShiftDesign | None, result: RosterResult | None) -> dict[str, Any]:
+    """Return how the plan was solved: the roster's figures where there is one, the shifts' beside them."""
+    shifts: dict[str, Any] = {"status": "GIVEN", "objective": None, "bound": None, "gap": None}
+    if design is not None:
+        cost = sum(outcome.cost for outcome in design.streams.values())
+        bound = sum(outcome.bound for outcome in design.streams.values())
+        shifts = {
+            "status": ", ".join(sorted({outcome.status for outcome in design.streams.values()})),
+            "objective": cost,
+            "bound": bound,
+            "gap": (cost - bound) / cost if cost > 0 else 0.0,
+        }
+    if result is not None:
+        shifts = {
+            "status": str(result.status),
+            "objective": result.objective,
+            "bound": result.bound,
+            "gap": result.gap,
+            "shifts": shifts,
+        }
+    rounded: dict[str, Any] = _rounded(shifts)
+    return rounded
+
+
+def _rounded(values: Any) -> Any:
+    """Round floats so that the same plan gives the same bytes."""
+    if isinstance(values, dict):
+        return {key: _rounded(value) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [_rounded(value) for value in values]
+    return round(float(values), 6) if isinstance(values, float | np.floating) else values
