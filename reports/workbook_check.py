@@ -13,7 +13,8 @@ from forecast.errors import DataError, Problem
 from reports.workbook_reading import read_roster_workbook
 from scheduling.inputs import Inputs, read_inputs
 from scheduling.judgement import duties_of_roster, judge_span, share_of_span
-from scheduling.pipeline import Outlook, demands_of, with_templates
+from scheduling.outlook import Outlook
+from scheduling.pipeline import demands_of, with_templates
 from scheduling.plan_folder import PlanFolder, find_plan, read_plan, shop_of
 from scheduling.promise import promises
 from scheduling.roster.audit import Violation, audit

@@ -10,13 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.errors import DataError
-from forecast.selection import Forecast, forecast_demand
 from scheduling.config import Settings
 from scheduling.demand import DayKey, StreamDemand, open_hours, stream_demand
 from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
 from scheduling.judgement import duties_of_plan, duties_of_roster, judge_span, share_of_span
+from scheduling.outlook import Outlook, forecast_outlook
 from scheduling.promise import cover_table, promises
 from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.roster.assign import RosterResult, make_roster
@@ -29,21 +28,9 @@ from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import default_templates, template_instances
 from scheduling.summary import baselines_of, solver_of, stream_summaries
 
-DRAWS = 200
 LIBRARIES = ("paiban", "numpy", "pandas", "statsmodels", "ortools", "numba")
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outlook:
-    """Demand ahead: forecast table, joint draws, and what was said about them."""
-
-    table: pd.DataFrame
-    draws: pd.DataFrame | None = None
-    notes: list[str] = field(default_factory=list)
-    effects: pd.DataFrame | None = None
-    backtest: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,29 +208,6 @@ def make_plan(
     )
 
 
-def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) -> Outlook:
-    """Forecast every stream of a shop."""
-    if inputs.history.empty:
-        raise DataError(
-            "history.csv: no such file; put hourly counts (time, count) there, or give --history F"
-        )
-    found = forecast_demand(
-        inputs.history,
-        inputs.settings.demand,
-        calendar=inputs.calendar,
-        start=start,
-        days=days,
-        seed=seed,
-        draws=DRAWS,
-    )
-    return Outlook(
-        table=found.table,
-        draws=found.draws,
-        notes=[f"{name}: {note}" for name, notes in found.notes.items() for note in notes],
-        effects=_effects(found),
-    )
-
-
 def demands_of(outlook: Outlook, inputs: Inputs, *, start: dt.date, days: int) -> dict[str, StreamDemand]:
     """Return what each stream asks of people on each day of the span."""
     demand = inputs.settings.demand
@@ -335,12 +299,3 @@ def promotions_in(
         for phase in event.phase
         if phase.start.date() < last and phase.end.date() >= start
     ]
-
-
-def _effects(forecast: Forecast) -> pd.DataFrame:
-    rows = [
-        (stream, effect.name, effect.kind, effect.factor, effect.source)
-        for stream, effects in forecast.effects.items()
-        for effect in effects
-    ]
-    return pd.DataFrame(rows, columns=["stream", "event", "phase", "effect", "source"])

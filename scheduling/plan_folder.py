@@ -14,8 +14,8 @@ from forecast.errors import DataError, Problem
 from forecast.frames import DRAWS, FORECAST
 from forecast.table_files import read_contract_table
 from scheduling.frames import REQUIREMENT, ROSTER, SHIFT_PLAN
+from scheduling.outlook import with_drivers
 
-DRIVERS = ("bot_share", "handle_factor")  # columns of a forecast that only some hours fill
 RECORD = "run.json"  # its presence makes a folder a finished plan
 
 
@@ -97,19 +97,13 @@ def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
         start=dt.date.fromisoformat(record["start"]),
         days=int(record["days"]),
         seed=int(record["seed"]),
-        forecast=_with_drivers(read_contract_table(folder / "forecast.csv", FORECAST, timezone=timezone)),
+        forecast=with_drivers(read_contract_table(folder / "forecast.csv", FORECAST, timezone=timezone)),
         draws=read_contract_table(draws, DRAWS, timezone=timezone) if draws.is_file() else None,
         requirement=read_contract_table(folder / "requirement.csv", REQUIREMENT, timezone=timezone),
         shift_plan=read_contract_table(folder / "shift_plan.csv", SHIFT_PLAN, timezone=timezone),
         roster=read_contract_table(roster, ROSTER, timezone=timezone) if roster.is_file() else None,
         summary=_read_json(folder / "summary.json"),
     )
-
-
-def _with_drivers(forecast: pd.DataFrame) -> pd.DataFrame:
-    """Return a forecast with the columns of promotion hours as numbers, missing where nothing is said."""
-    told = {name: pd.to_numeric(forecast[name], errors="coerce") for name in DRIVERS if name in forecast}
-    return forecast.assign(**told)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -66,6 +68,62 @@ def run_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What every command is told: where results go, how hard to search, and how to speak."""
+
+    out: Path | None
+    effort: Literal["quick", "normal", "thorough"]
+    seed: int
+    lang: str | None
+    as_json: bool
+    quiet: bool
+
+
+def run_as_one(function: F) -> F:
+    """Hand the options of `run_options` to the command as one `Run`; to stand right below it."""
+
+    @wraps(function)
+    def gathered(
+        *args: Any,
+        out: Path | None,
+        effort: Literal["quick", "normal", "thorough"],
+        seed: int,
+        lang: str | None,
+        as_json: bool,
+        quiet: bool,
+        debug: bool,  # noqa: ARG001  (read by the program's entry point)
+        **others: Any,
+    ) -> Any:
+        run = Run(out=out, effort=effort, seed=seed, lang=lang, as_json=as_json, quiet=quiet)
+        return function(*args, run=run, **others)
+
+    return gathered  # type: ignore[return-value]
+
+
+def table_option(name: str, what: str) -> Callable[[F], F]:
+    """Return an option for somebody's own table instead of what the shop's folder or the stage before gives."""
+    return click.option(
+        f"--{name}",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help=f"{what} (CSV, Excel or Parquet).",
+    )
+
+
+def history_option(function: F) -> F:
+    """Add ``--history F``."""
+    return table_option("history", "Hourly counts instead of the shop's logs and history.csv")(function)
+
+
+def forecast_option(function: F) -> F:
+    """Add ``--forecast F``."""
+    return table_option(
+        "forecast",
+        "Forecast instead of the shop's own: stream, start, mean; a draws.parquet beside it is used",
+    )(function)
 
 
 def planned_span(start: dt.date | None, days: int, week: str | None) -> tuple[dt.date, int]:

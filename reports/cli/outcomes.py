@@ -81,11 +81,15 @@ def whole_files(target: Path) -> Iterator[Path]:
     Files of the same names are replaced; whatever else stands in `target` stays.
     """
     target = target.absolute()
-    target.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".paiban-", suffix=".partial", dir=target))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))
     try:
         yield partial
+        target.mkdir(exist_ok=True)
         for path in sorted(partial.iterdir()):
-            path.replace(target / path.name)
+            former = target / path.name
+            if former.is_dir():
+                shutil.rmtree(former)
+            path.replace(former)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

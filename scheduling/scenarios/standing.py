@@ -19,7 +19,8 @@ from scheduling.config import Settings
 from scheduling.day import DutySpan, Floats, leaving
 from scheduling.demand import StreamDemand
 from scheduling.judgement import duties_of_plan, duties_of_roster
-from scheduling.pipeline import Outlook, demands_of, with_templates
+from scheduling.outlook import Outlook
+from scheduling.pipeline import demands_of, with_templates
 from scheduling.plan_folder import PlanFolder
 from scheduling.promise import Duties, staffing
 from scheduling.scenarios.keys import AddedAgents
