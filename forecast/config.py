@@ -94,8 +94,8 @@ class ShopSettings:
     """What ``shop.toml`` and ``service.toml`` say about demand; supply's sections stand in `supply`, unread.
 
     ``streams`` is empty where ``shop.toml`` names none: every stream of the history has the defaults then,
-    and what ``service.toml`` says of it (`calibrated`). ``agents`` is what ``service.toml`` says of people: its
-    ``[[agent]]`` tables by employee.
+    and what ``service.toml`` says of it (`calibrated`). ``agents`` are the ``[[agent]]`` tables of
+    ``service.toml`` by employee.
     """
 
     folder: Path
