@@ -70,7 +70,7 @@ def _ranks(day: npt.NDArray[np.int64], draws: int, seed: int, stream: str) -> Fl
 
 def _paths(rows: pd.DataFrame, bands: list[str], ranks: Floats) -> Floats:
     """Return counts at the ranks by the bands, hours x draws, never negative, with the table's means."""
-    at = norm.ppf([QUANTILES[name] for name in bands])
+    at = np.asarray(norm.ppf(np.array([QUANTILES[name] for name in bands])))
     values = np.maximum.accumulate(rows[bands].to_numpy(dtype=float), axis=1)
     steps = np.diff(values, axis=1) / np.diff(at)
     knots = np.concatenate([[-TAIL_Z], at, [TAIL_Z]])

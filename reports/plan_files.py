@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from scheduling.pipeline import Plan
 
 
+EVERYTHING = (
+    "forecast.csv",
+    "draws.parquet",
+    "requirement.csv",
+    "shift_plan.csv",
+    "cover.csv",
+    "simulated_cover.csv",
+    "roster.csv",
+    "calendars",
+    "summary.json",
+    "report.html",
+    "排班表.xlsx",
+)
+
+
 def write_plan(plan: Plan, folder: Path, lang: str, *, began: float, former: Path | None = None) -> None:
     """Write everything a plan consists of.
 
@@ -31,29 +46,7 @@ def write_plan(plan: Plan, folder: Path, lang: str, *, began: float, former: Pat
     former
         Folder of the plan this one replaces; calendars are updated from it.
     """
-    from reports.ics import write_calendars
-    from reports.pages import write_report
-    from reports.workbook import write_workbook
-
-    write_csv(plan.forecast, folder / "forecast.csv")
-    if plan.draws is not None:
-        write_parquet(plan.draws, folder / "draws.parquet")
-    write_csv(plan.requirement, folder / "requirement.csv")
-    write_csv(plan.shift_plan, folder / "shift_plan.csv")
-    write_csv(plan.cover, folder / "cover.csv")
-    write_csv(plan.simulated_cover, folder / "simulated_cover.csv")
-    if plan.roster is not None:
-        write_csv(plan.roster, folder / "roster.csv")
-        calendars = None if former is None else former / "calendars"
-        write_calendars(
-            plan,
-            folder / "calendars",
-            lang,
-            former=calendars if calendars is not None and calendars.is_dir() else None,
-        )
-    write_json(plan.summary, folder / "summary.json")
-    write_report(plan, folder / "report.html", lang)
-    write_workbook(plan, folder / "排班表.xlsx", lang)
+    write_stage(plan, folder, lang, EVERYTHING, former=None if former is None else former / "calendars")
     write_json(
         {
             "start": plan.start.isoformat(),
@@ -67,6 +60,51 @@ def write_plan(plan: Plan, folder: Path, lang: str, *, began: float, former: Pat
         },
         folder / "run.json",
     )
+
+
+def write_stage(
+    plan: Plan, folder: Path, lang: str, files: tuple[str, ...], *, former: Path | None = None
+) -> None:
+    """Write some of a plan's files, those that it has.
+
+    Parameters
+    ----------
+    plan, folder, lang
+        As for `write_plan`.
+    files
+        Names of `EVERYTHING`.
+    former
+        Folder of calendars that these replace.
+    """
+    tables = {
+        "forecast.csv": plan.forecast,
+        "requirement.csv": plan.requirement,
+        "shift_plan.csv": plan.shift_plan,
+        "cover.csv": plan.cover,
+        "simulated_cover.csv": plan.simulated_cover,
+        "roster.csv": plan.roster,
+    }
+    for name in files:
+        path, table = folder / name, tables.get(name)
+        if table is not None:
+            write_csv(table, path)
+        elif name == "draws.parquet" and plan.draws is not None:
+            write_parquet(plan.draws, path)
+        elif name == "calendars" and plan.roster is not None:
+            from reports.ics import write_calendars
+
+            is_there = former is not None and former.is_dir()
+            write_calendars(plan, path, lang, former=former if is_there else None)
+        elif name == "summary.json":
+            write_json(plan.summary, path)
+        elif name == "report.html":
+            from reports.pages import write_report
+
+            write_report(plan, path, lang)
+        elif name == "排班表.xlsx":
+            from reports.workbook import write_workbook
+
+            write_workbook(plan, path, lang)
 
 
 def write_json(content: Any, path: Path) -> None:

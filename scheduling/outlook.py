@@ -99,13 +99,13 @@ def read_outlook(path: Path, settings: ShopSettings, *, seed: int) -> Outlook:
         draws = read_contract_table(beside, DRAWS, timezone=timezone)
         if _belong(table, draws):
             return Outlook(table=table, draws=draws)
-    draws = draws_from_bands(table, timezone=timezone, draws=DRAWN, seed=seed)
+    made = draws_from_bands(table, timezone=timezone, draws=DRAWN, seed=seed)
     note = (
         f"{path.name}: no bands, so the mean is taken as certain"
-        if draws is None
+        if made is None
         else f"{path.name}: futures drawn from its bands, the hours of a day moving together"
     )
-    return Outlook(table=table, draws=draws, notes=[note])
+    return Outlook(table=table, draws=made, notes=[note])
 
 
 def with_drivers(forecast: pd.DataFrame) -> pd.DataFrame:

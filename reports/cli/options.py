@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+DAYS = 7
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -40,9 +42,7 @@ def span_options(function: F) -> F:
     """Add ``--start --days`` and ``--week``."""
     for option in (
         click.option("--week", metavar="YYYY-Www", help="An ISO week, instead of --start and --days."),
-        click.option(
-            "--days", type=click.IntRange(1, 366), default=7, show_default=True, help="Days to plan."
-        ),
+        click.option("--days", type=click.IntRange(1, 366), help="Days to plan.  [default: 7]"),
         click.option("--start", type=Day(), metavar="DATE", help="First day."),
     ):
         function = option(function)
@@ -104,7 +104,7 @@ def run_as_one(function: F) -> F:
 
 
 def table_option(name: str, what: str) -> Callable[[F], F]:
-    """Return an option for somebody's own table instead of what the shop's folder or the stage before gives."""
+    """Return an option for somebody's own table in the place of the shop's."""
     return click.option(
         f"--{name}",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -126,7 +126,7 @@ def forecast_option(function: F) -> F:
     )(function)
 
 
-def planned_span(start: dt.date | None, days: int, week: str | None) -> tuple[dt.date, int]:
+def planned_span(start: dt.date | None, days: int | None, week: str | None) -> tuple[dt.date, int]:
     """Return first day and number of days, from either way to give them."""
     from forecast.timegrid import week_start
 
@@ -139,7 +139,7 @@ def planned_span(start: dt.date | None, days: int, week: str | None) -> tuple[dt
             raise click.UsageError(f"--week: {error}") from None
     if start is None:
         raise click.UsageError("which days? give --start 2026-12-07 --days 14, or --week 2026-W50")
-    return start, days
+    return start, DAYS if days is None else days
 
 
 def language(asked: str | None, shops: str | None) -> str:

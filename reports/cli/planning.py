@@ -1,64 +1,183 @@
-"""What `plan` and `demo` share: plan a span, write it whole, show it."""
+"""What the planning commands share: read the shop, plan a span, write it whole, show it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
+from reports.cli.options import Run, language, planned_span
+from reports.cli.outcomes import ExitCode, NoRosterError, whole_files, whole_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
+
+    from reports.words import Words
+    from scheduling.inputs import Inputs
+    from scheduling.outlook import Outlook
+    from scheduling.pipeline import Plan
 
 PIPED_WIDTH = 120  # columns where nobody's terminal sets them
 
 
-def plan_shop(
+@dataclass(kw_only=True)
+class Job:
+    """A shop, a span of days, and what a command was told about the run.
+
+    ``outlook`` is the forecast that was given, or None where the shop's own is to be made.
+    """
+
+    shop: Path
+    inputs: Inputs
+    start: dt.date
+    days: int
+    run: Run
+    lang: str
+    outlook: Outlook | None = None
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def target(self) -> Path:
+        """Folder for the results."""
+        return self.run.out if self.run.out is not None else self.shop / "plans" / self.start.isoformat()
+
+    @property
+    def say(self) -> Callable[[str], None]:
+        """Names each stage on stderr as it begins."""
+        from reports.plan_files import stage_printer
+
+        return stage_printer(self.run.quiet)
+
+    @property
+    def words(self) -> Words:
+        """Messages in the language of the run."""
+        from reports.words import words
+
+        return words(self.lang)
+
+    def forecast(self) -> Outlook:
+        """Return the forecast given, else the shop's own."""
+        if self.outlook is None:
+            from scheduling.outlook import forecast_outlook
+
+            self.say("forecast")
+            self.outlook = forecast_outlook(
+                self.inputs, start=self.start, days=self.days, seed=self.run.seed
+            )
+        return self.outlook
+
+
+def read_job(
     shop: Path,
+    run: Run,
     *,
-    start: dt.date,
-    days: int,
-    out: Path | None,
-    lang: str | None,
-    seed: int,
-    effort: Literal["quick", "normal", "thorough"],
-    as_json: bool,
-    quiet: bool,
+    start: dt.date | None,
+    days: int | None,
+    week: str | None,
     history: Path | None = None,
-    synthetic: bool = False,
-) -> ExitCode:
-    """Plan a shop and write the plan; return how it ended."""
-    from reports.cli.options import language
-    from reports.plan_files import stage_printer, write_plan
-    from reports.tables import print_plan
+    forecast: Path | None = None,
+    span: tuple[dt.date, int] | None = None,
+) -> Job:
+    """Read a shop and the tables given in its place.
+
+    Parameters
+    ----------
+    shop, run
+        The shop folder and the options of the run.
+    start, days, week
+        The span asked for; without it, that of the forecast given or `span`.
+    history, forecast
+        Tables given.
+    span
+        First day and days of a table that says itself when it is for.
+    """
     from scheduling.inputs import read_inputs
+    from scheduling.outlook import read_outlook, span_of
+
+    inputs = read_inputs(shop, history=history, needs_history=forecast is None)
+    settings = inputs.settings.demand
+    outlook = None if forecast is None else read_outlook(forecast, settings, seed=run.seed)
+    if start is None and week is None:
+        if span is None and outlook is not None:
+            span = span_of(outlook, settings.shop.timezone)
+        if span is not None:
+            start, days = span[0], days or span[1]
+    first, count = planned_span(start, days, week)
+    return Job(
+        shop=shop,
+        inputs=inputs,
+        start=first,
+        days=count,
+        run=run,
+        lang=language(run.lang, settings.shop.language),
+        outlook=outlook,
+    )
+
+
+def plan_shop(job: Job, *, synthetic: bool = False, **given: Any) -> ExitCode:
+    """Plan a span end to end and write the plan as a folder; return how it ended.
+
+    `given` are tables for `scheduling.pipeline.make_plan` to start from.
+    """
+    from reports.plan_files import write_plan
+
+    plan = _made(job, synthetic=synthetic, **given)
+    target = job.target
+    with whole_folder(target) as folder:
+        write_plan(plan, folder, job.lang, began=job.began, former=target if target.is_dir() else None)
+    _show(plan, job, target / "report.html")
+    return _ending(plan)
+
+
+def plan_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
+    """Run part of the chain and write its files among those that are there; return how it ended."""
+    from reports.plan_files import write_stage
+
+    plan = _made(job, **given)
+    target = job.target
+    with whole_files(target) as folder:
+        former = target / "calendars"
+        write_stage(plan, folder, job.lang, files, former=former if former.is_dir() else None)
+    _show(plan, job, *(target / name for name in files))
+    return _ending(plan)
+
+
+def _made(job: Job, *, synthetic: bool = False, **given: Any) -> Plan:
     from scheduling.pipeline import make_plan
 
-    began = time.monotonic()
-    inputs = read_inputs(shop, history=history)
-    spoken = language(lang, inputs.settings.demand.shop.language)
-    plan = make_plan(
-        inputs,
-        start=start,
-        days=days,
-        seed=seed,
-        effort=effort,
+    return make_plan(
+        job.inputs,
+        start=job.start,
+        days=job.days,
+        seed=job.run.seed,
+        effort=job.run.effort,
+        outlook=job.outlook,
         synthetic=synthetic,
-        say=stage_printer(quiet),
+        say=job.say,
+        **given,
     )
-    target = out if out is not None else shop / "plans" / start.isoformat()
-    with whole_folder(target) as folder:
-        write_plan(plan, folder, spoken, began=began, former=target if target.is_dir() else None)
-    if as_json:
+
+
+def _show(plan: Plan, job: Job, *written: Path) -> None:
+    from reports.tables import print_plan
+
+    if job.run.as_json:
         click.echo(json.dumps(plan.summary, ensure_ascii=False))
-    else:
-        print_plan(plan, screen(), spoken)
-        click.echo(str(target / "report.html"))
+        return
+    print_plan(plan, screen(), job.lang)
+    for path in written:
+        if path.exists():
+            click.echo(str(path))
+
+
+def _ending(plan: Plan) -> ExitCode:
     if plan.roster_result is not None and plan.roster is None:
         raise NoRosterError([str(conflict) for conflict in plan.roster_result.conflicts] or "no roster found")
     return ExitCode.FINE if plan.target_is_met else ExitCode.TARGET_NOT_MET

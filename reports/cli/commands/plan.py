@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
 
 import click
 
-from reports.cli.options import planned_span, run_options, shop_argument, span_options
+from reports.cli.options import (
+    Run,
+    forecast_option,
+    history_option,
+    run_as_one,
+    run_options,
+    shop_argument,
+    span_options,
+    table_option,
+)
 
 
 @click.command("plan", short_help="Plan a span of days, end to end.")
 @shop_argument
 @span_options
-@click.option("--history", type=click.Path(path_type=Path), help="Hourly counts instead of history.csv.")
+@history_option
+@forecast_option
+@table_option("last", "Roster of the weeks before, for rest, consecutive days and fairness")
 @run_options
+@run_as_one
 def command(
     shop: Path,
     start: dt.date | None,
-    days: int,
+    days: int | None,
     week: str | None,
     history: Path | None,
-    out: Path | None,
-    effort: Literal["quick", "normal", "thorough"],
-    seed: int,
-    lang: str | None,
-    as_json: bool,
-    quiet: bool,
-    debug: bool,  # noqa: ARG001  (read by the program's entry point)
+    forecast: Path | None,
+    last: Path | None,
+    run: Run,
 ) -> int:
     """Forecast, requirement, shifts, roster, simulation and report.
 
@@ -36,18 +43,9 @@ def command(
     Example:
       paiban plan my-shop --start 2026-12-07 --days 14
     """
-    from reports.cli.planning import plan_shop
+    from reports.cli.planning import plan_shop, read_job
+    from scheduling.plan_tables import read_roster
 
-    first, count = planned_span(start, days, week)
-    return plan_shop(
-        shop,
-        start=first,
-        days=count,
-        out=out,
-        lang=lang,
-        seed=seed,
-        effort=effort,
-        as_json=as_json,
-        quiet=quiet,
-        history=history,
-    )
+    job = read_job(shop, run, start=start, days=days, week=week, history=history, forecast=forecast)
+    timezone = job.inputs.settings.demand.shop.timezone
+    return plan_shop(job, last_roster=None if last is None else read_roster(last, timezone))
