@@ -18,6 +18,7 @@ from forecast.timegrid import clock_text, zone
 from reports.words import Words
 
 if TYPE_CHECKING:
+    from forecast.config import ShopSettings, Stream
     from scheduling.pipeline import Plan
 
 State = Literal["met", "risky", "missed"]
@@ -120,20 +121,22 @@ def stream_ids(plan: Plan) -> list[str]:
 
 
 def stream_label(plan: Plan, stream: str, say: Words) -> str:
-    """Return a stream's name for readers: platform and skill, and its id where those are not enough."""
+    """Return a stream's name for readers."""
+    return stream_name(plan.settings.demand, stream, say)
+
+
+def stream_name(settings: ShopSettings, stream: str, say: Words) -> str:
+    """Return platform and skill of a stream, and its id where those are not enough."""
     if not stream.isascii():
         return stream
-    labels = {name: _platform_and_skill(plan, name, say) for name in stream_ids(plan)}
+    labels = {one.id: _platform_and_skill(one, say) for one in settings.streams}
     label = labels.get(stream, "")
     if not label:
         return stream
     return label if list(labels.values()).count(label) == 1 else f"{label} ({stream})"
 
 
-def _platform_and_skill(plan: Plan, name: str, say: Words) -> str:
-    if name not in [stream.id for stream in plan.settings.demand.streams]:
-        return ""
-    stream = plan.settings.demand.stream(name)
+def _platform_and_skill(stream: Stream, say: Words) -> str:
     platform = say.either(f"names.platform_{stream.platform}", stream.platform)
     return f"{platform} {say.either(f'names.skill_{stream.skill}', stream.skill)}".strip()
 

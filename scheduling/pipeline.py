@@ -23,6 +23,7 @@ from scheduling.roster.people import Employee, Wish
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.shifts.design import ShiftDesign, design_span
 from scheduling.shifts.effort import EffortName
+from scheduling.shifts.given import shifts_over
 from scheduling.shifts.periods import periods_of, planning_level
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import default_templates, template_instances
@@ -102,7 +103,8 @@ def make_plan(
     outlook
         Demand ahead, where it need not be forecast.
     shift_plan, requirement
-        `SHIFT_PLAN` and `REQUIREMENT` tables to start from instead of designing shifts.
+        `SHIFT_PLAN` and `REQUIREMENT` tables to start from instead of designing shifts; a requirement
+        alone is covered interval by interval.
     last_roster
         `ROSTER` table of the time before.
     roster
@@ -126,6 +128,10 @@ def make_plan(
     design: ShiftDesign | None = None
     if roster is not None:
         shift_plan = shift_plan_of(roster, inputs.employees) if shift_plan is None else shift_plan
+    elif shift_plan is None and requirement is not None:
+        say("shifts")
+        groups = people_limits(settings).groups(instances)
+        shift_plan = shifts_over(requirement, demands, instances, groups)
     if shift_plan is None:
         say("shifts")
         design = design_span(

@@ -68,9 +68,7 @@ class Job:
             from scheduling.outlook import forecast_outlook
 
             self.say("forecast")
-            self.outlook = forecast_outlook(
-                self.inputs, start=self.start, days=self.days, seed=self.run.seed
-            )
+            self.outlook = forecast_outlook(self.inputs, start=self.start, days=self.days, seed=self.run.seed)
         return self.outlook
 
 
@@ -128,7 +126,7 @@ def plan_shop(job: Job, *, synthetic: bool = False, **given: Any) -> ExitCode:
     """
     from reports.plan_files import write_plan
 
-    plan = _made(job, synthetic=synthetic, **given)
+    plan = made(job, synthetic=synthetic, **given)
     target = job.target
     with whole_folder(target) as folder:
         write_plan(plan, folder, job.lang, began=job.began, former=target if target.is_dir() else None)
@@ -140,7 +138,7 @@ def plan_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
     """Run part of the chain and write its files among those that are there; return how it ended."""
     from reports.plan_files import write_stage
 
-    plan = _made(job, **given)
+    plan = made(job, **given)
     target = job.target
     with whole_files(target) as folder:
         former = target / "calendars"
@@ -149,7 +147,7 @@ def plan_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
     return _ending(plan)
 
 
-def _made(job: Job, *, synthetic: bool = False, **given: Any) -> Plan:
+def made(job: Job, *, synthetic: bool = False, **given: Any) -> Plan:
     from scheduling.pipeline import make_plan
 
     return make_plan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +10,11 @@ import pandas as pd
 
 from forecast.timegrid import instant
 from scheduling.breaks import pauses_text
+from scheduling.day import Ints
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.frames import COVER, REQUIREMENT, SHIFT_PLAN
 from scheduling.requirement import Requirement, interval_shares, requirement_table
+from scheduling.shifts.templates import TemplateInstance
 
 if TYPE_CHECKING:
     from scheduling.shifts.plans import DayPlan
@@ -20,11 +22,18 @@ if TYPE_CHECKING:
 
 def plan_table(plans: Mapping[DayKey, DayPlan], demands: Mapping[str, StreamDemand]) -> pd.DataFrame:
     """Return ``shift_plan.csv``: one row per instance with people on it, and day."""
+    return counts_table({key: (plan.task.instances, plan.counts) for key, plan in plans.items()}, demands)
+
+
+def counts_table(
+    counts: Mapping[DayKey, tuple[Sequence[TemplateInstance], Ints]], demands: Mapping[str, StreamDemand]
+) -> pd.DataFrame:
+    """Return head counts per instance as a `SHIFT_PLAN` table."""
     rows = []
-    for (stream, date), plan in plans.items():
+    for (stream, date), (instances, of_day) in counts.items():
         zone = str(demands[stream].starts[date].tz)
-        for k in np.flatnonzero(plan.counts):
-            instance, people = plan.task.instances[k], int(plan.counts[k])
+        for k in np.flatnonzero(of_day):
+            instance, people = instances[k], int(of_day[k])
             rows.append(
                 (
                     stream,

@@ -1,0 +1,70 @@
+"""`paiban check`: all inputs validated, or a hand-edited workbook scored again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from reports.cli.options import Run, run_as_one, run_options
+
+
+@click.command("check", short_help="Validate all inputs, or re-score an edited 排班表.xlsx.")
+@click.argument("what", type=click.Path(path_type=Path), default=Path(), metavar="[SHOP | FILE.xlsx]")
+@click.option(
+    "--shop",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The workbook's shop, if it lies elsewhere.",
+)
+@run_options
+@run_as_one
+def command(what: Path, shop: Path | None, run: Run) -> int:
+    """List every problem of a shop's inputs with file, row and column.
+
+    Of an edited 排班表.xlsx: the rules it breaks, whether it still meets the target, and who changed.
+
+    \b
+    Examples:
+      paiban check my-shop
+      paiban check my-shop/plans/2026-12-07/排班表.xlsx
+    """
+    if what.suffix.lower() == ".xlsx":
+        return _check_workbook(what, shop, run)
+    return _check_inputs(what, run)
+
+
+def _check_inputs(shop: Path, run: Run) -> int:
+    from reports.cli.options import language
+    from reports.cli.outcomes import ExitCode
+    from reports.cli.planning import screen
+    from reports.stage_tables import inputs_summary, print_inputs
+    from reports.words import words
+    from scheduling.inputs import read_inputs
+
+    inputs = read_inputs(shop)
+    if run.as_json:
+        click.echo(json.dumps(inputs_summary(inputs), ensure_ascii=False))
+    else:
+        say = words(language(run.lang, inputs.settings.demand.shop.language))
+        print_inputs(inputs, screen(), say)
+    return ExitCode.FINE
+
+
+def _check_workbook(path: Path, shop: Path | None, run: Run) -> int:
+    from reports.cli.options import language
+    from reports.cli.outcomes import ExitCode
+    from reports.cli.planning import screen
+    from reports.words import words
+    from reports.workbook_check import check_workbook
+    from reports.workbook_check_tables import print_workbook_check
+
+    found = check_workbook(path, shop, seed=run.seed)
+    if run.as_json:
+        click.echo(json.dumps(found.summary, ensure_ascii=False))
+    else:
+        say = words(language(run.lang, found.settings.demand.shop.language))
+        print_workbook_check(found, screen(), say)
+    if not found.is_lawful:
+        return ExitCode.NO_ROSTER
+    return ExitCode.FINE if found.target_is_met else ExitCode.TARGET_NOT_MET

@@ -1,0 +1,97 @@
+"""`paiban forecast`: consultations per hour with bands, ahead or for the rest of today."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reports.cli.options import Run, history_option, run_as_one, run_options, shop_argument, span_options
+
+if TYPE_CHECKING:
+    from reports.cli.planning import Job
+    from scheduling.outlook import Outlook
+
+
+@click.command("forecast", short_help="Consultations per hour with bands.")
+@shop_argument
+@span_options
+@click.option(
+    "--now",
+    metavar="TIME",
+    help="Forecast the rest of the day from the hours seen before this time, as 2026-11-11T14:00.",
+)
+@history_option
+@run_options
+@run_as_one
+def command(
+    shop: Path,
+    start: dt.date | None,
+    days: int | None,
+    week: str | None,
+    now: str | None,
+    history: Path | None,
+    run: Run,
+) -> int:
+    """Forecast every stream; forecast.csv has means and bands, draws.parquet joint sample paths.
+
+    \b
+    Examples:
+      paiban forecast my-shop --start 2026-12-07 --days 14 --out results
+      paiban forecast my-shop --now 2026-11-11T14:00
+    """
+    from forecast.table_files import write_csv, write_parquet
+    from reports.cli.outcomes import ExitCode, whole_files
+    from reports.cli.planning import read_job, screen
+    from reports.stage_tables import forecast_summary, print_forecast
+
+    at = None if now is None else _instant(now)
+    if at is not None and (start is not None or week is not None):
+        raise click.UsageError("--now says itself which day it is for; leave out --start and --week")
+    first = start if at is None else at.date()
+    job = read_job(shop, run, start=first, days=days if at is None else days or 1, week=week, history=history)
+    settings = job.inputs.settings.demand
+    outlook = job.forecast() if at is None else _rest_of_day(job, at)
+    with whole_files(job.target) as folder:
+        write_csv(outlook.table, folder / "forecast.csv")
+        if outlook.draws is not None:
+            write_parquet(outlook.draws, folder / "draws.parquet")
+    if run.as_json:
+        click.echo(json.dumps(forecast_summary(outlook, settings), ensure_ascii=False))
+    else:
+        print_forecast(outlook, settings, screen(), job.words)
+        click.echo(str(job.target / "forecast.csv"))
+    return ExitCode.FINE
+
+
+def _instant(text: str) -> dt.datetime:
+    """Return the wall time or instant of ``--now``."""
+    try:
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise click.UsageError(f"--now: {text!r} is not a time; write it as 2026-11-11T14:00") from None
+
+
+def _rest_of_day(job: Job, at: dt.datetime) -> Outlook:
+    """Forecast the rest of the running day anew from the hours seen."""
+    import pandas as pd
+
+    from forecast.intraday import forecast_now
+    from forecast.timegrid import zone
+    from scheduling.outlook import Outlook
+
+    local = zone(job.inputs.settings.demand.shop.timezone)
+    now = pd.Timestamp(at)
+    job.say("forecast")
+    _, rest = forecast_now(
+        job.inputs.history,
+        job.inputs.settings.demand,
+        calendar=job.inputs.calendar,
+        now=now.tz_localize(local) if now.tz is None else now.tz_convert(local),
+        days=job.days,
+        seed=job.run.seed,
+    )
+    return Outlook(table=rest.table, draws=rest.draws, notes=list(rest.notes))

@@ -1,0 +1,67 @@
+"""`paiban require`: agents per interval that meet the target."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import click
+
+from reports.cli.options import (
+    Run,
+    forecast_option,
+    history_option,
+    run_as_one,
+    run_options,
+    shop_argument,
+    span_options,
+)
+
+
+@click.command("require", short_help="Agents per interval that meet the target.")
+@shop_argument
+@span_options
+@history_option
+@forecast_option
+@run_options
+@run_as_one
+def command(
+    shop: Path,
+    start: dt.date | None,
+    days: int | None,
+    week: str | None,
+    history: Path | None,
+    forecast: Path | None,
+    run: Run,
+) -> int:
+    """Find the least agents per interval for the rule's target over its assessed window.
+
+    A good hour may pay for a bad one, within the floor and the limit on unanswered sessions. Demand is
+    planned for at the level that the wanted share (confidence) of the forecast's futures stays below.
+
+    \b
+    Example:
+      paiban require my-shop --start 2026-12-07 --days 7 --out results
+    """
+    from forecast.table_files import write_csv
+    from reports.cli.outcomes import ExitCode, whole_files
+    from reports.cli.planning import read_job, screen
+    from reports.stage_tables import print_requirement, requirement_days
+    from scheduling.pipeline import demands_of, requirement_of
+
+    job = read_job(shop, run, start=start, days=days, week=week, history=history, forecast=forecast)
+    outlook = job.forecast()
+    job.say("requirement")
+    settings = job.inputs.settings
+    demands = demands_of(outlook, job.inputs, start=job.start, days=job.days)
+    table = requirement_of(demands, settings)
+    with whole_files(job.target) as folder:
+        write_csv(table, folder / "requirement.csv")
+    if run.as_json:
+        rows = requirement_days(table, settings.demand).to_dict("records")
+        click.echo(json.dumps(rows, ensure_ascii=False, default=str))
+    else:
+        print_requirement(table, settings.demand, screen(), job.words)
+        click.echo(str(job.target / "requirement.csv"))
+    return ExitCode.FINE

@@ -1,0 +1,96 @@
+"""`paiban roster`: who works when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from reports.cli.options import (
+    Run,
+    forecast_option,
+    history_option,
+    run_as_one,
+    run_options,
+    shop_argument,
+    span_options,
+    table_option,
+)
+
+FILES = (
+    "forecast.csv",
+    "draws.parquet",
+    "requirement.csv",
+    "shift_plan.csv",
+    "cover.csv",
+    "simulated_cover.csv",
+    "roster.csv",
+    "calendars",
+    "summary.json",
+    "排班表.xlsx",
+)
+
+
+@click.command("roster", short_help="Who works when.")
+@shop_argument
+@span_options
+@history_option
+@forecast_option
+@table_option("requirement", "Agents per interval to cover")
+@table_option("shift-plan", "Head counts per shift and day to fill, instead of designing them")
+@table_option("last", "Roster of the weeks before, for rest, consecutive days and fairness")
+@run_options
+@run_as_one
+def command(
+    shop: Path,
+    start: dt.date | None,
+    days: int | None,
+    week: str | None,
+    history: Path | None,
+    forecast: Path | None,
+    requirement: Path | None,
+    shift_plan: Path | None,
+    last: Path | None,
+    run: Run,
+) -> int:
+    """Assign named people to duties: law first, then cover, wishes, fairness and cost; then simulate it.
+
+    \b
+    Examples:
+      paiban roster my-shop --week 2026-W50
+      paiban roster my-shop --shift-plan shift_plan.csv --last plans/2026-11-30/roster.csv
+    """
+    from forecast.config import read_shop
+    from forecast.errors import DataError, Problem
+    from reports.cli.planning import plan_stage, read_job
+    from scheduling.plan_tables import (
+        read_requirement,
+        read_roster,
+        read_shift_plan,
+        span_of_duties,
+    )
+
+    timezone = read_shop(shop).shop.timezone
+    plan = None if shift_plan is None else read_shift_plan(shift_plan, timezone)
+    job = read_job(
+        shop,
+        run,
+        start=start,
+        days=days,
+        week=week,
+        history=history,
+        forecast=forecast,
+        span=None if plan is None else span_of_duties(plan),
+    )
+    if not job.inputs.employees:
+        raise DataError(
+            Problem(file="agents.csv", message="no such file; a roster needs people: paiban init shows how")
+        )
+    return plan_stage(
+        job,
+        FILES,
+        shift_plan=plan,
+        requirement=None if requirement is None else read_requirement(requirement, timezone),
+        last_roster=None if last is None else read_roster(last, timezone),
+    )

@@ -1,0 +1,219 @@
+"""What each stage of the chain prints when it is run alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.console import Console
+from rich.text import Text
+
+from forecast.timegrid import zone
+from reports.findings import stream_name
+from reports.grids import Grid
+from reports.tables import grid_table
+from reports.words import Words
+
+if TYPE_CHECKING:
+    from forecast.config import ShopSettings
+    from forecast.shop_backtest import ShopBacktest
+    from scheduling.inputs import Inputs
+    from scheduling.outlook import Outlook
+
+SCORES = ("wape", "mase", "bias", "pinball", "cover80", "cover95")
+PERCENT = ("wape", "bias", "cover80", "cover95")
+
+
+def forecast_days(outlook: Outlook, settings: ShopSettings) -> pd.DataFrame:
+    """Return one row per stream and day: `total, low, high, busiest, then, then_p90`.
+
+    `low` and `high` are the 10 % and 90 % quantiles of the day's total over the draws, NaN without draws.
+    """
+    local = zone(settings.shop.timezone)
+    table = outlook.table.assign(date=outlook.table["start"].dt.tz_convert(local).dt.date)
+    totals = table.groupby(["stream", "date"], sort=True)["mean"].sum().rename("total")
+    busiest = table.loc[table.groupby(["stream", "date"], sort=True)["mean"].idxmax()]
+    days = totals.to_frame().assign(
+        busiest=busiest["start"].dt.tz_convert(local).to_numpy(),
+        then=busiest["mean"].to_numpy(),
+        then_p90=busiest["p90"].to_numpy() if "p90" in busiest else float("nan"),
+        low=float("nan"),
+        high=float("nan"),
+    )
+    if outlook.draws is not None:
+        drawn = outlook.draws.assign(date=outlook.draws["start"].dt.tz_convert(local).dt.date)
+        sums = drawn.groupby(["stream", "date", "draw"], sort=True)["offered"].sum()
+        of_day = sums.groupby(["stream", "date"])
+        days["low"], days["high"] = of_day.quantile(0.1), of_day.quantile(0.9)
+    return days.reset_index()
+
+
+def forecast_summary(outlook: Outlook, settings: ShopSettings) -> dict[str, Any]:
+    """Return a forecast's days and notes as one JSON object."""
+    days = forecast_days(outlook, settings)
+    rows = [
+        {
+            "stream": row.stream,
+            "date": str(row.date),
+            "total": round(float(row.total), 2),
+            "p10": None if pd.isna(row.low) else round(float(row.low), 2),
+            "p90": None if pd.isna(row.high) else round(float(row.high), 2),
+            "busiest": pd.Timestamp(row.busiest).isoformat(),
+        }
+        for row in _rows(days)
+    ]
+    return {"days": rows, "notes": list(outlook.notes)}
+
+
+def print_forecast(outlook: Outlook, settings: ShopSettings, console: Console, say: Words) -> None:
+    """Print a forecast by stream and day, what was said about it, and what to do next."""
+    days = forecast_days(outlook, settings)
+    for stream, rows in days.groupby("stream", sort=True):
+        head = ("date", "total", "band", "peak", "peak_count", "peak_p90")
+        cells = [
+            (
+                say.day(row.date),
+                say.number(row.total),
+                say("stage.nothing_there")
+                if pd.isna(row.low)
+                else f"{say.number(row.low)}–{say.number(row.high)}",
+                f"{pd.Timestamp(row.busiest):%H:%M}",
+                say.number(row.then),
+                say.number(row.then_p90),
+            )
+            for row in _rows(rows)
+        ]
+        title = say("stage.forecast", stream=stream_name(settings, str(stream), say))
+        console.print(grid_table(stage_grid(head, cells, say), title))
+    for note in outlook.notes:
+        console.print(Text(say("stage.note", note=note)))
+    console.print(Text(say("stage.next_forecast"), style="bold"))
+
+
+def requirement_days(table: pd.DataFrame, settings: ShopSettings) -> pd.DataFrame:
+    """Return one row per stream and day: `offered, net_hours, gross_hours, most, most_at`."""
+    local = zone(settings.shop.timezone)
+    hours = settings.shop.interval_min / 60
+    rows = table.assign(date=table["start"].dt.tz_convert(local).dt.date)
+    grouped = rows.groupby(["stream", "date"], sort=True)
+    busiest = rows.loc[grouped["agents_net"].idxmax()]
+    return pd.DataFrame(
+        {
+            "offered": grouped["offered"].sum(),
+            "net_hours": grouped["agents_net"].sum() * hours,
+            "gross_hours": grouped["agents_gross"].sum() * hours,
+            "most": busiest["agents_net"].to_numpy(),
+            "most_at": busiest["start"].dt.tz_convert(local).dt.strftime("%H:%M").to_numpy(),
+        }
+    ).reset_index()
+
+
+def print_requirement(table: pd.DataFrame, settings: ShopSettings, console: Console, say: Words) -> None:
+    """Print a requirement by stream and day."""
+    for stream, rows in requirement_days(table, settings).groupby("stream", sort=True):
+        head = ("date", "offered", "agent_hours", "gross_hours", "most", "most_at")
+        cells = [
+            (
+                say.day(row.date),
+                say.number(row.offered),
+                say.number(row.net_hours, 1),
+                say.number(row.gross_hours, 1),
+                say.number(row.most),
+                str(row.most_at),
+            )
+            for row in _rows(rows)
+        ]
+        title = say("stage.requirement", stream=stream_name(settings, str(stream), say))
+        console.print(grid_table(stage_grid(head, cells, say), title))
+    console.print(Text(say("stage.next_require"), style="bold"))
+
+
+def backtest_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean of each score over the origins, per stream and model, best pinball first."""
+    grouped = table.groupby(["stream", "model"], sort=True)
+    scores = grouped[list(SCORES)].mean().assign(origins=grouped["origin"].nunique())
+    return scores.reset_index().sort_values(["stream", "pinball"], kind="stable", ignore_index=True)
+
+
+def print_backtest(found: ShopBacktest, settings: ShopSettings, console: Console, say: Words) -> None:
+    """Print the scores of every model, by stream and by kind of hour."""
+    cells = [
+        (
+            stream_name(settings, str(row.stream), say),
+            str(row.model),
+            say.number(row.origins),
+            *(_score(getattr(row, name), name, say) for name in SCORES),
+        )
+        for row in _rows(backtest_scores(found.table))
+    ]
+    grid = stage_grid(("stream", "model", "origins", *SCORES), cells, say, words=(0, 1))
+    console.print(grid_table(grid, say("stage.backtest")))
+    for stream, models in found.failures.items():
+        for model, reason in models.items():
+            console.print(Text(say("stage.failed", stream=stream, model=model, reason=reason)))
+
+
+def inputs_summary(inputs: Inputs) -> dict[str, Any]:
+    """Return what a shop's inputs hold as one JSON object."""
+    history = inputs.history
+    return {
+        "streams": [stream.id for stream in inputs.settings.demand.streams],
+        "history_rows": len(history),
+        "promotions": len(inputs.calendar.events),
+        "people": len(inputs.employees),
+        "wishes": len(inputs.wishes),
+        "inputs": inputs.hashes,
+    }
+
+
+def print_inputs(inputs: Inputs, console: Console, say: Words) -> None:
+    """Print what each input holds."""
+    settings = inputs.settings.demand
+    streams = [stream.id for stream in settings.streams] or sorted(inputs.history["stream"].unique())
+    rules = sorted({settings.rule(stream).id for stream in streams})
+    gap = say("format.list_gap")
+    counted = {
+        "agents.csv": say("stage.holds_people", people=len(inputs.employees)),
+        "wishes.csv": say("stage.holds_wishes", wishes=len(inputs.wishes)),
+        "promotions.toml": say("stage.holds_events", events=len(inputs.calendar.events)),
+    }
+    there = inputs.hashes
+    cells = [
+        ("shop.toml", say("stage.holds_shop", streams=gap.join(streams), rules=gap.join(rules))),
+        ("history", _history_line(inputs, say)),
+        *((name, text if name in there else say("stage.none")) for name, text in counted.items()),
+    ]
+    console.print(grid_table(stage_grid(("file", "what"), cells, say, words=(0, 1))))
+    console.print(Text(say("stage.checked"), style="bold green"))
+    console.print(Text(say("stage.next_check", shop=settings.folder)))
+
+
+def _history_line(inputs: Inputs, say: Words) -> str:
+    history, timezone = inputs.history, inputs.settings.demand.shop.timezone
+    starts = history["start"].dt.tz_convert(zone(timezone))
+    spans = starts.groupby(history["stream"]).agg(["min", "max", "count"])
+    expected = ((spans["max"] - spans["min"]).dt.total_seconds() // 3600 + 1).sum()
+    return say(
+        "stage.holds_history",
+        first=f"{starts.min():%Y-%m-%d}",
+        last=f"{starts.max():%Y-%m-%d}",
+        streams=len(spans),
+        hours=say.number(len(history)),
+        missing=say.number(float(expected) - len(history)),
+    )
+
+
+def _score(value: float, name: str, say: Words) -> str:
+    return say.share(value) if name in PERCENT else say.number(value, 2)
+
+
+def stage_grid(
+    head: Sequence[str], rows: Sequence[tuple[str, ...]], say: Words, *, words: tuple[int, ...] = (0,)
+) -> Grid:
+    """Return rows of text under the heads that the catalogue `stage` has for them."""
+    return Grid(head=tuple(say(f"stage.{name}") for name in head), rows=tuple(rows), words=words)
+
+
+def _rows(frame: pd.DataFrame) -> list[Any]:
+    return list(frame.itertuples(index=False))
