@@ -113,9 +113,9 @@ def message_sessions(log: ShopLog) -> pd.DataFrame:
     rows = f"SELECT * FROM messages WHERE file <= {log.last}"
     numbered = f"""
         SELECT *, sum(begins) OVER (PARTITION BY buyer, stream ORDER BY t, file, row) AS part FROM (
-            SELECT *, (t - lag(t) OVER (PARTITION BY buyer, stream ORDER BY t, file, row) > {GAP_US}
+            SELECT *, coalesce(t - lag(t) OVER (PARTITION BY buyer, stream ORDER BY t, file, row) > {GAP_US}
                 AND NOT (sender <> {BUYER} AND lag(sender) OVER (
-                    PARTITION BY buyer, stream ORDER BY t, file, row) = {BUYER}))::INTEGER AS begins
+                    PARTITION BY buyer, stream ORDER BY t, file, row) = {BUYER}), false)::INTEGER AS begins
             FROM ({rows}) WHERE session IS NULL
         )
     """

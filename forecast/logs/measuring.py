@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from forecast.logs.reading import PART, ShopLog, Whole
+from forecast.logs.reading import ShopLog, Whole
 from forecast.replies.activity import ActivitySums, late_replies
 from forecast.replies.events import reply_events, session_events
 from forecast.replies.judging import Scope, judge_replies
@@ -60,7 +60,7 @@ def measure_store(
     late: dict[str, list[pd.DataFrame]] = {rule.id: [] for rule in rules}
     sums = ActivitySums(timezone=log.timezone, cuts=CUTS, since=since, until=until)
     by_buyer = any(_needs_buyers(rule) for rule in rules) or activity
-    whole: Whole = "buyer" if by_buyer and log.message_count() > PART else "session"
+    whole: Whole = "buyer" if by_buyer else "session"
     read = False
     for messages in log.message_parts(whole):
         read = True

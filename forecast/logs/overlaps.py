@@ -9,6 +9,7 @@ from forecast.logs.cells import shown
 from forecast.logs.loading import Task
 
 SECOND_US = 1_000_000  # exports of one log differ in what they keep below a second
+NO_ORDER = (0.25, 0.75)  # share of a session's steps that go back in time, in a file without order
 KEY = f"hash(session, buyer, agent, sender, t // {SECOND_US})"  # only compared within one run, never stored
 
 
@@ -27,19 +28,20 @@ def drop_known_messages(task: Task) -> None:
     span = connection.execute(f"SELECT min(t), max(t) FROM messages WHERE file = {file}").fetchone()
     if span is None or span[0] is None:
         return
+    between = f"t BETWEEN {_whole_seconds(span)}"
     old = connection.execute(
-        "SELECT min(t), max(t) FROM messages WHERE file < ? AND t BETWEEN ? AND ?", [file, *span]
+        f"SELECT min(t), max(t) FROM messages WHERE file < {file} AND {between}"
     ).fetchone()
     if old is None or old[0] is None:
         return
-    low, high = old
+    between = f"t BETWEEN {_whole_seconds(old)}"
     for name, which in (("old", f"file < {file}"), ("new", f"file = {file}")):
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE {name}_messages AS
             SELECT *, row_number() OVER (PARTITION BY key ORDER BY file, row) AS n FROM (
                 SELECT file, row, session, buyer, agent, sender, t, {KEY} AS key
-                FROM messages WHERE {which} AND t BETWEEN {low} AND {high}
+                FROM messages WHERE {which} AND {between}
             )
             """
         )
@@ -66,42 +68,61 @@ def _delete(task: Task, rows: str) -> int:
     return int(done[0]) if done else 0
 
 
+def _whole_seconds(span: tuple[int, ...]) -> str:
+    """Return SQL for a span of microseconds widened to whole seconds."""
+    low, high = span[0] // SECOND_US * SECOND_US, (span[1] // SECOND_US + 1) * SECOND_US - 1
+    return f"{low} AND {high}"
+
+
 def _drop_repeats(task: Task) -> None:
     """Remove rows that stand a second time in the file, as where several exports were put together.
 
-    Equal rows next to each other within their session may be two messages of one second and stay; equal
-    rows with another moment between them are the same message twice.
+    Equal rows with no other moment between them may be two messages of one second and stay; where the file
+    has left the moment and comes back to it, it is the same message again. In a file without any order that
+    cannot be told: nothing is removed there.
     """
     connection, file = task.run.connection, task.file
-    monotone = connection.execute(
+    backwards = connection.execute(
         f"SELECT count(*) FROM (SELECT t < lag(t) OVER () AS back FROM messages WHERE file = {file}) "
         "WHERE back"
     ).fetchone()
-    if not (monotone and monotone[0]):
+    if not (backwards and backwards[0]):
         return  # in order of time equal moments stand together
     found = connection.execute(
         f"SELECT count(*), count(DISTINCT {KEY}) FROM messages WHERE file = {file}"
     ).fetchone()
     if found is None or found[0] == found[1]:
         return
-    repeated = f"""
-        WITH twice AS (
-            SELECT DISTINCT coalesce(session, buyer) AS whose FROM (
-                SELECT session, buyer, {KEY} AS key FROM messages WHERE file = {file}
-            ) GROUP BY session, buyer, key HAVING count(*) > 1
-        ), ordered AS (
-            SELECT row, {KEY} AS key, coalesce(session, buyer) AS whose,
-                t IS DISTINCT FROM lag(t) OVER (PARTITION BY coalesce(session, buyer) ORDER BY row) AS moves
-            FROM messages WHERE file = {file} AND coalesce(session, buyer) IN (SELECT whose FROM twice)
-        ), runs AS (
-            SELECT row, key, sum(moves::INTEGER) OVER (PARTITION BY whose ORDER BY row) AS run FROM ordered
+    keyed = (
+        f"SELECT row, t, coalesce(session, buyer) AS whose, {KEY} AS key FROM messages WHERE file = {file}"
+    )
+    order = connection.execute(
+        f"""
+        SELECT count(*) FILTER (step < 0), count(*) FILTER (step <> 0) FROM (
+            SELECT t - lag(t) OVER (PARTITION BY whose ORDER BY row) AS step
+            FROM (SELECT min(row) AS row, any_value(t) AS t, whose FROM ({keyed}) GROUP BY key, whose)
         )
+        """
+    ).fetchone()
+    if order is not None and order[1] and NO_ORDER[0] < order[0] / order[1] < NO_ORDER[1]:
+        task.run.warn(
+            task.table,
+            f"{found[0] - found[1]} rows equal others and the file is in no order of time; they count as "
+            "messages "
+            "of their own",
+        )
+        return
+    repeated = f"""
         SELECT row FROM (
-            SELECT row, run, min(run) OVER (PARTITION BY key) AS first FROM runs
+            SELECT row, run, min(run) OVER (PARTITION BY key) AS first FROM (
+                SELECT row, key, sum(moves) OVER (ORDER BY row) AS run FROM (
+                    SELECT row, key, (t IS DISTINCT FROM lag(t) OVER (ORDER BY row))::INTEGER AS moves
+                    FROM ({keyed})
+                )
+            )
         ) WHERE run > first
     """
-    count = _delete(task, repeated)
-    task.report.duplicates += count
+    task.report.duplicates += _delete(task, repeated)
 
 
 def _other_messages(task: Task) -> pd.DataFrame:
