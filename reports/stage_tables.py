@@ -192,15 +192,17 @@ def print_inputs(inputs: Inputs, console: Console, say: Words) -> None:
 def _history_line(inputs: Inputs, say: Words) -> str:
     history, timezone = inputs.history, inputs.settings.demand.shop.timezone
     starts = history["start"].dt.tz_convert(zone(timezone))
-    spans = starts.groupby(history["stream"]).agg(["min", "max", "count"])
-    expected = ((spans["max"] - spans["min"]).dt.total_seconds() // 3600 + 1).sum()
+    expected = sum(
+        ((of_stream.max().date() - of_stream.min().date()).days + 1) * of_stream.dt.hour.nunique()
+        for _, of_stream in starts.groupby(history["stream"])
+    )
     return say(
         "stage.holds_history",
         first=f"{starts.min():%Y-%m-%d}",
         last=f"{starts.max():%Y-%m-%d}",
-        streams=len(spans),
+        streams=history["stream"].nunique(),
         hours=say.number(len(history)),
-        missing=say.number(float(expected) - len(history)),
+        missing=say.number(max(0, expected - len(history))),
     )
 
 

@@ -135,5 +135,6 @@ def _print_end(plan: Plan, console: Console, say: Words) -> None:
         for note in plan.notes:
             console.print(Text(f"  {note}"))
     state = findings.overall(findings.verdicts(plan))
-    ending = "missed" if state != "met" else "met" if plan.roster is not None else "plan"
+    unnamed = "shifts" if plan.employees else "plan"
+    ending = "missed" if state != "met" else "met" if plan.roster is not None else unnamed
     console.print(Text(say(f"screen.next_{ending}"), style="bold"))

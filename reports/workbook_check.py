@@ -124,7 +124,8 @@ def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> Wo
     if not path.is_file():
         raise DataError(Problem(file=str(path), message="no such file; check the name and the folder"))
     folder = _plan_of(path, shop)
-    inputs = read_inputs(shop_of(folder), needs_history=False)
+    is_shop = shop is not None and not (shop / "run.json").is_file()
+    inputs = read_inputs(shop if shop is not None and is_shop else shop_of(folder), needs_history=False)
     plan = read_plan(folder, timezone=inputs.settings.demand.shop.timezone)
     demands = demands_of(
         Outlook(table=plan.forecast, draws=plan.draws), inputs, start=plan.start, days=plan.days

@@ -32,7 +32,7 @@ def counts_table(
     rows = []
     for (stream, date), (instances, of_day) in counts.items():
         zone = str(demands[stream].starts[date].tz)
-        for k in np.flatnonzero(of_day):
+        for k in map(int, np.flatnonzero(of_day)):
             instance, people = instances[k], int(of_day[k])
             rows.append(
                 (
