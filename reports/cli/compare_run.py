@@ -1,0 +1,124 @@
+"""What `compare` does: ask every scenario, write the tables and the page, show the table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from reports.cli.outcomes import ExitCode, whole_folder
+
+if TYPE_CHECKING:
+    from scheduling.scenarios.comparison import Comparison
+
+CODES = {
+    "ConfigError": ExitCode.CONFIGURATION,
+    "DataError": ExitCode.DATA,
+    "ModelError": ExitCode.DATA,
+    "PlanError": ExitCode.NO_ROSTER,
+}
+
+
+def compare_shop(
+    shop: Path,
+    *,
+    scenarios: Path | None,
+    start: dt.date | None,
+    days: int,
+    history: Path | None,
+    anew: bool,
+    beside: bool,
+    jobs: int | None,
+    out: Path | None,
+    lang: str | None,
+    seed: int,
+    effort: Literal["quick", "normal", "thorough"],
+    as_json: bool,
+    quiet: bool,
+) -> ExitCode:
+    """Compare scenarios and write what was found; return how it ended."""
+    from platformdirs import user_cache_path
+
+    from reports.cli.options import language
+    from reports.cli.planning import screen
+    from reports.comparison import compare_table, headline, scenario_grid
+    from reports.plan_files import stage_printer
+    from reports.tables import grid_table
+    from reports.words import words
+    from scheduling.inputs import read_inputs
+    from scheduling.scenarios.comparison import compare
+    from scheduling.scenarios.keys import read_scenarios
+
+    began = time.monotonic()
+    asked = read_scenarios(shop / "scenarios.toml" if scenarios is None else scenarios)
+    inputs = read_inputs(shop, history=history, needs_history=asked.base is None)
+    say = words(language(lang, inputs.settings.demand.shop.language))
+    found = compare(
+        shop,
+        inputs,
+        asked,
+        start=start,
+        days=days,
+        cache_folder=user_cache_path("paiban") / "scenarios",
+        history=history,
+        seed=seed,
+        effort=effort,
+        anew=anew,
+        beside=beside,
+        processes=jobs or os.cpu_count() or 1,
+        say=stage_printer(quiet),
+    )
+    target = out if out is not None else shop / "plans" / f"compare-{found.start.isoformat()}"
+    with whole_folder(target) as folder:
+        _write(found, folder, say.lang, began=began)
+    if as_json:
+        table = compare_table(found)
+        click.echo(table.to_json(orient="records", force_ascii=False, double_precision=6))
+    else:
+        console = screen()
+        console.print(grid_table(scenario_grid(found, say, narrow=True), headline(found, say)))
+        for note in found.notes:
+            click.echo(note, err=True)
+        console.print(say("compare.next"), markup=False)
+        click.echo(str(target / "compare.html"))
+    return _code(found)
+
+
+def _write(found: Comparison, folder: Path, lang: str, *, began: float) -> None:
+    from reports.comparison import write_tables
+    from reports.comparison_page import write_comparison_page
+    from reports.plan_files import write_json
+
+    write_tables(found, folder)
+    write_comparison_page(found, folder / "compare.html", lang)
+    if found.is_own:
+        shutil.copytree(found.base.folder, folder / "base")
+    write_json(
+        {
+            "start": found.start.isoformat(),
+            "days": found.days,
+            "seed": found.seed,
+            "base": "base" if found.is_own else str(found.base.folder),
+            "inputs": found.inputs.hashes,
+            "versions": found.base.summary.get("versions", {}),
+            "python": platform.python_version(),
+            "wall_seconds": round(time.monotonic() - began, 1),
+        },
+        folder / "run.json",
+    )
+
+
+def _code(found: Comparison) -> ExitCode:
+    """Return fine, or why the first failed scenario failed."""
+    failed = [row for row in found.rows if not row.is_done]
+    if not failed:
+        return ExitCode.FINE
+    for row in failed:
+        click.echo(f"paiban: {row.name}: {getattr(row.outcome, 'reason', '')}", err=True)
+    return CODES.get(getattr(failed[0].outcome, "kind", ""), ExitCode.BUG)
