@@ -1,0 +1,437 @@
+"""The search of an instance: repair in one process, bounds and fresh rosters in another.
+
+Repair takes whole rows of a few people, or some days of many, and lets the constraint solver do them anew;
+the sizes grow while their models close quickly. The other process is `shift_columns.BranchAndPrice`, or
+repair with another seed where a person's span is too long for exact pricing.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from shift_columns import BranchAndPrice
+from shift_paths import MOST_VALUES, Numbers, Paths, Row
+from shift_stretches import Neighbourhood
+
+WINDOW = 28  # days planned at once where the span is too long
+LENGTHS = (7, 10, 14, 21, 28, 42)  # days of a repair window; whole rows are tried as well
+CELLS = 400  # people x days of a first neighbourhood, over the number of shifts
+QUICK, SLOW = 0.8, 1.6  # seconds: models that close faster grow, slower ones shrink
+LIMIT = 4.0  # seconds for one neighbourhood
+POLISH = 8  # neighbourhoods without gain before a fresh roster is handed on
+PATIENCE = 20  # neighbourhoods without gain before another roster is taken up
+WORSE = 0.06  # a roster this much above the best is worth taking up
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What a process tells: a better bound, or a roster."""
+
+    sender: str
+    bound: float | None = None
+    total: int | None = None
+    rows: list[Row] | None = None
+
+
+@dataclass
+class Outcome:
+    """The best roster and bound, and when each was found [s]."""
+
+    rows: list[Row] | None = None
+    total: float = float("inf")
+    bound: float = 0.0
+    trail: list[tuple[float, float, float]] = field(default_factory=list)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether no roster can be better; all costs are whole numbers."""
+        return bool(np.ceil(self.bound - 1e-6) >= self.total)
+
+
+def total_cost(data: Numbers, rows: Sequence[Row]) -> int:
+    """Return the objective of a roster."""
+    count = np.zeros(data.need.shape, dtype=np.int64)
+    total = data.base
+    for p, row in enumerate(rows):
+        days = np.flatnonzero(row >= 0)
+        count[days, row[days]] += 1
+        total += data.cost[p, days, row[days]].sum()
+    missing, surplus = np.maximum(0, data.need - count), np.maximum(0, count - data.need)
+    return round(total + (missing * data.under).sum() + (surplus * data.over).sum())
+
+
+def first_rows(data: Numbers, paths: Paths, rng: np.random.Generator, *, passes: int) -> list[Row]:
+    """Return a lawful roster: person by person, each row the best against the need still open.
+
+    Raises
+    ------
+    ValueError
+        If somebody has no lawful row at all.
+    """
+    count = np.zeros(data.need.shape, dtype=np.int64)
+    rows: list[Row | None] = [None] * len(data.rules)
+    for _ in range(passes):
+        for p in rng.permutation(len(rows)):
+            old = rows[p]
+            if old is not None:
+                worked = np.flatnonzero(old >= 0)
+                count[worked, old[worked]] -= 1
+            cost = data.cost[p] + np.where(count < data.need, -data.under, data.over)
+            row = (
+                best_row(data, paths, int(p), cost)
+                if old is None
+                else _better(data, paths, int(p), cost, old, rng)
+            )
+            worked = np.flatnonzero(row >= 0)
+            count[worked, row[worked]] += 1
+            rows[p] = row
+    return [row for row in rows if row is not None]
+
+
+def best_row(data: Numbers, paths: Paths, person: int, cost: np.ndarray) -> Row:
+    """Return a person's best days, planned window after window where the span is long."""
+    if paths.entries(person, data.days) <= MOST_VALUES:
+        found = paths.best(person, cost)
+        if found is None:
+            raise ValueError(f"{data.names[person]}: no row keeps the rules")
+        return found[1]
+    for width in (WINDOW, WINDOW // 2, 2 * WINDOW):
+        row = _in_windows(data, paths, person, cost, width)
+        if row is not None:
+            return row
+    raise ValueError(f"{data.names[person]}: no row found window by window")
+
+
+def _in_windows(data: Numbers, paths: Paths, person: int, cost: np.ndarray, width: int) -> Row | None:
+    """Return a row made of windows whose minutes and weekends keep to their share of the span."""
+    rules, row = data.rules[person], np.full(data.days, -1, dtype=np.int64)
+    one = int(data.units.max())
+    for first in range(0, data.days, width):
+        last = min(first + width, data.days)
+        used = int(data.units[row[row >= 0]].sum())
+        rested = len({d // 7 for d in np.flatnonzero(row >= 0) if d % 7 >= 5})
+        share = last / data.days
+        most = int(rules.most_units * share) + (one if last < data.days else 0)
+        least = int(rules.least_units * share) - (one if last < data.days else 0)
+        weekends = int(rules.most_weekends * share) + (last < data.days)
+        if last == data.days:
+            most, least, weekends = rules.most_units, rules.least_units, rules.most_weekends
+        found = None
+        for less in (least, least - 5 * one, 0) if last < data.days else (least,):
+            found = paths.best(
+                person,
+                cost,
+                row=row,
+                first=first,
+                last=last,
+                units=(max(0, less - used), min(most, rules.most_units) - used),
+                weekends=min(weekends, rules.most_weekends) - rested,
+            )
+            if found is not None:
+                break
+        if found is None:
+            return _last_windows(data, paths, person, cost, row, last) if last == data.days else None
+        row[first:last] = found[1]
+    return row
+
+
+def _last_windows(
+    data: Numbers, paths: Paths, person: int, cost: np.ndarray, row: Row, last: int
+) -> Row | None:
+    """Return the row with ever more of its end planned anew, until its limits can be kept."""
+    for weeks in (6, 8, 10, 12):
+        first = max(0, last - 7 * weeks)
+        trial = row.copy()
+        trial[first:] = -1
+        found = paths.best(person, cost, row=trial, first=first, last=last)
+        if found is not None:
+            trial[first:] = found[1]
+            return trial
+    return None
+
+
+def _better(
+    data: Numbers, paths: Paths, person: int, cost: np.ndarray, row: Row, rng: np.random.Generator
+) -> Row:
+    """Return the best row, or the row with one window planned anew where the span is long."""
+    if paths.entries(person, data.days) <= MOST_VALUES:
+        return best_row(data, paths, person, cost)
+    first = 7 * int(rng.integers(0, (data.days - WINDOW) // 7 + 1))
+    found = paths.best(person, cost, row=row, first=first, last=first + WINDOW)
+    if found is not None:
+        row = row.copy()
+        row[first : first + WINDOW] = found[1]
+    return row
+
+
+class Repair:
+    """Rosters made better neighbourhood by neighbourhood."""
+
+    def __init__(self, data: Numbers, rows: list[Row], *, seed: int) -> None:
+        self.data, self.rows = data, rows
+        self.total = total_cost(data, rows)
+        self.rng = np.random.default_rng(seed)
+        self.short_share, self.side = 0.5, 0.25
+        lengths = [length for length in LENGTHS if length < data.days]
+        self.lengths = [*lengths, data.days] if data.days <= 2 * LENGTHS[-1] else lengths
+        start = CELLS / (data.shifts + 1)
+        self.size = {length: float(np.clip(start * 2 / length, 2, len(rows))) for length in self.lengths}
+        self.gain = dict.fromkeys(self.lengths, 1.0)
+
+    def step(self, *, until: float) -> int:
+        """Do one neighbourhood anew; return by how much the roster got better."""
+        length = self.lengths[self._pick()]
+        first = int(self.rng.integers(0, self.data.days - length + 1)) if length < self.data.days else 0
+        if length < self.data.days and self.rng.random() < self.short_share:
+            first = self._short_day(length)
+        count = int(min(len(self.rows), round(self.size[length])))
+        people = [int(p) for p in self.rng.choice(len(self.rows), count, replace=False)]
+        began = time.monotonic()
+        model = Neighbourhood(self.data, self.rows, people, first, first + length)
+        is_sideways = self.rng.random() < self.side
+        answer, found = model.improved(
+            seconds=max(0.1, min(SLOW if is_sideways else LIMIT, until - began)),
+            work=LIMIT,
+            seed=int(self.rng.integers(1 << 30)),
+            below=model.standing if is_sideways else None,
+        )
+        took = time.monotonic() - began
+        gained = 0
+        if found is not None and answer.objective is not None:
+            gained = model.standing - round(answer.objective)
+            for p, row in found.items():
+                self.rows[p] = row
+            self.total -= gained
+        if is_sideways:
+            return gained
+        if answer.status == "OPTIMAL" and took < QUICK:
+            self.size[length] = min(self.size[length] * 1.08, float(len(self.rows)))
+        elif answer.status not in ("OPTIMAL", "INFEASIBLE") or took > SLOW:
+            self.size[length] = max(2.0, self.size[length] * 0.92)
+        self.gain[length] = 0.9 * self.gain[length] + 0.1 * gained / took
+        return gained
+
+    def redo(self, people: list[int], *, until: float) -> None:
+        """Do the whole rows of some people anew."""
+        model = Neighbourhood(self.data, self.rows, people, 0, self.data.days)
+        answer, found = model.improved(
+            seconds=max(0.1, min(2 * LIMIT, until - time.monotonic())), work=2 * LIMIT, seed=0
+        )
+        if found is not None and answer.objective is not None:
+            for p, row in found.items():
+                self.rows[p] = row
+            self.total -= model.standing - round(answer.objective)
+
+    def _pick(self) -> int:
+        """Return a kind of window, more often one that has paid of late."""
+        worth = np.array([self.gain[length] for length in self.lengths])
+        chance = 0.5 / len(worth) + 0.5 * (worth + 1e-3) / (worth + 1e-3).sum()
+        return int(self.rng.choice(len(worth), p=chance / chance.sum()))
+
+    def _short_day(self, length: int) -> int:
+        """Return the first day of a window around a day on which people are missing."""
+        count = np.zeros(self.data.need.shape, dtype=np.int64)
+        for row in self.rows:
+            days = np.flatnonzero(row >= 0)
+            count[days, row[days]] += 1
+        missing = np.maximum(0, self.data.need - count).sum(axis=1).astype(float)
+        if not missing.any():
+            return int(self.rng.integers(0, self.data.days - length + 1))
+        day = int(self.rng.choice(self.data.days, p=missing / missing.sum()))
+        return int(np.clip(day - length // 2, 0, self.data.days - length))
+
+
+@dataclass
+class Desk:
+    """One process's place: what it knows, whom it tells."""
+
+    name: str
+    data: Numbers
+    inbox: Any
+    outbox: Any
+    until: float
+    seed: int
+    best: float = float("inf")
+    rows: list[Row] = field(default_factory=list)
+    others: list[tuple[int, list[Row]]] = field(default_factory=list)
+
+    def hear(self) -> bool:
+        """Take in what other processes found; return whether one has a better roster."""
+        before = self.best
+        while True:
+            try:
+                news = self.inbox.get_nowait()
+            except queue.Empty:
+                return self.best < before
+            if news.total < self.best:
+                self.best, self.rows = news.total, news.rows
+            elif news.total <= self.best * (1 + WORSE):
+                self.others.append((news.total, news.rows))
+
+    def tell(self, total: int, rows: list[Row]) -> None:
+        """Hand a roster on."""
+        rows = [row.copy() for row in rows]
+        if total < self.best:
+            self.best, self.rows = total, rows
+        self.outbox.put(News(sender=self.name, total=total, rows=rows))
+
+    def tell_bound(self, bound: float) -> None:
+        """Hand a bound on."""
+        self.outbox.put(News(sender=self.name, bound=bound))
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self.until - 0.4
+
+    def improve(self, work: Repair, *, patience: int, least: float = 0.0) -> None:
+        """Repair until nothing has been gained for a while, or a roster as good as `least` is found."""
+        idle = 0
+        while idle < patience and work.total > least and not self.is_late:
+            idle = 0 if work.step(until=self.until - 0.3) > 0 else idle + 1
+            if work.total < self.best:
+                self.tell(work.total, work.rows)
+            if self.hear() and self.best < work.total:
+                work.rows, work.total, idle = [row.copy() for row in self.rows], int(self.best), 0
+
+
+def _repair(desk: Desk) -> None:
+    """Repair until the time is up; take up another roster when stuck."""
+    work = Repair(desk.data, [row.copy() for row in desk.rows], seed=desk.seed)
+    while not desk.is_late:
+        desk.improve(work, patience=PATIENCE)
+        rows, total = desk.rows, int(desk.best)
+        if work.total == desk.best and desk.others:
+            desk.others.sort(key=lambda one: one[0])
+            total, rows = desk.others.pop(0)
+        work.rows, work.total = [row.copy() for row in rows], total
+
+
+def _branch_and_price(desk: Desk) -> BranchAndPrice:
+    """Return a search by columns whose rosters are polished and told."""
+
+    def upper() -> float:
+        if desk.hear():
+            for p, row in enumerate(desk.rows):
+                search.master.add(p, row)
+        return desk.best
+
+    def offer(fresh: list[Row], people: list[int]) -> None:
+        work = Repair(
+            desk.data, [row.copy() for row in fresh], seed=desk.seed + int(search.rng.integers(1 << 20))
+        )
+        if people:
+            work.redo(people, until=desk.until - 0.3)
+        if work.total <= desk.best * (1 + WORSE):
+            desk.improve(work, patience=POLISH, least=search.best)
+        desk.tell(work.total, work.rows)
+        for p, row in enumerate(work.rows):
+            search.master.add(p, row)
+
+    search = BranchAndPrice(
+        desk.data,
+        Paths(desk.data),
+        until=desk.until - 0.4,
+        upper=upper,
+        offer=offer,
+        report=desk.tell_bound,
+        seed=desk.seed,
+    )
+    return search
+
+
+def _prove(desk: Desk) -> None:
+    """Bound from below by branch and price until proven or the time is up."""
+    search = _branch_and_price(desk)
+    bound = search.run(desk.rows)
+    desk.tell_bound(bound)
+
+
+def _dive(desk: Desk) -> None:
+    """Make fresh rosters by diving, and repair the best between dives."""
+    search = _branch_and_price(desk)
+    work = Repair(desk.data, [row.copy() for row in desk.rows], seed=desk.seed)
+
+    def between() -> None:
+        desk.hear()
+        work.rows, work.total = [row.copy() for row in desk.rows], int(desk.best)
+        desk.improve(work, patience=PATIENCE, least=search.best)
+
+    now = time.monotonic()
+    search.make_rosters(desk.rows, root_until=now + 0.3 * (desk.until - now), between=between)
+
+
+def search(
+    data: Numbers, *, seconds: float, seed: int, told: Callable[[float, Outcome], None] = lambda *_: None
+) -> Outcome:
+    """Return the best roster and bound found within the time by two processes.
+
+    Parameters
+    ----------
+    data
+        The instance.
+    seconds
+        Wall time from now. [s]
+    seed
+        Seed of both processes.
+    told
+        Called with the seconds gone and the outcome so far, at each change.
+    """
+    began = time.monotonic()
+    until = began + seconds
+    paths = Paths(data)
+    is_short = max(paths.entries(p, data.days) for p in range(len(data.rules))) <= MOST_VALUES
+    rows = first_rows(data, paths, np.random.default_rng(seed), passes=2 if is_short else 1)
+    outcome = Outcome(rows=rows, total=total_cost(data, rows))
+    told(time.monotonic() - began, outcome)
+    context = multiprocessing.get_context("fork")
+    outbox = context.Queue()
+    tasks = {"first": _dive, "second": _prove} if is_short else {"first": _repair, "second": _repair}
+    desks = [
+        Desk(
+            name=name,
+            data=data,
+            inbox=context.Queue(),
+            outbox=outbox,
+            until=until,
+            seed=seed + i,
+            best=outcome.total,
+            rows=rows,
+        )
+        for i, name in enumerate(tasks)
+    ]
+    workers = [
+        context.Process(target=task, args=(desk,), daemon=True)
+        for task, desk in zip(tasks.values(), desks, strict=True)
+    ]
+    for worker in workers:
+        worker.start()
+    while time.monotonic() < until and any(worker.is_alive() for worker in workers):
+        try:
+            news = outbox.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        if news.bound is not None and news.bound > outcome.bound + 1e-3:
+            outcome.bound = min(news.bound, outcome.total)
+            told(time.monotonic() - began, outcome)
+        if news.rows is not None:
+            for desk in desks:
+                if desk.name != news.sender:
+                    desk.inbox.put(news)
+            if news.total < outcome.total:
+                outcome.rows, outcome.total = news.rows, news.total
+                told(time.monotonic() - began, outcome)
+        if outcome.is_proven:
+            break
+    for worker in workers:
+        worker.terminate()
+        worker.join()
+    for box in (outbox, *(desk.inbox for desk in desks)):
+        box.cancel_join_thread()
+    return outcome
