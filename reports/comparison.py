@@ -253,12 +253,8 @@ def change_texts(found: Comparison, changes: Sequence[Change], say: Words) -> li
     """Return what a scenario changes, one text a change; what is the same in all streams stands once."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:
-        key = (
-            change.key,
-            value_text(change.key, change.before, say),
-            value_text(change.key, change.after, say),
-        )
-        places.setdefault(key, []).append(change.where)
+        before, after = (value_text(change.key, value, say) for value in (change.before, change.after))
+        places.setdefault((change.key, before, after), []).append(change.where)
     several = len(found.base.forecast["stream"].unique()) > 1
     texts = []
     for (key, old, new), where in places.items():

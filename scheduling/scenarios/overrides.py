@@ -9,6 +9,7 @@ from typing import Any
 from forecast.config import Stream, parse_tables
 from forecast.errors import ConfigError, PlanError, Problem, nearest
 from forecast.replies.rules import rule_book
+from forecast.replies.service_parameters import ServiceParameters
 from scheduling.config import Labour, Limit, PoolLimit, Settings, ShiftTemplate
 from scheduling.inputs import Inputs
 from scheduling.roster.people import Employee
@@ -155,7 +156,9 @@ class _Applying:
     # --- words and numbers
 
     def _complain(self, message: str) -> None:
-        self.problems.append(Problem(file=SOURCE, message=f"[[scenario]] {self.name}: {message}"))
+        problem = Problem(file=SOURCE, message=f"[[scenario]] {self.name}: {message}")
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def _note(self, key: str, where: str, before: Any, after: Any) -> None:
         if before != after:
@@ -245,17 +248,18 @@ class _Applying:
                 return stream
             if "target" not in own and own["rule"] != stream.rule:
                 own["target"] = None  # another rule has its own pass line
-        table = {f.name: getattr(stream, f.name) for f in fields(Stream)} | own
-        table["service"] = {
-            f.name: getattr(stream.service, f.name) for f in fields(type(stream.service))
-        } | service
+        bare = {f.name: getattr(stream, f.name) for f in fields(Stream) if f.name != "service"} | own
+        section = f"scenario]] {self.name}: [stream"
+        worked = {f.name: getattr(stream.service, f.name) for f in fields(ServiceParameters)} | service
         try:
-            changed = parse_tables(
-                Stream, [table], source=SOURCE, section=f"scenario]] {self.name}: [stream"
+            found = parse_tables(Stream, [bare], source=SOURCE, section=section)[0]
+            parameters = parse_tables(
+                ServiceParameters, [worked], source=SOURCE, section=f"scenario]] {self.name}: [service"
             )[0]
         except ConfigError as error:
-            self.problems += error.problems
+            self.problems += [problem for problem in error.problems if problem not in self.problems]
             return stream
+        changed = replace(found, service=parameters)
         for key in STREAM_KEYS:
             self._note(key, stream.id, getattr(stream, key), getattr(changed, key))
         for key in SERVICE_KEYS:

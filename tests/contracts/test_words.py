@@ -19,7 +19,7 @@ from scheduling.roster.wishes import Cause
 PACKAGE = Path(reports.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 CHINESE = re.compile(r"[\u3400-\u9fff]")
-SUFFIXES = ("toml", "css", "js", "html", "json")
+SUFFIXES = ("toml", "css", "js", "html", "json", "csv")
 KEY = re.compile(r"[a-z]+\.[A-Za-z_0-9]+")
 MESSAGES = [(section, name) for section in sections() for name in catalogue(section)]
 
