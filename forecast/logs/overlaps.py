@@ -88,38 +88,38 @@ def _drop_repeats(task: Task) -> None:
     ).fetchone()
     if not (backwards and backwards[0]):
         return  # in order of time equal moments stand together
-    found = connection.execute(
-        f"SELECT count(*), count(DISTINCT {KEY}) FROM messages WHERE file = {file}"
-    ).fetchone()
-    if found is None or found[0] == found[1]:
-        return
     keyed = (
         f"SELECT row, t, coalesce(session, buyer) AS whose, {KEY} AS key FROM messages WHERE file = {file}"
     )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE twice AS SELECT key FROM ({keyed}) GROUP BY key HAVING count(*) > 1"
+    )
+    found = connection.execute("SELECT count(*) FROM twice").fetchone()
+    if found is None or not found[0]:
+        return
+    of_them = f"({keyed}) WHERE whose IN (SELECT whose FROM ({keyed}) WHERE key IN (SELECT key FROM twice))"
     order = connection.execute(
         f"""
         SELECT count(*) FILTER (step < 0), count(*) FILTER (step <> 0) FROM (
             SELECT t - lag(t) OVER (PARTITION BY whose ORDER BY row) AS step
-            FROM (SELECT min(row) AS row, any_value(t) AS t, whose FROM ({keyed}) GROUP BY key, whose)
+            FROM (SELECT min(row) AS row, any_value(t) AS t, whose FROM {of_them} GROUP BY key, whose)
         )
         """
     ).fetchone()
     if order is not None and order[1] and NO_ORDER[0] < order[0] / order[1] < NO_ORDER[1]:
         task.run.warn(
             task.table,
-            f"{found[0] - found[1]} rows equal others and the file is in no order of time; they count as "
-            "messages "
-            "of their own",
+            f"{found[0]} messages equal others and the file is in no order of time; all of them count",
         )
         return
+    # The file stands in its own order in the table, so that windows need no sorting.
     repeated = f"""
         SELECT row FROM (
             SELECT row, run, min(run) OVER (PARTITION BY key) AS first FROM (
-                SELECT row, key, sum(moves) OVER (ORDER BY row) AS run FROM (
-                    SELECT row, key, (t IS DISTINCT FROM lag(t) OVER (ORDER BY row))::INTEGER AS moves
-                    FROM ({keyed})
+                SELECT row, key, sum(moves) OVER (ROWS UNBOUNDED PRECEDING) AS run FROM (
+                    SELECT row, key, (t IS DISTINCT FROM lag(t) OVER ())::INTEGER AS moves FROM ({keyed})
                 )
-            )
+            ) WHERE key IN (SELECT key FROM twice)
         ) WHERE run > first
     """
     task.report.duplicates += _delete(task, repeated)

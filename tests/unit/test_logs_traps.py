@@ -336,11 +336,13 @@ def test_a_cut_row_is_left_out_and_named(shop, tmp_path, text, where):
 
 def test_a_cut_row_in_json_lines_is_named(shop, tmp_path):
     text = (
-        '{"session_id": "s1", "buyer": "b1", "sender": "buyer", "time": "2026-11-11T10:00:00+08:00"}\n' * 1
-        + '{"session_id": "s1", "buyer": "b1", "agent": "a1", "sender": "human", "time": "2026-11-11 10:00:20"}\n'
+        '{"session_id": "s1", "buyer": "b1", "sender": "buyer", "time": "2026-11-11T10:00:00+08:00"}\n'
+        * 1
+        + '{"session_id": "s1", "buyer": "b1", "agent": "a1", "sender": "human", '
+        '"time": "2026-11-11 10:00:20"}\n'
         + '{"session_id": "s1", "buyer": "b1", "sender": "buyer", "time": "2026-11-11T10:01:00+08:00"}\n'
-        + '{"session_id": "s1", "buyer": "b1", "agent": "a1", "sender": "human", "time": "2026-11-11 10:01:20"}\n'
-        + '{"session_id": "s1", "buy'
+        + '{"session_id": "s1", "buyer": "b1", "agent": "a1", "sender": "human", '
+        '"time": "2026-11-11 10:01:20"}\n' + '{"session_id": "s1", "buy'
     )
     report = imported(shop, write_text(tmp_path / "log.jsonl", text))
     assert report.tables[0].rows_used == 4
