@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -19,6 +20,7 @@ from forecast.timegrid import clock_minutes, zone
 
 T = TypeVar("T")
 
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # pydantic's names for it
 SUPPLY_SECTIONS = ("template", "labour", "pool")  # read by scheduling.config
 SECTIONS = ("shop", "stream", "rule", *SUPPLY_SECTIONS)
 DEFAULT_STREAM = "shop"
@@ -253,20 +255,36 @@ def parse_tables(kind: type[T], tables: Iterable[Mapping[str, Any]], *, source: 
         try:
             parsed.append(adapter.validate_python(dict(table)))
         except ValidationError as error:
-            problems += [
-                Problem(file=source, message=f"{label}: {_complaint(kind, detail)}")
-                for detail in error.errors()
-            ]
+            details = error.errors()
+            strange = [detail["loc"] for detail in details if detail["type"] in UNKNOWN_KEY]
+            if strange:  # what checks itself is looked at only once its keys are known
+                try:
+                    adapter.validate_python(_without(table, strange))
+                except ValidationError as rest:
+                    details += [detail for detail in rest.errors() if detail["loc"] not in strange]
+            complaints = dict.fromkeys(_complaint(kind, detail) for detail in details)
+            problems += [Problem(file=source, message=f"{label}: {text}") for text in complaints]
     if problems:
         raise ConfigError(problems)
     return parsed
+
+
+def _without(table: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Return a copy of a table without the keys at some places."""
+    copied = deepcopy(dict(table))
+    for *path, name in places:
+        owner: Any = copied
+        for step in path:
+            owner = owner[step]
+        owner.pop(name, None)
+    return copied
 
 
 def _complaint(kind: type[Any], detail: Any) -> str:
     """Put one validation error in words: which key, what is wrong, what is known."""
     path = [str(part) for part in detail["loc"]]
     dotted = ".".join(path)
-    if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+    if detail["type"] in UNKNOWN_KEY:
         owner = _field_type(kind, path[:-1])
         return f"unknown key {dotted}{nearest(path[-1], [f.name for f in fields(owner)])}"
     message = str(detail["msg"]).removeprefix("Value error, ")

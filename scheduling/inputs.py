@@ -61,7 +61,15 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     try:
         counts = folder / "history.csv" if history is None else history
         imported = imported_history(demand) if history is None else None
-        if counts.is_file() or (needs_history and imported is None):
+        if history is None and needs_history and imported is None and not counts.is_file():
+            raise DataError(
+                Problem(
+                    file=str(counts),
+                    message="no such file; put hourly counts there (time, count), read logs with "
+                    "paiban import, or name a file with --history",
+                )
+            )
+        if counts.is_file() or (history is not None and needs_history):
             table = read_history(
                 counts,
                 timezone=demand.shop.timezone,

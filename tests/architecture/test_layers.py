@@ -1,0 +1,90 @@
+"""Packages import downstream only, and start-up stays light."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("forecast", "scheduling", "reports")
+MAY_IMPORT = {"forecast": (), "scheduling": ("forecast",), "reports": ("forecast", "scheduling")}
+HEAVY = ("pandas", "numpy", "statsmodels", "ortools", "matplotlib", "scipy", "numba", "pydantic", "duckdb")
+
+
+def modules_of(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield every module a file imports, at the top or inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_downstream_only(package: str) -> None:
+    forbidden = {other for other in PACKAGES if other != package and other not in MAY_IMPORT[package]}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules_of(package)
+        for name in imports_of(path)
+        if name.split(".")[0] in forbidden
+    ]
+    assert not wrong
+
+
+def test_the_judge_knows_nothing_of_the_planners_model() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules_of("scheduling/simulation")
+        for name in imports_of(path)
+        if name.startswith(("scheduling.service.shop", "scheduling.service.value"))
+    ]
+    assert not wrong
+
+
+def test_the_audit_shares_no_code_with_the_solver() -> None:
+    solver = ("scheduling.roster.constraints", "scheduling.roster.variables", "scheduling.solver", "ortools")
+    names = list(imports_of(ROOT / "scheduling" / "roster" / "audit.py"))
+    assert not [name for name in names if name.startswith(solver)]
+
+
+def test_only_one_file_touches_the_solver_object() -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in modules_of(package)
+        if path != ROOT / "scheduling" / "solver.py" and "CpSolver(" in path.read_text(encoding="utf-8")
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["compare", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    script = (
+        "import json, sys\n"
+        "from reports.cli.app import main\n"
+        f"sys.argv = ['paiban', *{arguments!r}]\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    code = end.code\n"
+        "print(json.dumps([code, sorted({name.split('.')[0] for name in sys.modules})]), file=sys.stderr)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    code, loaded = json.loads(ended.stderr.splitlines()[-1])
+    assert code == 0
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_no_module_takes_a_standard_librarys_name() -> None:
+    names = {path.stem for package in PACKAGES for path in modules_of(package)} - {"__init__"}
+    allowed = {"random"} & names
+    assert not (names & set(sys.stdlib_module_names)) - allowed
