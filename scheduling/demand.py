@@ -121,9 +121,7 @@ def stream_demand(
             target=settings.target(stream),
         )
         if wide is not None:
-            sampled[day] = np.stack(
-                [_on_grid(wide[name], grid, shop.interval_min) for name in wide.columns]
-            ) * (1 - bots)
+            sampled[day] = np.ascontiguousarray(_on_grid(wide, grid, shop.interval_min).T) * (1 - bots)
     return StreamDemand(stream=stream, days=built, offered=offered, draws=sampled, starts=starts)
 
 
@@ -135,8 +133,11 @@ def _open_grid(day: dt.date, opens: tuple[int, int], interval_min: int, timezone
     return grid[(wall >= opens[0]) & (wall < opens[1])]
 
 
-def _on_grid(values: pd.Series, grid: pd.DatetimeIndex, interval_min: int) -> Floats:
-    """Return counts per interval from rows that are hourly or already on the grid; NaN where none is."""
+def _on_grid(values: pd.Series | pd.DataFrame, grid: pd.DatetimeIndex, interval_min: int) -> Floats:
+    """Return counts per interval from rows that are hourly or already on the grid; NaN where none is.
+
+    A table's columns go the same way at once.
+    """
     exact = values.reindex(grid)
     step = values.index.to_series().diff().min()
     if pd.isna(step) or step > pd.Timedelta(minutes=interval_min):
