@@ -7,7 +7,7 @@ wages of a duty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,11 +64,19 @@ class Prices:
     change: float = 0.0
 
 
+def _alike(cell: Cell, number: int | None) -> float:  # noqa: ARG001  (every change counts once)
+    return 1.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """Duties already announced: their option in each cell, None on a day off."""
+    """Duties already announced: their option in each cell, None on a day off.
+
+    ``factor`` multiplies the price of a change by what the cell changes to.
+    """
 
     option: Mapping[Cell, int | None] = field(default_factory=dict)
+    factor: Callable[[Cell, int | None], float] = _alike
 
 
 def units(money: float) -> int:
@@ -117,7 +125,7 @@ class CellPrices:
             if is_refused(wish, option):
                 found["wishes"] = found.get("wishes", 0) + units(self._prices.wish * wish.weight)
         if cell in self._published.option and self._published.option[cell] != number:
-            found["changes"] = units(self._prices.change)
+            found["changes"] = units(self._prices.change * self._published.factor(cell, number))
         if option is None:
             return found
         wage = self._problem.employees[cell[0]].cost_per_hour

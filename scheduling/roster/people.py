@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
-from forecast.errors import DataError, Problem, nearest
 from forecast.frames import raise_problems
 from forecast.tabular import read_table
 from scheduling.config import Pool, Settings
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-T = TypeVar("T")
+from scheduling.roster.table_rows import Reader, either
 
 WishKind = Literal["leave", "off", "prefer", "avoid", "fixed"]
 POOLS: tuple[str, ...] = get_args(Pool)
@@ -130,7 +124,7 @@ def read_agents(path: Path, settings: Settings) -> tuple[Employee, ...]:
     DataError
         With every problem by row and column.
     """
-    reader = _Reader(path, tuple(f.name for f in fields(Employee)), required=("employee",))
+    reader = Reader(path, tuple(f.name for f in fields(Employee)), required=("employee",))
     streams = tuple(stream.id for stream in settings.demand.streams)
     skills = tuple({stream.skill: None for stream in settings.demand.streams if stream.skill})
     templates = tuple(template.name for template in settings.templates)
@@ -148,7 +142,7 @@ def read_agents(path: Path, settings: Settings) -> tuple[Employee, ...]:
             streams=row.names("streams", streams),
             pool=row.choice("pool", POOLS) or "staff",
             reception_cap=row.number_of("reception_cap", whole=True),
-            speed=_or(row.number_of("speed"), 1.0),
+            speed=either(row.number_of("speed"), 1.0),
             max_hours_per_week=row.number_of("max_hours_per_week"),
             min_hours_per_week=row.number_of("min_hours_per_week"),
             templates=row.names("templates", templates),
@@ -214,7 +208,7 @@ def read_wishes(path: Path, employees: Sequence[Employee], settings: Settings) -
         With every problem by row and column.
     """
     columns = tuple(f.name for f in fields(Wish))
-    reader = _Reader(path, columns, required=("employee", "date", "kind"))
+    reader = Reader(path, columns, required=("employee", "date", "kind"))
     people = tuple(person.employee for person in employees)
     templates = tuple(template.name for template in settings.templates)
     wishes: list[Wish] = []
@@ -226,7 +220,7 @@ def read_wishes(path: Path, employees: Sequence[Employee], settings: Settings) -
             date=row.day("date", required=True),
             kind=row.choice("kind", WISH_KINDS, required=True),
             template=row.known("template", templates) if row.text("template") else "",
-            weight=_or(row.number_of("weight"), 1.0),
+            weight=either(row.number_of("weight"), 1.0),
             note=row.text("note"),
         )
         if wish is None:
@@ -238,112 +232,3 @@ def read_wishes(path: Path, employees: Sequence[Employee], settings: Settings) -
         wishes.append(wish)
     raise_problems(reader.problems)
     return tuple(wishes)
-
-
-def _or(value: float | None, default: float) -> float:
-    return default if value is None else value
-
-
-class _Reader:
-    """A table of text cells, and the problems found while reading it."""
-
-    def __init__(self, path: Path, columns: Sequence[str], required: Sequence[str]) -> None:
-        self.file = path.name
-        self.problems: list[Problem] = []
-        self._table: pd.DataFrame = read_table(path)
-        for name in required:
-            if name not in self._table.columns:
-                self._complain(1, name, f"the column is missing; the table needs {', '.join(required)}")
-        for name in map(str, self._table.columns):
-            if name not in columns and (close := get_close_matches(name, columns, n=1, cutoff=0.8)):
-                self._complain(1, name, f"unknown column; did you mean {close[0]}?")
-        if self.problems:
-            raise DataError(self.problems)
-
-    def _complain(self, row: int, column: str, message: str) -> None:
-        self.problems.append(Problem(file=self.file, row=row, column=column, message=message))
-
-    def rows(self) -> Iterator[_Row]:
-        """Yield the rows with the numbers a spreadsheet shows."""
-        for number, cells in zip(self._table.index, self._table.to_dict("records"), strict=True):
-            row = int(number)
-            yield _Row(row, {str(key): str(value) for key, value in cells.items()}, self._complain)
-
-
-class _Row:
-    """One row; a cell that cannot be read becomes a problem and counts as empty."""
-
-    def __init__(self, number: int, cells: dict[str, str], complain: Callable[[int, str, str], None]) -> None:
-        self.number = number
-        self._cells = cells
-        self._complain = complain
-        self._is_sound = True
-
-    def complain(self, column: str, message: str) -> None:
-        self._is_sound = False
-        self._complain(self.number, column, message)
-
-    def text(self, column: str) -> str:
-        return self._cells.get(column, "").strip()
-
-    def names(self, column: str, known: Sequence[str]) -> tuple[str, ...]:
-        text = self.text(column).replace("；", ";")
-        found = tuple(part.strip() for part in text.split(";") if part.strip())
-        for name in found:
-            if known and name not in known:
-                self.complain(column, f"{name!r} is not known{nearest(name, known)}")
-        return found
-
-    def known(self, column: str, known: Sequence[str]) -> str:
-        name = self.text(column)
-        if name not in known:
-            self.complain(column, f"{name!r} is not known{nearest(name, known)}" if name else "empty")
-        return name
-
-    def choice(self, column: str, options: Sequence[str], *, required: bool = False) -> Any:
-        text = self.text(column).lower()
-        if text in options:
-            return text
-        if text or required:
-            self.complain(column, f"{text!r} is not one of {', '.join(options)}{_maybe(text, options)}")
-        return None
-
-    def number_of(self, column: str, *, whole: bool = False) -> Any:
-        text = self.text(column)
-        if not text:
-            return None
-        try:
-            value = float(text)
-        except ValueError:
-            self.complain(column, f"{text!r} is not a number")
-            return None
-        if value != value or abs(value) == float("inf") or (whole and not value.is_integer()):
-            self.complain(column, f"{text!r} is not a {'whole' if whole else 'finite'} number")
-            return None
-        return int(value) if whole else value
-
-    def day(self, column: str, *, required: bool = False) -> Any:
-        text = self.text(column)
-        if not text and not required:
-            return None
-        try:
-            year, month, date = text.split(" ")[0].split("T")[0].replace("/", "-").split("-")
-            return dt.date(int(year), int(month), int(date))
-        except ValueError:
-            self.complain(column, f"{text!r} is not a date; write it as 2026-11-11")
-            return None
-
-    def build(self, thing: Callable[..., T], /, **values: Any) -> T | None:
-        """Return the thing, or None after noting why it cannot be."""
-        if not self._is_sound:
-            return None
-        try:
-            return thing(**values)
-        except ValueError as error:
-            self.complain(str(error).split(" ", 1)[0], str(error))
-            return None
-
-
-def _maybe(text: str, options: Sequence[str]) -> str:
-    close = get_close_matches(text, options, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,153 @@
+"""Who cannot come and who may be called instead: ``absences.csv`` and ``reserves.csv``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecast.errors import DataError, nearest
+from forecast.frames import raise_problems
+from scheduling.roster.people import Employee, Wish
+from scheduling.roster.table_rows import Reader, either
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absence:
+    """Somebody who cannot work from one day to another, both included."""
+
+    employee: str
+    date: dt.date
+    until: dt.date
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for an absence that ends before it begins."""
+        if self.until < self.date:
+            raise ValueError(f"until {self.until} lies before {self.date}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserve:
+    """Somebody who may be called on a day off, lower `order` first.
+
+    ``lead_hours`` is how long before a duty begins they must be called.
+    """
+
+    employee: str
+    order: int
+    lead_hours: float = 0.0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for an order or a lead time that cannot be meant."""
+        if self.order < 1:
+            raise ValueError(f"order must be 1 or more, got {self.order}")
+        if self.lead_hours < 0:
+            raise ValueError(f"lead_hours must be 0 or more, got {self.lead_hours:g}")
+
+
+def read_absences(path: Path, employees: Sequence[Employee]) -> tuple[Absence, ...]:
+    """Read absences.
+
+    Parameters
+    ----------
+    path
+        CSV or Excel with the columns `employee, date` and optionally `until` (empty: that day alone) and
+        `reason`; one row an absence.
+    employees
+        Who may be named.
+
+    Raises
+    ------
+    DataError
+        With every problem by row and column.
+    """
+    reader = Reader(path, ("employee", "date", "until", "reason"), required=("employee", "date"))
+    people = tuple(person.employee for person in employees)
+    found: list[Absence] = []
+    for row in reader.rows():
+        first = row.day("date", required=True)
+        absence = row.build(
+            Absence,
+            employee=row.known("employee", people),
+            date=first,
+            until=row.day("until") or first,
+            reason=row.text("reason"),
+        )
+        found += [] if absence is None else [absence]
+    raise_problems(reader.problems)
+    return tuple(found)
+
+
+def parse_absence(text: str, employees: Sequence[Employee]) -> Absence:
+    """Return an absence written as ``NAME:2026-12-10`` or ``NAME:2026-12-10..2026-12-12``.
+
+    Raises
+    ------
+    DataError
+        If nobody is called that, or the days cannot be read.
+    """
+    name, _, days = text.rpartition(":")
+    people = [person.employee for person in employees]
+    if name not in people:
+        raise DataError(f"--absent {text}: nobody is called {name!r}{nearest(name, people)}")
+    first, _, last = days.partition("..")
+    try:
+        begin = dt.date.fromisoformat(first.strip())
+        return Absence(
+            employee=name, date=begin, until=dt.date.fromisoformat(last.strip()) if last else begin
+        )
+    except ValueError as error:
+        raise DataError(
+            f"--absent {text}: {error}; write NAME:2026-12-10 or NAME:2026-12-10..2026-12-12"
+        ) from None
+
+
+def leave_of(absences: Iterable[Absence], *, start: dt.date, days: int) -> tuple[Wish, ...]:
+    """Return absences as days of leave inside a span, each person and day once."""
+    found: dict[tuple[str, dt.date], Wish] = {}
+    for absence in absences:
+        for offset in range((absence.until - absence.date).days + 1):
+            day = absence.date + dt.timedelta(days=offset)
+            if 0 <= (day - start).days < days:
+                wish = Wish(employee=absence.employee, date=day, kind="leave", note=absence.reason)
+                found.setdefault((absence.employee, day), wish)
+    return tuple(found.values())
+
+
+def read_reserves(path: Path, employees: Sequence[Employee]) -> tuple[Reserve, ...]:
+    """Read the reserve list.
+
+    Parameters
+    ----------
+    path
+        CSV or Excel with the column `employee` and optionally `order` (empty: the row's place), `lead_hours`
+        and `note`; one row a person, who must be in the list of agents as well.
+    employees
+        Who may be named.
+
+    Raises
+    ------
+    DataError
+        With every problem by row and column.
+    """
+    reader = Reader(path, ("employee", "order", "lead_hours", "note"), required=("employee",))
+    people = tuple(person.employee for person in employees)
+    found: list[Reserve] = []
+    for place, row in enumerate(reader.rows(), start=1):
+        order = row.number_of("order", whole=True)
+        name = row.known("employee", people)
+        if name in {reserve.employee for reserve in found}:
+            row.complain("employee", f"{name} stands there already; keep one row")
+        reserve = row.build(
+            Reserve,
+            employee=name,
+            order=place if order is None else order,
+            lead_hours=either(row.number_of("lead_hours"), 0.0),
+            note=row.text("note"),
+        )
+        found += [] if reserve is None else [reserve]
+    raise_problems(reader.problems)
+    return tuple(sorted(found, key=lambda reserve: (reserve.order, reserve.employee)))
