@@ -10,7 +10,8 @@ import pandas as pd
 
 from forecast.logs.reading import ShopLog, Whole
 from forecast.replies.activity import ActivitySums, late_replies
-from forecast.replies.events import reply_events, session_events
+from forecast.replies.conversations import conversations
+from forecast.replies.events import events_of_talk, reply_events, session_events
 from forecast.replies.judging import Scope, judge_replies
 from forecast.replies.measure import CUTS, Measures
 from forecast.replies.periods import added, daily_sums, shares_of_days
@@ -64,12 +65,15 @@ def measure_store(
     read = False
     for messages in log.message_parts(whole):
         read = True
+        talk = conversations(messages)
         for rule in rules:
-            events = _assessed(reply_events(messages, rule), rule, streams)
+            # A rule that joins sessions puts them together in its own way.
+            events = reply_events(messages, rule) if rule.session_gap_min else events_of_talk(talk, rule)
+            events = _assessed(events, rule, streams)
             _judge(events, rule, scopes, log.timezone, shop, daily)
             late[rule.id].append(_late(events, rule, log.timezone, since, until))
         if activity:
-            sums.add(messages)
+            sums.add(talk)
     sessions = log.sessions()
     if len(sessions):
         for rule in rules:

@@ -111,7 +111,7 @@ class ShopLog:
             "buyer": np.asarray(np.ma.getdata(columns["buyer"])).view(np.int64),
             "agent": self._category("messages", "agent", columns["agent"], self.employees),
             "sender": pd.Categorical.from_codes(
-                np.asarray(columns["sender"], dtype=np.int8), categories=pd.Index(SENDERS)
+                np.asarray(columns["sender"], dtype=np.int8), categories=pd.Index(SENDERS, dtype=object)
             ),
             "time": instants_of(columns["t"]),
             "stream": self._category("messages", "stream", columns["stream"], {}, self.stream),
@@ -238,7 +238,7 @@ class ShopLog:
             codes[codes < 0] = len(names) - 1
         known = codes >= 0
         codes[known] = at[codes[known]]
-        return pd.Categorical.from_codes(codes, categories=pd.Index(categories))
+        return pd.Categorical.from_codes(codes, categories=pd.Index(categories, dtype=object))
 
 
 def instants_of(micros: np.ndarray[Any, Any]) -> pd.DatetimeIndex:

@@ -115,47 +115,43 @@ class ActivitySums:
         since: dt.date | None = None,
         until: dt.date | None = None,
     ) -> None:
-        self._cells = {
-            name: _Cells(by=tuple(by), timezone=timezone, since=since, until=until)
-            for name, by in cuts.items()
-        }
-        self._sums: dict[str, list[pd.DataFrame]] = {name: [] for name in cuts}
+        self._cuts = {name: tuple(by) for name, by in cuts.items()}
+        self._span = _Span(timezone=timezone, since=since, until=until)
+        self._sums: dict[str, pd.DataFrame] = {}
         self._slots: list[pd.DataFrame] = []
 
-    def add(self, messages: pd.DataFrame) -> None:
-        """Read a part of the log; no session and no buyer may stand in two parts."""
-        talk = conversations(messages)
+    def add(self, talk: pd.DataFrame) -> None:
+        """Read a part of the log, its messages in order; no session and no buyer may stand in two parts."""
         questions = questions_and_replies(talk, counting=STAFF, settling=["bot_auto"])
         self.add_read(talk, questions, held_slots(talk))
 
     def add_read(self, talk: pd.DataFrame, questions: pd.DataFrame, slots: pd.DataFrame) -> None:
         """Add up a part that was read: its messages, its rounds, its slots."""
-        for name, cells in self._cells.items():
-            waits = _waits(questions, cells).join(_messages(talk, questions, cells), how="outer")
-            self._sums[name] = [_added([*self._sums[name], waits], cells)]
+        rounds, messages = _rounds(questions, self._span), _messages(talk, questions, self._span)
+        for name, by in self._cuts.items():
+            sums = _wait_sums(rounds, by).join(_grouped(messages, by)[MESSAGE_COUNTS].sum(), how="outer")
+            if name in self._sums:
+                levels = list(range(sums.index.nlevels))
+                sums = pd.concat([self._sums[name], sums]).groupby(level=levels, sort=True).sum()
+            self._sums[name] = sums
         kept = slots[["stream", "agent", "start", "end"]]
         self._slots.append(kept.astype({"stream": "category", "agent": "category"}))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by cut."""
-        slots = pd.concat(
-            [part.astype({"stream": "object", "agent": "object"}) for part in self._slots], ignore_index=True
-        )
+        slots = pd.concat([part.astype({"stream": object, "agent": object}) for part in self._slots])
+        held = _held(slots.reset_index(drop=True), self._span)
+        steps = {
+            apart: _steps(slots.reset_index(drop=True), self._span, by_stream=apart)
+            for apart in {"stream" in by for by in self._cuts.values()}
+        }
         return {
-            name: _finished(self._sums[name][0], _load(slots, cells), cells)
-            for name, cells in self._cells.items()
+            name: _finished(self._sums[name], _load(held, steps["stream" in by], by), by)
+            for name, by in self._cuts.items()
         }
 
 
-def _added(parts: Sequence[pd.DataFrame], cells: _Cells) -> pd.DataFrame:
-    """Return the sums of several parts of a log by cell."""
-    if len(parts) == 1:
-        return parts[0]
-    levels = list(range(len(cells.by or ("all",))))
-    return pd.concat(parts).groupby(level=levels, sort=True).sum()
-
-
-def _finished(sums: pd.DataFrame, load: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
+def _finished(sums: pd.DataFrame, load: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
     """Return sums and load as a table of figures."""
     table = pd.concat([sums, load], axis=1).sort_index()
     table[COUNTS] = table[COUNTS].fillna(0).astype(np.int64)
@@ -166,9 +162,10 @@ def _finished(sums: pd.DataFrame, load: pd.DataFrame, cells: _Cells) -> pd.DataF
     table["answer_ratio"] = table["staff_messages"] / asked
     present = table["present_h"].where(table["present_h"] > 0)
     table["sessions_per_agent_hour"] = table.pop("held") / present
-    return table.reset_index(drop=not cells.by)[[*cells.by, *COLUMNS]]
+    return table.reset_index(drop=not by)[[*by, *COLUMNS]]
 
 
+MESSAGE_COUNTS = ["buyer_messages", "staff_messages"]
 COUNTS = [
     "sessions",
     "buyers",
@@ -248,24 +245,22 @@ def late_replies(
             "late_unknown": late & unknown,
         }
     ).astype(np.int64)
-    cells = _Cells(by=tuple(by), timezone=timezone, since=since, until=until)
+    span = _Span(timezone=timezone, since=since, until=until)
     stream, agent = events["stream"].to_numpy(object), events["agent"].to_numpy(object)
-    return cells.group(counts, moment=asked, stream=stream, agent=agent).sum().reset_index(drop=not by)
+    rows = span.placed(counts, moment=asked, stream=stream, agent=agent)
+    return _grouped(rows, by)[list(counts.columns)].sum().reset_index(drop=not by)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cells:
-    """How rows are told apart, and which days count."""
+class _Span:
+    """Which days count, and where a moment lies in day and hour."""
 
-    by: tuple[By, ...]
     timezone: str
     since: dt.date | None = None
     until: dt.date | None = None
 
-    def group(
-        self, table: pd.DataFrame, *, moment: Instants, stream: Words, agent: Words
-    ) -> DataFrameGroupBy[Any, Any]:
-        """Return the rows of the span in groups, given when and whose they are."""
+    def placed(self, table: pd.DataFrame, *, moment: Instants, stream: Words, agent: Words) -> pd.DataFrame:
+        """Return the rows of the span with the columns that cuts go by, given when and whose they are."""
         wall = aware(moment).tz_convert(zone(self.timezone)).tz_localize(None)
         day = wall.normalize()
         inside = np.ones(len(table), dtype=bool)
@@ -273,81 +268,110 @@ class _Cells:
             inside &= day >= pd.Timestamp(self.since)
         if self.until is not None:
             inside &= day <= pd.Timestamp(self.until)
-        everything = np.zeros(len(table), dtype=np.int64)
-        columns = {"stream": stream, "agent": agent, "day": day, "hour": wall.hour, "all": everything}
-        keys = [pd.Series(columns[name], name=name)[inside] for name in (self.by or ("all",))]
-        return table.reset_index(drop=True)[inside].groupby(keys, sort=True)
+        placed = table.reset_index(drop=True).assign(
+            stream=_category(stream), agent=_category(agent), day=day, hour=wall.hour, all=0
+        )
+        return placed if inside.all() else placed[inside]
 
 
-def _waits(questions: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
-    """Return counts and mean waits of rounds."""
+def _category(names: Words) -> pd.Categorical:
+    """Return names in order, so that they are grouped by number; a missing one belongs to no group."""
+    codes, known = pd.factorize(names, sort=True)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(known, dtype=object))
+
+
+def _grouped(placed: pd.DataFrame, by: Sequence[By]) -> DataFrameGroupBy[Any, Any]:
+    """Return placed rows by cell."""
+    return placed.groupby([*(by or ("all",))], sort=True, observed=True)
+
+
+def _rounds(questions: pd.DataFrame, span: _Span) -> pd.DataFrame:
+    """Return rounds with their waits, and which of them begin a session or an agent's part of one."""
     asked, reply = instants(questions, "question"), instants(questions, "reply")
     wait = (reply - asked) / np.timedelta64(1, "s")
     agent = questions["agent"].to_numpy(object)
     code = questions["code"].to_numpy()
-    first, begins = np.zeros((2, len(questions)), dtype=bool)
+    first, begins_part = np.zeros((2, len(questions)), dtype=bool)
     first[np.unique(code, return_index=True)[1]] = True
-    part = codes_of(code, agent) if "agent" in cells.by else code
-    begins[np.unique(part, return_index=True)[1]] = True
+    begins_part[np.unique(codes_of(code, agent), return_index=True)[1]] = True
     buyer = questions["buyer"].to_numpy(object)
-    buyer = np.where(pd.isna(buyer), code, buyer)  # who is not named is a buyer of his own
+    nameless = pd.isna(buyer)
+    number = codes_of(buyer)
+    number[nameless] = -1 - code[nameless]  # who is not named is a buyer of his own
     rows = pd.DataFrame(
         {
-            "begins": begins,
-            "buyer": buyer,
-            "answered_buyer": np.where(np.isnat(reply), np.array(None, dtype=object), buyer),
+            "begins": first,
+            "begins_part": begins_part,
+            "buyer": number,
             "wait": wait,
             "first_wait": np.where(first, wait, np.nan),
         }
     )
-    groups = cells.group(rows, moment=asked, stream=questions["stream"].to_numpy(object), agent=agent)
-    return groups.agg(
-        sessions=("begins", "sum"),
-        buyers=("buyer", "nunique"),
+    return span.placed(rows, moment=asked, stream=questions["stream"].to_numpy(object), agent=agent)
+
+
+def _wait_sums(rounds: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
+    """Return counts and sums of waits of rounds by cell."""
+    groups = _grouped(rounds, by)
+    sums = groups.agg(
+        sessions=("begins_part" if "agent" in by else "begins", "sum"),
         questions=("begins", "size"),
         replies=("wait", "count"),
-        buyers_replied=("answered_buyer", "nunique"),
         firsts=("first_wait", "count"),
         first_reply_s_sum=("first_wait", "sum"),
         mean_reply_s_sum=("wait", "sum"),
     )
+    keys = [*(by or ("all",)), "buyer"]
+    for name, rows in (("buyers", rounds), ("buyers_replied", rounds[rounds["wait"].notna()])):
+        distinct = rows[keys].drop_duplicates()
+        sums[name] = _grouped(distinct, by).size()
+    return sums.fillna({"buyers_replied": 0})
 
 
-def _messages(talk: pd.DataFrame, questions: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
-    """Return counts of messages of sessions that reached people; the agent's where the log names none."""
-    human = np.isin(talk["code"].to_numpy(), questions["code"].to_numpy())
+def _messages(talk: pd.DataFrame, questions: pd.DataFrame, span: _Span) -> pd.DataFrame:
+    """Return messages of sessions that reached people; the agent's where the log names none."""
+    code = talk["code"].to_numpy()
+    has_question = np.zeros(int(code[-1]) + 1 if len(code) else 0, dtype=bool)
+    has_question[questions["code"].to_numpy()] = True
     staff, buyer = sent_by(talk, STAFF), sent_by(talk, ["buyer"])
-    rows = np.flatnonzero(human & (staff | buyer))
+    rows = np.flatnonzero(has_question[code] & (staff | buyer))
     agent = talk["agent"].to_numpy(object)[rows]
     whose = questions.groupby("code")["agent"].first()
-    session_agent = whose.reindex(talk["code"].to_numpy()[rows]).to_numpy(object)
-    agent = np.where(pd.isna(agent), session_agent, agent)
+    missing = pd.isna(agent)
+    agent[missing] = whose.reindex(code[rows[missing]]).to_numpy(object)
     counts = pd.DataFrame({"buyer_messages": buyer[rows], "staff_messages": staff[rows]}).astype(np.int64)
     stream = talk["stream"].to_numpy(object)[rows]
-    return cells.group(counts, moment=talk["time"].to_numpy()[rows], stream=stream, agent=agent).sum()
+    return span.placed(counts, moment=talk["time"].to_numpy()[rows], stream=stream, agent=agent)
 
 
-def _load(slots: pd.DataFrame, cells: _Cells) -> pd.DataFrame:
-    """Return how long sessions were held, and how many at once."""
+def _held(slots: pd.DataFrame, span: _Span) -> pd.DataFrame:
+    """Return sessions held, with how long."""
     lasted = (slots["end"] - slots["start"]).to_numpy() / np.timedelta64(1, "s")
     stream, agent = slots["stream"].to_numpy(object), slots["agent"].to_numpy(object)
-    held = cells.group(
-        pd.DataFrame({"session_s": lasted}), moment=slots["start"].to_numpy(), stream=stream, agent=agent
-    )
-    sessions = held.agg(session_s=("session_s", "mean"), held=("session_s", "size"))
-    by_stream = "stream" in cells.by
+    rows = pd.DataFrame({"session_s": lasted})
+    return span.placed(rows, moment=slots["start"].to_numpy(), stream=stream, agent=agent)
+
+
+def _steps(slots: pd.DataFrame, span: _Span, *, by_stream: bool) -> pd.DataFrame:
+    """Return spans with a constant number of open sessions, of each agent (or his part in a stream)."""
     steps = cut_steps(open_sessions(slots, ("agent", "stream") if by_stream else ("agent",)))
     hours = (steps["end"] - steps["start"]).to_numpy() / np.timedelta64(1, "h")
     count = steps["open"].to_numpy()
     busy = np.where(count > 0, hours, 0.0)
-    load = pd.DataFrame({"busy_h": busy, "present_h": hours, "session_h": hours * count, "most_open": count})
-    groups = cells.group(
+    load = pd.DataFrame({"busy_h": busy, "present_h": hours, "session_h": hours * count})
+    load["most_open"] = count
+    return span.placed(
         load,
         moment=steps["start"].to_numpy(),
         stream=steps["stream" if by_stream else "agent"].to_numpy(object),
         agent=steps["agent"].to_numpy(object),
     )
-    table = groups.agg(
+
+
+def _load(held: pd.DataFrame, steps: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
+    """Return how long sessions were held, and how many at once, by cell."""
+    sessions = _grouped(held, by).agg(session_s=("session_s", "mean"), held=("session_s", "size"))
+    table = _grouped(steps, by).agg(
         busy_h=("busy_h", "sum"),
         present_h=("present_h", "sum"),
         session_h=("session_h", "sum"),

@@ -94,9 +94,17 @@ def words(frame: pd.DataFrame, column: str) -> npt.NDArray[Any]:
         return np.full(len(frame), None, dtype=object)
     if isinstance(frame[column].dtype, np.dtype) and frame[column].dtype.kind in "iu":
         return frame[column].to_numpy(copy=True)
+    if isinstance(frame[column].dtype, pd.CategoricalDtype):
+        known = [None if name == "" else name for name in frame[column].cat.categories]
+        return np.array([*known, None], dtype=object)[frame[column].cat.codes.to_numpy()]
     values = frame[column].to_numpy(dtype=object, copy=True)
     values[frame[column].isna().to_numpy() | (values == "")] = None
     return values
+
+
+def objects(values: npt.NDArray[Any]) -> pd.Series:
+    """Return words as a column of plain objects: pandas would pack and unpack them as text each time."""
+    return pd.Series(values, dtype=values.dtype)
 
 
 def codes_of(*columns: npt.ArrayLike) -> Codes:
@@ -153,26 +161,35 @@ def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFra
     stream[pd.isna(stream)] = DEFAULT_STREAM
     talk = pd.DataFrame(
         {
-            "stream": stream,
-            "session": words(messages, "session_id"),
-            "buyer": words(messages, "buyer"),
-            "agent": words(messages, "agent"),
+            "stream": objects(stream),
+            "session": objects(words(messages, "session_id")),
+            "buyer": objects(words(messages, "buyer")),
+            "agent": objects(words(messages, "agent")),
             "sender": pd.Categorical(sender, categories=SENDERS),
             "time": times,
             "assigned": instants(messages, "assigned"),
             "closed": instants(messages, "closed"),
-            "tag": words(messages, "tag"),
+            "tag": objects(words(messages, "tag")),
         }
     )
     talk["code"] = _session_codes(talk, gap_min)
-    talk = talk.iloc[np.lexsort((talk["time"].to_numpy(), talk["code"].to_numpy()))].reset_index(drop=True)
+    if not _is_in_order(talk["code"].to_numpy(), talk["time"].to_numpy()):
+        talk = talk.iloc[np.lexsort((talk["time"].to_numpy(), talk["code"].to_numpy()))].reset_index(
+            drop=True
+        )
     if gap_min > 0:
         talk["code"] = _merged(talk, gap_min)
         talk = talk.iloc[np.lexsort((talk["time"].to_numpy(), talk["code"].to_numpy()))]
         talk = talk.reset_index(drop=True)
         first = first_rows(talk["code"].to_numpy())
-        talk["session"] = talk["session"].to_numpy()[first][talk["code"].to_numpy()]
+        talk["session"] = objects(talk["session"].to_numpy()[first][talk["code"].to_numpy()])
     return talk
+
+
+def _is_in_order(code: Codes, times: Instants) -> bool:
+    """Whether messages stand in order of session and time, as a store hands them out."""
+    later = code[1:] > code[:-1]
+    return bool((later | ((code[1:] == code[:-1]) & (times[1:] >= times[:-1]))).all())
 
 
 def sent_by(talk: pd.DataFrame, senders: Collection[str]) -> npt.NDArray[np.bool_]:
@@ -216,7 +233,7 @@ def _session_codes(talk: pd.DataFrame, gap_min: float) -> Codes:
         names = (pd.Series(buyer.to_numpy()[rows[first]]).astype(str) + " " + stamp).to_numpy(dtype=object)
         session = talk["session"].to_numpy(dtype=object, copy=True)
         session[rows] = names[np.searchsorted(np.flatnonzero(first), start)]
-        talk["session"] = session
+        talk["session"] = objects(session)
     return codes_of(talk["stream"].to_numpy(), talk["session"].to_numpy())
 
 

@@ -23,6 +23,7 @@ from forecast.replies.conversations import (
     conversations,
     first_rows,
     instants,
+    objects,
     sent_by,
     words,
 )
@@ -97,7 +98,11 @@ def reply_events(messages: pd.DataFrame, rule: ReplyRule) -> pd.DataFrame:
     >>> (events["reply"] - events["question"]).dt.total_seconds().tolist()
     [475.0]
     """
-    talk = conversations(messages, gap_min=rule.session_gap_min)
+    return events_of_talk(conversations(messages, gap_min=rule.session_gap_min), rule)
+
+
+def events_of_talk(talk: pd.DataFrame, rule: ReplyRule) -> pd.DataFrame:
+    """Return what `reply_events` does, of messages in order (`conversations.conversations`)."""
     settles = () if rule.population == "all" else ("bot_auto",)
     events = questions_and_replies(
         talk, counting=rule.counts_as_reply, settling=settles, each_message=rule.unit == "message"
@@ -169,8 +174,9 @@ class _Sessions:
         self.transferred = ~np.isnat(since) | ~has_bot
         agent = talk["agent"].where(by_buyer | by_person)  # not the bot's account
         self.agent = agent.groupby(self.code).last().to_numpy(dtype=object)  # the last that is named
-        buyer = talk["buyer"].groupby(self.code).first()
-        self.buyer = buyer.to_numpy(dtype=object)
+        buyer = talk["buyer"]
+        known = buyer.iloc[first] if buyer.iloc[first].notna().all() else buyer.groupby(self.code).first()
+        self.buyer = known.to_numpy()
 
 
 def _table(talk: pd.DataFrame, facts: _Sessions, asked: Codes, answered: Codes) -> pd.DataFrame:
@@ -179,7 +185,7 @@ def _table(talk: pd.DataFrame, facts: _Sessions, asked: Codes, answered: Codes) 
     at = np.where(has_reply, answered, asked)
     times, senders, agents = (
         talk["time"].to_numpy(),
-        talk["sender"].to_numpy(),
+        talk["sender"].to_numpy(object),
         talk["agent"].to_numpy(object),
     )
     agent = agents[at]
@@ -189,17 +195,17 @@ def _table(talk: pd.DataFrame, facts: _Sessions, asked: Codes, answered: Codes) 
     assigned = np.where(np.isnat(own), facts.assigned[code], own)
     return pd.DataFrame(
         {
-            "stream": talk["stream"].to_numpy()[asked],
-            "session": talk["session"].to_numpy()[asked],
-            "buyer": facts.buyer[code],
-            "agent": agent,
+            "stream": objects(talk["stream"].to_numpy()[asked]),
+            "session": objects(talk["session"].to_numpy()[asked]),
+            "buyer": objects(facts.buyer[code]),
+            "agent": objects(agent),
             "question": aware(times[asked]),
             "assigned": aware(assigned),
             "reply": aware(np.where(has_reply, times[at], NEVER)),
-            "responder": np.where(has_reply, senders[at], NOBODY),
+            "responder": objects(np.where(has_reply, senders[at], NOBODY)),
             "opened": aware(facts.opened[code]),
             "closed": aware(facts.closed[code]),
-            "tag": talk["tag"].to_numpy()[asked],
+            "tag": objects(talk["tag"].to_numpy()[asked]),
             "code": code,
             "transferred": facts.transferred[code],
             "reply_row": answered,
@@ -258,10 +264,10 @@ def session_events(sessions: pd.DataFrame) -> pd.DataFrame:
     session[nameless] = [f"row {row}" for row in np.flatnonzero(nameless)]
     return pd.DataFrame(
         {
-            "stream": stream,
-            "session": session,
-            "buyer": words(sessions, "buyer"),
-            "agent": words(sessions, "agent"),
+            "stream": objects(stream),
+            "session": objects(session),
+            "buyer": objects(words(sessions, "buyer")),
+            "agent": objects(words(sessions, "agent")),
             "question": aware(start),
             "assigned": aware(instants(sessions, "assigned")),
             "reply": aware(np.where(replied, start + nanoseconds, NEVER)),

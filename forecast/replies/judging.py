@@ -6,6 +6,7 @@ Two steps, each a table to look at: `judge_replies` says of every unit whether i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
@@ -106,7 +107,7 @@ class _Questions:
         self.tag = words(events, "tag")
         self.offline = _flags(events, "offline")
         reply = instants(events, "reply")
-        counts = np.isin(self.responder.astype(str), rule.counts_as_reply)
+        counts = _is_one_of(self.responder, rule.counts_as_reply)
         self.reply = np.where(counts, reply, np.datetime64("NaT", "ns"))
         self.assigned = instants(events, "assigned")
         self.closed = instants(events, "closed")
@@ -147,6 +148,11 @@ def most_of(values: Instants, codes: Codes) -> Instants:
     return np.fmax.reduceat(values[order], first_rows(codes[order])) if len(codes) else values
 
 
+def _is_one_of(values: npt.NDArray[np.object_], names: Collection[str]) -> Flags:
+    """Return which words are among the names."""
+    return pd.Series(values, dtype=object).isin(list(names)).to_numpy(dtype=bool)
+
+
 def _flags(events: pd.DataFrame, column: str) -> Flags:
     if column not in events.columns:
         return np.zeros(len(events), dtype=bool)
@@ -159,7 +165,7 @@ def _seconds(spans: npt.NDArray[np.timedelta64]) -> Floats:
 
 def _is_subject(questions: _Questions, rule: ReplyRule) -> Flags:
     """Return which questions the rule is about at all."""
-    subject = ~np.isin(questions.tag.astype(str), rule.exclude)
+    subject = ~_is_one_of(questions.tag, rule.exclude)
     if rule.population != "all" and "bot_auto" not in rule.counts_as_reply:
         subject &= questions.responder != "bot_auto"  # settled before a person was needed
     if rule.offline != "fail":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from forecast.replies.conversations import NEVER, codes_of, first_rows, sent_by
+from forecast.replies.conversations import NEVER, codes_of, first_rows, objects, sent_by
 from forecast.replies.judging import least_of, most_of
 
 ABSENT_AFTER = np.timedelta64(30, "m")  # an agent without an open session for longer is taken as away
@@ -42,8 +42,8 @@ def held_slots(talk: pd.DataFrame) -> pd.DataFrame:
     slots = pd.DataFrame(
         {
             "code": code[rows][lead],
-            "stream": talk["stream"].to_numpy(object)[rows][lead],
-            "agent": talk["agent"].to_numpy(object)[rows][lead],
+            "stream": objects(talk["stream"].to_numpy(object)[rows][lead]),
+            "agent": objects(talk["agent"].to_numpy(object)[rows][lead]),
             "first": least_of(times, pair),
             "last": most_of(times, pair),
             "own": least_of(assigned, pair),
@@ -109,7 +109,7 @@ def open_sessions(slots: pd.DataFrame, keys: Sequence[str] = ("agent",)) -> pd.D
     kept = (group[1:] == group[:-1]) & (span > np.timedelta64(0, "ns"))
     kept &= (level > 0) | (span <= ABSENT_AFTER)
     at = np.flatnonzero(kept)
-    steps = {key: slots[key].to_numpy(object)[row[at]] for key in keys}
+    steps = {key: objects(slots[key].to_numpy(object)[row[at]]) for key in keys}
     return pd.DataFrame(
         {**steps, "start": moment[:-1][at], "end": moment[1:][at], "open": np.maximum(level[at], 0)}
     )
