@@ -1,31 +1,37 @@
 """Repair a published roster after absences or a new plan, changing as little as is worth it.
 
 Every cell that differs from the published roster has a price, so the search itself decides which changes
-pay. A start from the old roster alone would not keep it: the price does.
+pay. A start from the old roster alone would not keep it: the price does. A reserve who is called costs least
+(in the order of the list), then a swap inside the day, then a half duty on a day off; a whole duty on
+somebody's day off costs most.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from scheduling.config import Settings
+from scheduling.roster.absences import Reserve
 from scheduling.roster.assign import RosterResult, result_of
 from scheduling.roster.improve import Effort, run_search
 from scheduling.roster.objective import Prices, Published
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.problem import Cell, RosterProblem, build_problem
-from scheduling.roster.search import prepare
+from scheduling.roster.search import Search, prepare
 from scheduling.roster.standing import standing_assignment
-from scheduling.roster.variables import Assignment
+from scheduling.roster.tables import interval_start
+from scheduling.roster.variables import Assignment, Choices
 
 CHANGE_PRICE = 20.0  # a changed cell, in the shop's currency: above a wish, below half an agent-hour short
 FRONTIER = (5.0, 20.0, 100.0, 400.0)
+CALLED, CALLED_NEXT = 0.25, 0.02  # of the price: the first reserve of the list, and each one after
+HALF_ON_DAY_OFF, DUTY_ON_DAY_OFF = 1.5, 2.0  # of the price: for people who are no reserve
 CHANGE_COLUMNS = ["employee", "date", "before", "after", "because"]
 
 
@@ -41,11 +47,16 @@ class Replanned:
         The whole roster: the days before as they were, then the repaired ones; None without a result.
     changes
         `employee, date, before, after, because`: one row a cell that differs; ``because`` is ``absent``
-        where the person cannot work any more, else ``moved``.
+        where the person cannot work any more, ``edited`` where the cell was set by hand, ``reserve`` where
+        somebody of the reserve list is called, else ``moved``.
     people
         How many people other than the absent ones have a change.
     price
         Price of a changed cell that was used. [money]
+    first
+        First day that could change.
+    interval_min
+        Length of the intervals of `result.short`. [min]
     """
 
     result: RosterResult
@@ -53,6 +64,8 @@ class Replanned:
     changes: pd.DataFrame
     people: int
     price: float
+    first: dt.date
+    interval_min: int
 
 
 def replan(
@@ -65,7 +78,10 @@ def replan(
     start: dt.date,
     days: int,
     absences: Sequence[Wish] = (),
+    reserves: Sequence[Reserve] = (),
+    edited: pd.DataFrame | None = None,
     open_from: dt.date | None = None,
+    now: pd.Timestamp | None = None,
     requirement: pd.DataFrame | None = None,
     last_roster: pd.DataFrame | None = None,
     change_price: float = CHANGE_PRICE,
@@ -85,8 +101,15 @@ def replan(
         As in `make_roster`.
     absences
         New leave (`Wish` of kind ``leave``): whoever has it does not work that day.
+    reserves
+        Who may be called, in order.
+    edited
+        The roster as somebody changed it by hand: cells that differ from `roster` stand as they are, the
+        others are priced against it.
     open_from
-        First day that may change; default: the first absence, else `start`.
+        First day that may change; default: the first absence or edited cell, else `start`.
+    now
+        The time at which reserves are called: they get no duty that begins before their lead time is over.
     change_price
         What a changed cell costs. [money]
 
@@ -96,13 +119,20 @@ def replan(
         If the roster names people or duties that the shop does not have.
     """
     begun = time.perf_counter()
-    first = open_from or min((a.date for a in absences), default=start)
-    first = min(max(first, start), start + dt.timedelta(days=days - 1))
+    edits = _edits(roster, edited)
+    asked = [absence.date for absence in absences] + [date for _, date in edits]
+    first = min(max(open_from or min(asked, default=start), start), start + dt.timedelta(days=days - 1))
     dates = pd.to_datetime(roster["date"]).dt.date
     past = roster[dates < first]
     before = [frame for frame in (last_roster, past) if frame is not None and not frame.empty]
     gone = {(absence.employee, absence.date) for absence in absences}
-    kept = [w for w in wishes if not (w.kind == "fixed" and (w.employee, w.date) in gone)]
+    pins = {key: template for key, template in edits.items() if key not in gone}
+    kept = [w for w in wishes if not (w.kind == "fixed" and (w.employee, w.date) in {*gone, *pins})]
+    kept += [
+        Wish(employee=name, date=date, kind="fixed", template=template)
+        for (name, date), template in pins.items()
+        if template
+    ]
     problem = build_problem(
         shift_plan,
         employees,
@@ -112,16 +142,22 @@ def replan(
         days=days - (first - start).days,
         requirement=requirement,
         last_roster=pd.concat(before, ignore_index=True) if before else None,
-        published=roster,
+        published=roster if edited is None else pd.concat([roster, edited], ignore_index=True),
     )
-    old = standing_assignment(problem, roster)
+    was = standing_assignment(problem, roster)
+    old = was if edited is None else standing_assignment(problem, edited)
     every_cell = [(p, d) for p in range(len(problem.employees)) for d in range(problem.days)]
-    published = Published(option={cell: old[cell][0] if cell in old else None for cell in every_cell})
+    published = Published(
+        option={cell: old[cell][0] if cell in old else None for cell in every_cell},
+        factor=_factor(problem, old, reserves, gone),
+    )
     search = prepare(problem, prices=replace(prices or Prices(), change=change_price), published=published)
-    able = {cell: duty for cell, duty in old.items() if duty[0] in search.choices[cell]}
+    search = replace(search, choices=_open_choices(search, old, pins, reserves, now))
+    able = {cell: duty for cell, duty in old.items() if duty[0] in search.choices.get(cell, ())}
     found = run_search(search, seed=seed, effort=effort, start_from=able, heat=(8.0, 0.3))
     result = result_of(search, found, seconds=time.perf_counter() - begun)
-    changes = _changes(problem, old, found.assignment or {}, gone)
+    causes = dict.fromkeys(pins, "edited") | dict.fromkeys(gone, "absent")
+    changes = _changes(problem, was, found.assignment or {}, causes, {r.employee for r in reserves})
     others = changes.loc[changes["because"] != "absent", "employee"]
     whole = None if result.roster is None else pd.concat([past, result.roster], ignore_index=True)
     return Replanned(
@@ -130,7 +166,78 @@ def replan(
         changes=changes if result.roster is not None else changes.iloc[:0],
         people=int(others.nunique()),
         price=change_price,
+        first=first,
+        interval_min=problem.interval_min,
     )
+
+
+def _edits(roster: pd.DataFrame, edited: pd.DataFrame | None) -> dict[tuple[str, dt.date], str]:
+    """Return the cells set by hand and their template, empty for a day off."""
+    if edited is None:
+        return {}
+
+    def duties(frame: pd.DataFrame) -> dict[tuple[str, dt.date], tuple[str, str, pd.Timestamp]]:
+        rows = frame.to_dict("records")
+        return {
+            (str(row["employee"]), pd.Timestamp(row["date"]).date()): (
+                str(row["template"]),
+                str(row["stream"]),
+                row["start"],
+            )
+            for row in rows
+        }
+
+    was, now = duties(roster), duties(edited)
+    keys = sorted({*was, *now}, key=lambda key: (key[1], key[0]))
+    return {key: now[key][0] if key in now else "" for key in keys if was.get(key) != now.get(key)}
+
+
+def _factor(
+    problem: RosterProblem, old: Assignment, reserves: Sequence[Reserve], gone: set[tuple[str, dt.date]]
+) -> Callable[[Cell, int | None], float]:
+    """Return by how much the price of a change is multiplied: the order of remedies."""
+    place = {reserve.employee: n for n, reserve in enumerate(reserves)}
+
+    def factor(cell: Cell, number: int | None) -> float:
+        name = problem.employees[cell[0]].employee
+        if (name, problem.date(cell[1])) in gone:
+            return 0.0  # nobody chose it
+        if cell in old or number is None:
+            return 1.0
+        if name in place:
+            return CALLED + CALLED_NEXT * place[name]
+        is_half = problem.options[cell[1]][number].template.form == "half"
+        return HALF_ON_DAY_OFF if is_half else DUTY_ON_DAY_OFF
+
+    return factor
+
+
+def _open_choices(
+    search: Search,
+    old: Assignment,
+    pins: Mapping[tuple[str, dt.date], str],
+    reserves: Sequence[Reserve],
+    now: pd.Timestamp | None,
+) -> Choices:
+    """Return the lawful duties without those that pins and lead times rule out."""
+    problem = search.problem
+    choices = dict(search.choices)
+    for (name, date), template in pins.items():
+        if name not in problem.position or not 0 <= (day := (date - problem.start).days) < problem.days:
+            continue
+        cell = problem.position[name], day
+        stands = old.get(cell)
+        choices[cell] = tuple(n for n in choices.get(cell, ()) if template and stands and n == stands[0])
+    for reserve in reserves:
+        if now is None:
+            break
+        earliest = now + pd.Timedelta(hours=reserve.lead_hours)
+        since = (earliest - interval_start(problem, 0)) / pd.Timedelta(minutes=1)
+        p = problem.position.get(reserve.employee)
+        for d in range(problem.days):
+            if p is not None and (p, d) not in old and (p, d) in choices:
+                choices[p, d] = tuple(n for n in choices[p, d] if problem.options[d][n].start >= since)
+    return choices
 
 
 def frontier(
@@ -154,7 +261,11 @@ def frontier(
 
 
 def _changes(
-    problem: RosterProblem, old: Assignment, new: Assignment, gone: set[tuple[str, dt.date]]
+    problem: RosterProblem,
+    old: Assignment,
+    new: Assignment,
+    causes: Mapping[tuple[str, dt.date], str],
+    reserves: Collection[str],
 ) -> pd.DataFrame:
     """Return the cells whose duty differs, by date and person; other breaks alone are no change."""
     rows = []
@@ -169,7 +280,9 @@ def _changes(
                 "date": date,
                 "before": _words(problem, cell, was),
                 "after": _words(problem, cell, now),
-                "because": "absent" if (name, date) in gone else "moved",
+                "because": causes.get(
+                    (name, date), "reserve" if was is None and name in reserves else "moved"
+                ),
             }
         )
     return pd.DataFrame(rows, columns=CHANGE_COLUMNS)

@@ -1,0 +1,296 @@
+"""What `replan` does: read the plan and what changed, repair, judge, write, show."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from reports.cli.options import Run, language
+from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scheduling.inputs import Inputs
+    from scheduling.outlook import Outlook
+    from scheduling.pipeline import Plan
+    from scheduling.plan_folder import PlanFolder
+    from scheduling.roster.absences import Absence
+    from scheduling.roster.people import Wish
+    from scheduling.roster.replan import Replanned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What the command was told has changed."""
+
+    absent: tuple[str, ...]
+    absences: Path | None
+    reserves: Path | None
+    workbook: Path | None
+    forecast: Path | None
+    open_from: dt.date | None
+    now: str | None
+    price: float | None
+
+
+def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bool, run: Run) -> ExitCode:
+    """Repair a plan and write it beside the one it repairs; return how it ended."""
+    from reports.cli.planning import screen
+    from reports.plan_files import stage_printer
+    from reports.words import words
+    from scheduling.inputs import read_inputs
+    from scheduling.outlook import Outlook, read_outlook
+    from scheduling.pipeline import demands_of, requirement_of, with_templates
+    from scheduling.plan_folder import find_plan, read_plan, shop_of
+
+    began = time.monotonic()
+    say = stage_printer(run.quiet)
+    folder = find_plan(what)
+    home = shop if shop is not None else shop_of(folder)
+    inputs = read_inputs(home, needs_history=False)
+    demand = inputs.settings.demand
+    plan = read_plan(folder, timezone=demand.shop.timezone)
+    if plan.roster is None:
+        raise _problem(folder, "has no roster.csv: a plan of head counts has nobody to move")
+    outlook = (
+        Outlook(table=plan.forecast, draws=plan.draws)
+        if changes.forecast is None
+        else read_outlook(changes.forecast, demand, seed=run.seed)
+    )
+    demands = demands_of(outlook, inputs, start=plan.start, days=plan.days)
+    settings = with_templates(inputs.settings, demands)
+    requirement, shift_plan = plan.requirement, cast("pd.DataFrame | None", plan.shift_plan)
+    if changes.forecast is not None:
+        say("requirement")
+        requirement, shift_plan = requirement_of(demands, settings), None
+    inputs = replace(inputs, settings=settings)
+    say("replan")
+    details = _details(changes, home, inputs, plan, run) | {
+        "requirement": requirement,
+        "start": plan.start,
+        "days": plan.days,
+    }
+    spoken = words(language(run.lang, demand.shop.language))
+    if frontier:
+        return _show_frontier(plan, shift_plan, inputs, details, run, screen(), spoken)
+    answer = _repaired(plan, shift_plan, inputs, details, changes.price)
+    new = _judged(plan, answer, inputs, outlook, details, shift_plan, say, run)
+    target = run.out if run.out is not None else _next_folder(folder)
+    _write(new, answer, target, folder, spoken.lang, began)
+    if run.as_json:
+        click.echo(json.dumps(_summary(new, answer, plan, target), ensure_ascii=False))
+    else:
+        from reports.replan_tables import print_replanned
+
+        print_replanned(answer, new, plan.summary.get("streams", {}), target, screen(), spoken)
+    return ExitCode.FINE if new.target_is_met else ExitCode.TARGET_NOT_MET
+
+
+def _details(changes: Changes, home: Path, inputs: Inputs, plan: PlanFolder, run: Run) -> dict[str, Any]:
+    """Return what `scheduling.roster.replan.replan` is told besides the plan."""
+    from forecast.timegrid import zone
+    from reports.workbook_reading import read_roster_workbook
+    from scheduling.roster.absences import leave_of, read_reserves
+
+    away = leave_of(_absences(changes, home, inputs), start=plan.start, days=plan.days)
+    standing = {(w.employee, w.date) for w in inputs.wishes if w.kind == "leave"}
+    away = tuple(wish for wish in away if (wish.employee, wish.date) not in standing)
+    reserves = changes.reserves if changes.reserves is not None else home / "reserves.csv"
+    edited = None
+    if changes.workbook is not None:
+        edited = read_roster_workbook(changes.workbook, settings=inputs.settings, employees=inputs.employees)
+    if not away and edited is None and changes.forecast is None:
+        raise click.UsageError(
+            "nothing has changed: name who cannot come with --absent NAME:DATE or absences.csv, or give "
+            "--workbook or --forecast"
+        )
+    return {
+        "absences": away,
+        "reserves": read_reserves(reserves, inputs.employees)
+        if changes.reserves is not None or reserves.is_file()
+        else (),
+        "edited": edited,
+        "open_from": changes.open_from,
+        "now": _time(changes.now, str(zone(inputs.settings.demand.shop.timezone))),
+        "seed": run.seed,
+        "effort": run.effort,
+    }
+
+
+def _absences(changes: Changes, home: Path, inputs: Inputs) -> list[Absence]:
+    from scheduling.roster.absences import parse_absence, read_absences
+
+    found = [parse_absence(text, inputs.employees) for text in changes.absent]
+    path = changes.absences if changes.absences is not None else home / "absences.csv"
+    if changes.absences is not None or path.is_file():
+        found += read_absences(path, inputs.employees)
+    return found
+
+
+def _time(text: str | None, timezone: str) -> pd.Timestamp | None:
+    import pandas as pd
+
+    if text is None:
+        return None
+    try:
+        at = pd.Timestamp(text)
+    except ValueError:
+        raise click.UsageError(f"--now {text!r} is not a time; write it as 2026-12-09T18:00") from None
+    return at.tz_localize(timezone) if at.tzinfo is None else at.tz_convert(timezone)
+
+
+def _problem(folder: Path, message: str) -> Exception:
+    from forecast.errors import DataError, Problem
+
+    return DataError(Problem(file=str(folder), message=message))
+
+
+def _repaired(
+    plan: PlanFolder, shift_plan: Any, inputs: Inputs, details: dict[str, Any], price: float | None
+) -> Replanned:
+    from scheduling.roster.replan import CHANGE_PRICE, replan
+
+    assert plan.roster is not None
+    answer = replan(
+        plan.roster,
+        shift_plan,
+        inputs.employees,
+        inputs.wishes,
+        inputs.settings,
+        change_price=CHANGE_PRICE if price is None else price,
+        **details,
+    )
+    if answer.roster is None:
+        raise NoRosterError([str(conflict) for conflict in answer.result.conflicts] or "no roster found")
+    return answer
+
+
+def _show_frontier(
+    plan: PlanFolder,
+    shift_plan: Any,
+    inputs: Inputs,
+    details: dict[str, Any],
+    run: Run,
+    console: Any,
+    say: Any,
+) -> ExitCode:
+    """Repair at several prices and show what each leads to; nothing is written."""
+    from reports.replan_tables import print_frontier, short_hours
+    from scheduling.roster.replan import FRONTIER
+
+    answers = [_repaired(plan, shift_plan, inputs, details, price) for price in FRONTIER]
+    if run.as_json:
+        rows = [
+            {
+                "price": answer.price,
+                "changes": len(answer.changes),
+                "people": answer.people,
+                "short_hours": short_hours(answer),
+            }
+            for answer in answers
+        ]
+        click.echo(json.dumps(rows))
+    else:
+        print_frontier(answers, console, say)
+    return ExitCode.FINE
+
+
+def _judged(
+    plan: PlanFolder,
+    answer: Replanned,
+    inputs: Inputs,
+    outlook: Outlook,
+    details: dict[str, Any],
+    shift_plan: Any,
+    say: Any,
+    run: Run,
+) -> Plan:
+    """Return the whole plan with the repaired roster, judged as it now stands."""
+    from scheduling.pipeline import make_plan, shift_plan_of
+    from scheduling.roster.rescore import rescored
+
+    assert answer.roster is not None
+    wishes: tuple[Wish, ...] = (*inputs.wishes, *details["absences"])
+    held = shift_plan if shift_plan is not None else shift_plan_of(answer.roster, inputs.employees)
+    new = make_plan(
+        replace(inputs, wishes=wishes),
+        start=plan.start,
+        days=plan.days,
+        seed=run.seed,
+        outlook=outlook,
+        roster=answer.roster,
+        shift_plan=held,
+        requirement=details["requirement"],
+        with_baselines=False,
+        say=say,
+    )
+    result = rescored(
+        answer.roster,
+        shift_plan,
+        inputs.employees,
+        wishes,
+        inputs.settings,
+        start=plan.start,
+        days=plan.days,
+        requirement=details["requirement"],
+    )
+    figures = answer.result
+    summary = new.summary | {
+        "baselines": plan.summary.get("baselines", {}) if outlook.draws is plan.draws else {},
+        "solver": {
+            "status": figures.status,
+            "objective": round(figures.objective or 0.0, 6),
+            "bound": round(figures.bound or 0.0, 6),
+            "gap": round(figures.gap or 0.0, 6),
+        },
+        "replan": {
+            "of": plan.folder.name,
+            "changes": len(answer.changes),
+            "people": answer.people,
+            "price": answer.price,
+        },
+    }
+    return replace(new, roster_result=result, summary=summary)
+
+
+def _next_folder(folder: Path) -> Path:
+    """Return the first free name after a plan's: 2026-12-07-r1, then -r2 …"""
+    stem, _, tail = folder.name.rpartition("-r")
+    name = stem if stem and tail.isdigit() else folder.name
+    number = 1
+    while (target := folder.parent / f"{name}-r{number}").exists():
+        number += 1
+    return target
+
+
+def _write(new: Plan, answer: Replanned, target: Path, former: Path, lang: str, began: float) -> None:
+    from forecast.table_files import write_csv
+    from reports.plan_files import write_plan
+
+    with whole_folder(target) as folder:
+        write_plan(new, folder, lang, began=began, former=former)
+        write_csv(answer.changes, folder / "changes.csv")
+
+
+def _summary(new: Plan, answer: Replanned, plan: PlanFolder, target: Path) -> dict[str, Any]:
+    """Return the result as one JSON object."""
+    return {
+        "folder": str(target),
+        "of": str(plan.folder),
+        "seconds": round(answer.result.seconds, 2),
+        "changes": [
+            {name: str(value) for name, value in row.items()} for row in answer.changes.to_dict("records")
+        ],
+        "people": answer.people,
+        "price": answer.price,
+        "target_is_met": new.target_is_met,
+        "streams": new.summary["streams"],
+        "before": plan.summary.get("streams", {}),
+    }

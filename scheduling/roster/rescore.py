@@ -1,0 +1,53 @@
+"""A roster that stands, scored again over its whole span: what it costs, whom it burdens, what it refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pandas as pd
+
+from scheduling.config import Settings
+from scheduling.roster.assign import RosterResult, result_of
+from scheduling.roster.improve import Found
+from scheduling.roster.people import Employee, Wish
+from scheduling.roster.problem import build_problem
+from scheduling.roster.search import prepare
+from scheduling.roster.standing import standing_assignment
+
+
+def rescored(
+    roster: pd.DataFrame,
+    shift_plan: pd.DataFrame | None,
+    employees: Sequence[Employee],
+    wishes: Sequence[Wish],
+    settings: Settings,
+    *,
+    start: dt.date,
+    days: int,
+    requirement: pd.DataFrame | None = None,
+    last_roster: pd.DataFrame | None = None,
+) -> RosterResult:
+    """Return what a roster comes to as it stands; nothing is searched, so there is no bound.
+
+    Parameters are those of `scheduling.roster.assign.make_roster`.
+
+    Raises
+    ------
+    DataError
+        If the roster names people or duties that the shop does not have.
+    """
+    problem = build_problem(
+        shift_plan,
+        employees,
+        wishes,
+        settings,
+        start=start,
+        days=days,
+        requirement=requirement,
+        last_roster=last_roster,
+        published=roster,
+    )
+    assignment = standing_assignment(problem, roster)
+    found = Found(status="FEASIBLE", assignment=assignment, bound=0.0)
+    return result_of(prepare(problem), found, seconds=0.0)
