@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
-from forecast.replies.conversations import Instants, aware, codes_of, conversations, instants, sent_by
+from forecast.replies.conversations import (
+    Instants,
+    aware,
+    codes_of,
+    conversations,
+    instants,
+    objects,
+    sent_by,
+)
 from forecast.replies.events import questions_and_replies
 from forecast.replies.slots import cut_steps, held_slots, open_sessions
 from forecast.timegrid import zone
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
 
 By = Literal["stream", "agent", "day", "hour"]
 STAFF = ("human", "bot_assist")
+MOST_SLOTS = 2_000_000  # whose steps are laid out at once: about half a gigabyte
 
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.object_]
@@ -139,16 +149,31 @@ class ActivitySums:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by cut."""
-        slots = pd.concat([part.astype({"stream": object, "agent": object}) for part in self._slots])
-        held = _held(slots.reset_index(drop=True), self._span)
-        steps = {
-            apart: _steps(slots.reset_index(drop=True), self._span, by_stream=apart)
-            for apart in {"stream" in by for by in self._cuts.values()}
-        }
-        return {
-            name: _finished(self._sums[name], _load(held, steps["stream" in by], by), by)
-            for name, by in self._cuts.items()
-        }
+        loads: dict[str, list[pd.DataFrame]] = {name: [] for name in self._cuts}
+        for slots in self._slots_by_agents():
+            held = _held(slots, self._span)
+            steps = {
+                apart: _steps(slots, self._span, by_stream=apart)
+                for apart in {"stream" in by for by in self._cuts.values()}
+            }
+            for name, by in self._cuts.items():
+                loads[name].append(_load_sums(held, steps["stream" in by], by))
+        return {name: _finished(self._sums[name], _load(loads[name]), by) for name, by in self._cuts.items()}
+
+    def _slots_by_agents(self) -> Iterator[pd.DataFrame]:
+        """Yield the slots of all parts, some agents' at a time; an agent's load is his alone."""
+        agent = union_categoricals([part["agent"] for part in self._slots])
+        stream = union_categoricals([part["stream"] for part in self._slots])
+        moments = pd.concat([part[["start", "end"]] for part in self._slots], ignore_index=True)
+        codes = agent.codes
+        sizes = np.bincount(codes[codes >= 0], minlength=len(agent.categories))
+        group = np.cumsum(sizes) // MOST_SLOTS
+        for number in np.unique(group) if len(group) else [0]:
+            rows = np.flatnonzero(group[codes] == number) if len(group) else np.zeros(0, dtype=np.int64)
+            part = moments.iloc[rows].reset_index(drop=True)
+            part["agent"] = objects(np.asarray(agent[rows], dtype=object))
+            part["stream"] = objects(np.asarray(stream[rows], dtype=object))
+            yield part
 
 
 def _finished(sums: pd.DataFrame, load: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
@@ -368,14 +393,25 @@ def _steps(slots: pd.DataFrame, span: _Span, *, by_stream: bool) -> pd.DataFrame
     )
 
 
-def _load(held: pd.DataFrame, steps: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
-    """Return how long sessions were held, and how many at once, by cell."""
-    sessions = _grouped(held, by).agg(session_s=("session_s", "mean"), held=("session_s", "size"))
+def _load_sums(held: pd.DataFrame, steps: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
+    """Return sums of how long sessions were held, and how many at once, by cell."""
+    sessions = _grouped(held, by).agg(session_s_sum=("session_s", "sum"), held=("session_s", "size"))
     table = _grouped(steps, by).agg(
         busy_h=("busy_h", "sum"),
         present_h=("present_h", "sum"),
         session_h=("session_h", "sum"),
         most_open=("most_open", "max"),
     )
-    table["concurrency"] = table.pop("session_h") / table["busy_h"].where(table["busy_h"] > 0)
     return sessions.join(table, how="outer")
+
+
+def _load(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the load of all agents by cell: mean time held, hours, mean and most sessions at once."""
+    table = parts[0]
+    if len(parts) > 1:
+        groups = pd.concat(parts).groupby(level=list(range(parts[0].index.nlevels)), sort=True)
+        most = groups["most_open"].max()
+        table = groups.sum(min_count=1).assign(most_open=most)
+    table["session_s"] = table.pop("session_s_sum") / table["held"].where(table["held"] > 0)
+    table["concurrency"] = table.pop("session_h") / table["busy_h"].where(table["busy_h"] > 0)
+    return table
