@@ -53,7 +53,8 @@ def calibrate_store(log: ShopLog) -> Learnt:
     daily = daily[daily["agent"].notna()].reset_index(drop=True)
     if len(daily):
         served = daily["served"].fillna(daily["offered"])
-        found = calibrate(daily.assign(sessions=served), timezone=log.timezone)
+        columns = ["date", "agent", "stream", "online_h", "most_open"]
+        found = calibrate(daily[columns].assign(sessions=served), timezone=log.timezone)
         return _learnt(found, "daily", daily["date"], len(daily))
     raise DataError(
         "calibrate: neither messages, sessions nor agents' daily tables were imported for these days; "
