@@ -118,6 +118,7 @@ def _details(changes: Changes, home: Path, inputs: Inputs, plan: PlanFolder, run
         else (),
         "edited": edited,
         "open_from": changes.open_from,
+        "is_new_demand": changes.forecast is not None,
         "now": _time(changes.now, str(zone(inputs.settings.demand.shop.timezone))),
         "seed": run.seed,
         "effort": run.effort,

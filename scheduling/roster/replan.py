@@ -32,6 +32,7 @@ CHANGE_PRICE = 20.0  # a changed cell, in the shop's currency: above a wish, bel
 FRONTIER = (5.0, 20.0, 100.0, 400.0)
 CALLED, CALLED_NEXT = 0.25, 0.02  # of the price: the first reserve of the list, and each one after
 HALF_ON_DAY_OFF, DUTY_ON_DAY_OFF = 1.5, 2.0  # of the price: for people who are no reserve
+QUIET_DAY = 4.0  # times the price on days on which nobody is newly absent and no cell was edited
 CHANGE_COLUMNS = ["employee", "date", "before", "after", "because"]
 
 
@@ -85,6 +86,7 @@ def replan(
     requirement: pd.DataFrame | None = None,
     last_roster: pd.DataFrame | None = None,
     change_price: float = CHANGE_PRICE,
+    is_new_demand: bool = False,
     seed: int = 0,
     effort: Effort = "quick",
     prices: Prices | None = None,
@@ -112,6 +114,9 @@ def replan(
         The time at which reserves are called: they get no duty that begins before their lead time is over.
     change_price
         What a changed cell costs. [money]
+    is_new_demand
+        Whether plan or requirement differ from those the roster was made for, so that any day may need
+        changes; otherwise a change on a day that nothing happened to costs `QUIET_DAY` times as much.
 
     Raises
     ------
@@ -149,7 +154,7 @@ def replan(
     every_cell = [(p, d) for p in range(len(problem.employees)) for d in range(problem.days)]
     published = Published(
         option={cell: old[cell][0] if cell in old else None for cell in every_cell},
-        factor=_factor(problem, old, reserves, gone),
+        factor=_factor(problem, old, reserves, gone, set() if is_new_demand else set(asked)),
     )
     search = prepare(problem, prices=replace(prices or Prices(), change=change_price), published=published)
     search = replace(search, choices=_open_choices(search, old, pins, reserves, now))
@@ -193,21 +198,26 @@ def _edits(roster: pd.DataFrame, edited: pd.DataFrame | None) -> dict[tuple[str,
 
 
 def _factor(
-    problem: RosterProblem, old: Assignment, reserves: Sequence[Reserve], gone: set[tuple[str, dt.date]]
+    problem: RosterProblem,
+    old: Assignment,
+    reserves: Sequence[Reserve],
+    gone: set[tuple[str, dt.date]],
+    busy: set[dt.date],
 ) -> Callable[[Cell, int | None], float]:
-    """Return by how much the price of a change is multiplied: the order of remedies."""
+    """Return by how much the price of a change is multiplied: the order of remedies, on `busy` days first."""
     place = {reserve.employee: n for n, reserve in enumerate(reserves)}
 
     def factor(cell: Cell, number: int | None) -> float:
-        name = problem.employees[cell[0]].employee
-        if (name, problem.date(cell[1])) in gone:
+        name, date = problem.employees[cell[0]].employee, problem.date(cell[1])
+        if (name, date) in gone:
             return 0.0  # nobody chose it
+        quiet = QUIET_DAY if busy and date not in busy else 1.0
         if cell in old or number is None:
-            return 1.0
+            return quiet
         if name in place:
-            return CALLED + CALLED_NEXT * place[name]
+            return quiet * (CALLED + CALLED_NEXT * place[name])
         is_half = problem.options[cell[1]][number].template.form == "half"
-        return HALF_ON_DAY_OFF if is_half else DUTY_ON_DAY_OFF
+        return quiet * (HALF_ON_DAY_OFF if is_half else DUTY_ON_DAY_OFF)
 
     return factor
 
