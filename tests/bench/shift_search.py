@@ -21,7 +21,7 @@ from shift_stretches import Neighbourhood
 
 WINDOW = 28  # days planned at once where the span is too long
 LENGTHS = (7, 10, 14, 21, 28, 42)  # days of a repair window; whole rows are tried as well
-CELLS = 400  # people x days of a first neighbourhood, over the number of shifts
+PERSON_DAYS = 170  # people x days of a first neighbourhood
 QUICK, SLOW = 0.8, 1.6  # seconds: models that close faster grow, slower ones shrink
 LIMIT = 4.0  # seconds for one neighbourhood
 POLISH = 8  # neighbourhoods without gain before a fresh roster is handed on
@@ -180,8 +180,7 @@ class Repair:
         self.short_share, self.side = 0.5, 0.25
         lengths = [length for length in LENGTHS if length < data.days]
         self.lengths = [*lengths, data.days] if data.days <= 2 * LENGTHS[-1] else lengths
-        start = CELLS / (data.shifts + 1)
-        self.size = {length: float(np.clip(start * 2 / length, 2, len(rows))) for length in self.lengths}
+        self.size = {length: float(np.clip(PERSON_DAYS / length, 2, len(rows))) for length in self.lengths}
         self.gain = dict.fromkeys(self.lengths, 1.0)
 
     def step(self, *, until: float) -> int:
