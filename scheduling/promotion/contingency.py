@@ -16,6 +16,7 @@ from scheduling.day import DutySpan, Floats, ServiceDay
 from scheduling.demand import StreamDemand
 from scheduling.judgement import FRESH, Judged
 from scheduling.promise import Duties
+from scheduling.promotion.levers import OVERTIME_PAY, hours_more
 from scheduling.scenarios.outcome import pooled_share
 from scheduling.scenarios.standing import hour_worth
 from scheduling.simulation.estimate import Estimate
@@ -24,6 +25,7 @@ from scheduling.simulation.replicate import StreamJudgement, judge
 CASES = ("p90_hours", "live_overrun", "three_ill", "volume_30")
 ILL = 3
 MORE = 1.3
+LONGER = 3  # duties made an hour longer where nobody else can be called
 OVERRUN_MIN = 120
 LEAST_MIN = 180  # a person called in works so long at least
 TRIES_DAYS = 60  # simulated days while the number of people is sought
@@ -77,7 +79,9 @@ def contingency_table(
         One row a case and place. `case` is p90_hours, live_overrun, three_ill or volume_30; `start` and `end`
         bound the hours in trouble. `without` and `with` are the share on time in those hours (mean seconds
         under such a rule) as they come and with the people of `names` called in for them, with 95 %
-        intervals; where those are not enough, as many as three on duty stay (or come) an hour longer (`longer`); `check_...` the same on other random numbers; `span_...` the share over the whole span.
+        intervals; where those are not enough, as many as three people on duty stay (or come) an
+        hour longer (`longer`); `check_...` the same on other random numbers; `span_...` the share over the
+        whole span, the other days as planned.
         `hours` and `cost` are those of the people called. `met`: the hours reach the target with the remedy.
     """
     rows = [
@@ -240,6 +244,7 @@ def _more_volume(board: Board) -> list[dict[str, Any]]:
                 "check_with": _round(pooled_share(fresh_helped).value),
                 "people": people,
                 "hours": hours,
+                "longer": 0,
                 "cost": round(cost, 2),
                 "names": ";".join(dict.fromkeys(names)),
                 "met": _meets(demand.days[first], mended.value),
@@ -269,10 +274,17 @@ def _remedied(
         if _meets(day, _block_share(day, seen, hours)):
             break
         called.append(_duty(rows[len(called)], name, day, block))
-    without, mended = (_seen(board, name, date, day, who, days=JUDGED) for who in (spans, [*spans, *called]))
-    fresh, fresh_mended = (
-        _seen(board, name, date, day, who, days=JUDGED, luck=1) for who in (spans, [*spans, *called])
-    )
+    helped, stay = [*spans, *called], 0
+    while stay < LONGER:
+        seen = _seen(board, name, date, day, helped, days=TRIES_DAYS)
+        if _meets(day, _block_share(day, seen, hours)):
+            break
+        longer = _hour_more(board, name, date, day, helped, untouched=len(spans) - stay)
+        if longer is None:
+            break
+        helped, stay = longer, stay + 1
+    without, mended = (_seen(board, name, date, day, who, days=JUDGED) for who in (spans, helped))
+    fresh, fresh_mended = (_seen(board, name, date, day, who, days=JUDGED, luck=1) for who in (spans, helped))
     paid = [(span.end_min - span.start_min) / 60 for span in called]
     share = _block_share(day, mended, hours)
     at = board.demands[name].starts[date][0] - pd.Timedelta(minutes=day.first_min)
@@ -290,11 +302,39 @@ def _remedied(
         "check_without": _round(_block_share(day, fresh, hours)),
         "check_with": _round(_block_share(day, fresh_mended, hours)),
         "people": len(called),
-        "hours": round(sum(paid), 2),
-        "cost": round(sum(h * float(r["cost_per_hour"]) for h, r in zip(paid, rows, strict=False)), 2),
+        "hours": round(sum(paid) + stay, 2),
+        "longer": stay,
+        "cost": round(
+            sum(h * float(r["cost_per_hour"]) for h, r in zip(paid, rows, strict=False))
+            + stay * _wage(board.settings) * OVERTIME_PAY,
+            2,
+        ),
         "names": ";".join(str(row["employee"]) for row in rows[: len(called)]),
         "met": _meets(day, share),
     }
+
+
+def _hour_more(
+    board: Board, name: str, date: dt.date, day: ServiceDay, spans: list[DutySpan], *, untouched: int
+) -> list[DutySpan] | None:
+    """Return the duties with one of the first so many an hour longer where that helps most; it goes last."""
+    grown = replace(board.demands[name], days={**board.demands[name].days, date: day})
+    worth = hour_worth(grown, date, spans)[1]
+    options = [
+        (gain, place, longer)
+        for place, span in enumerate(spans[:untouched])
+        for longer, gain in hours_more(span, worth, grown, date)
+        if gain > 0
+    ]
+    if not options:
+        return None
+    _, place, longer = max(options, key=lambda option: (option[0], -option[1]))
+    return [*spans[:place], *spans[place + 1 :], longer]
+
+
+def _wage(settings: Settings) -> float:
+    wages = [template.cost_per_hour for template in settings.templates]
+    return float(np.mean(wages)) if wages else 25.0
 
 
 def _duty(row: Mapping[str, Any], name: str, day: ServiceDay, block: tuple[int, int]) -> DutySpan:
