@@ -6,7 +6,7 @@ Screen, page and workbook all read these, so that they cannot disagree.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from forecast.replies.rules import ReplyRule
 from forecast.timegrid import clock_text, zone
+from reports.notes import in_words
 from reports.words import Words
 
 if TYPE_CHECKING:
@@ -134,6 +135,15 @@ def stream_name(settings: ShopSettings, stream: str, say: Words) -> str:
     if not label:
         return stream
     return label if list(labels.values()).count(label) == 1 else f"{label} ({stream})"
+
+
+def note_lines(notes: Sequence[str], settings: ShopSettings, say: Words) -> list[str]:
+    """Return what the libraries had to say, in the reader's language, streams by their names."""
+    known = {stream.id for stream in settings.streams}
+    return [
+        in_words(note, say, label=lambda one: stream_name(settings, one, say) if one in known else one)
+        for note in dict.fromkeys(notes)
+    ]
 
 
 def _platform_and_skill(stream: Stream, say: Words) -> str:

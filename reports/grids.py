@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast.timegrid import zone
 from reports import findings
+from reports.notes import in_words
 from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
@@ -240,9 +241,9 @@ def effect_grid(plan: Plan, say: Words) -> Grid:
         (
             findings.stream_label(plan, str(row["stream"]), say),
             str(row["event"]),
-            str(row["phase"]),
+            say.either(f"names.effect_{row['phase']}", str(row["phase"])),
             f"×{row['effect']:.2f}",
-            str(row["source"]),
+            in_words(str(row["source"]), say),
         )
         for row in plan.effects.to_dict("records")
     ]

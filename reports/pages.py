@@ -81,7 +81,7 @@ def _answer(plan: Plan, say: Words) -> dict[str, Any]:
         "cards": [_card(plan, verdict, say) for verdict in verdicts],
         "gaps": grids.gap_grid(plan, gaps[:GAPS_SHOWN], say),
         "gaps_text": say("report.gaps_text", total=say.number(missing, 1), shown=min(GAPS_SHOWN, len(gaps))),
-        "notes": list(plan.notes),
+        "notes": findings.note_lines(plan.notes, plan.settings.demand, say),
     }
 
 
@@ -166,7 +166,7 @@ def _evidence(plan: Plan, say: Words) -> dict[str, Any]:
         "methods": [
             say(f"report.methods_{name}") for name in ("forecast", "model", "simulation", "probability")
         ],
-        "forecast_notes": list(plan.forecast_notes),
+        "forecast_notes": findings.note_lines(plan.forecast_notes, plan.settings.demand, say),
         "solver": _solver_text(plan, say),
         "inputs": grids.input_grid(plan, say),
         "data": chart_data(plan, say),

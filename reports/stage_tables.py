@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from forecast.timegrid import zone
-from reports.findings import stream_name
+from reports.findings import note_lines, stream_name
 from reports.grids import Grid
 from reports.tables import grid_table
 from reports.words import Words
@@ -86,7 +86,7 @@ def print_forecast(outlook: Outlook, settings: ShopSettings, console: Console, s
         ]
         title = say("stage.forecast", stream=stream_name(settings, str(stream), say))
         console.print(grid_table(stage_grid(head, cells, say), title))
-    for note in outlook.notes:
+    for note in note_lines(outlook.notes, settings, say):
         console.print(Text(say("stage.note", note=note)))
     console.print(Text(say("stage.next_forecast"), style="bold"))
 

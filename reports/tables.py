@@ -132,7 +132,7 @@ def _print_roster_answer(plan: Plan, console: Console, say: Words) -> None:
 def _print_end(plan: Plan, console: Console, say: Words) -> None:
     if plan.notes:
         console.print(say("screen.notes"), markup=False)
-        for note in plan.notes:
+        for note in findings.note_lines(plan.notes, plan.settings.demand, say):
             console.print(Text(f"  {note}"))
     state = findings.overall(findings.verdicts(plan))
     unnamed = "shifts" if plan.employees else "plan"

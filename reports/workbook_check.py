@@ -138,7 +138,7 @@ def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> Wo
         demands,
         duties,
         simulated={name: share_of_span(days).value for name, days in judged.items()},
-        absence_rates={name: settings.demand.stream(name).absence_rate for name in demands},
+        settings=settings,
     )
     return WorkbookCheck(
         path=path,

@@ -196,7 +196,8 @@ def write_notes_sheet(plan: Plan, book: Book) -> None:
             at += 3 + len(grid.rows)
     if plan.notes:
         sheet.write_string(at + 1, 0, say("workbook.notes"), book.format(bold=True, font_size=12))
-        for offset, note in enumerate(plan.notes, start=at + 2):
+        lines = findings.note_lines(plan.notes, plan.settings.demand, book.say)
+        for offset, note in enumerate(lines, start=at + 2):
             sheet.write_string(offset, 0, note, book.format())
     set_widths(sheet, {0: 14, 1: 16, 2: 14, 3: 16, 4: 24, 5: 12, 6: 30})
 

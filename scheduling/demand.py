@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from forecast.errors import DataError
 from forecast.replies.service_parameters import ServiceParameters
 from forecast.timegrid import MINUTES_A_DAY, clock_text, slots, wall_minutes
 from scheduling.day import Floats, ServiceDay
+from scheduling.service.agent import scaled_to_throughput
 
 DayKey = tuple[str, dt.date]
 
@@ -32,6 +33,12 @@ class StreamDemand:
     offered: Mapping[dt.date, Floats]
     draws: Mapping[dt.date, Floats]
     starts: Mapping[dt.date, pd.DatetimeIndex]
+
+
+def served_day(day: ServiceDay, shrinkage: float) -> ServiceDay:
+    """Return a day as those on duty serve it: work is slowed by the paid time that they are off the chats."""
+    service = scaled_to_throughput(day.service)
+    return replace(day, service=replace(service, reply_s=service.reply_s / (1.0 - shrinkage)))
 
 
 def open_hours(frame: pd.DataFrame, timezone: str) -> tuple[int, int]:

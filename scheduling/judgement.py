@@ -13,7 +13,7 @@ from forecast.timegrid import zone
 from scheduling.breaks import read_pauses
 from scheduling.config import Settings
 from scheduling.day import DutySpan
-from scheduling.demand import StreamDemand
+from scheduling.demand import StreamDemand, served_day
 from scheduling.promise import Duties
 from scheduling.roster.people import Employee
 from scheduling.shifts.periods import periods_of
@@ -83,17 +83,18 @@ def judge_span(
     """Simulate every stream and day of a plan on buyers that no search has seen."""
     judged: dict[str, dict[dt.date, StreamJudgement]] = {}
     for name, demand in demands.items():
+        stream = settings.demand.stream(name)
         nominal = days_each or max(JUDGED_DAYS, LEAST_JUDGED // len(demand.days))
         for date, day in demand.days.items():
             size = max(1.0, float(day.sessions.sum()) / LARGE_DAY)
             each = max(FEWEST_JUDGED, int(np.ceil(nominal / size)))
             judged.setdefault(name, {})[date] = judge(
-                {name: day},
+                {name: served_day(day, stream.shrinkage)},
                 list(duties.get(date, {}).get(name, ())),
                 seed=seed + date.toordinal(),
                 least_days=each,
                 most_days=each,
-                absence_rate=settings.demand.stream(name).absence_rate,
+                absence_rate=stream.absence_rate,
                 first_day=FRESH,
             ).streams[name]
     return judged

@@ -12,6 +12,7 @@ from forecast.band_draws import draws_from_bands
 from forecast.config import ShopSettings
 from forecast.errors import DataError, Problem, nearest
 from forecast.frames import DRAWS, FORECAST
+from forecast.promotions import PromotionCalendar
 from forecast.selection import Forecast, forecast_demand
 from forecast.table_files import read_contract_table
 from scheduling.inputs import Inputs
@@ -53,20 +54,25 @@ def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) ->
         seed=seed,
         draws=DRAWN,
     )
-    return outlook_of(found)
+    return outlook_of(found, inputs.calendar)
 
 
-def outlook_of(found: Forecast) -> Outlook:
+def outlook_of(found: Forecast, calendar: PromotionCalendar) -> Outlook:
     """Return a forecast as the chain goes on with it."""
+    names = {event.id: event.name for event in calendar.events if event.name}
     rows = [
-        (stream, effect.name, effect.kind, effect.factor, effect.source)
+        (stream, names.get(effect.name, effect.name), effect.kind, effect.factor, effect.source)
         for stream, effects in found.effects.items()
         for effect in effects
     ]
     return Outlook(
         table=found.table,
         draws=found.draws,
-        notes=[f"{name}: {note}" for name, notes in found.notes.items() for note in notes],
+        notes=[
+            f"{name}: {note}"
+            for name, notes in found.notes.items()
+            for note in (f"model {found.choice[name].model}: {found.choice[name].reason}", *notes)
+        ],
         effects=pd.DataFrame(rows, columns=["stream", "event", "phase", "effect", "source"]),
     )
 

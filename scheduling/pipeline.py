@@ -172,12 +172,12 @@ def make_plan(
         demands,
         duties,
         simulated={name: share_of_span(days_judged).value for name, days_judged in judged.items()},
-        absence_rates={name: settings.demand.stream(name).absence_rate for name in demands},
+        settings=settings,
     )
     baselines: dict[str, Any] = {}
     if with_baselines:
         say("baselines")
-        baselines = baselines_of(demands, instances, people_limits(settings), seed=seed)
+        baselines = baselines_of(demands, instances, settings, people_limits(settings), seed=seed)
     summary = {
         "streams": stream_summaries(
             demands, settings, judged, promised, shift_plan if roster is None else roster

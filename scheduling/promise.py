@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
+from forecast.randomness import generator
+from scheduling.config import Settings
 from scheduling.day import DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
-from scheduling.demand import StreamDemand
+from scheduling.demand import StreamDemand, served_day
 from scheduling.service.evaluation import Evaluation
 from scheduling.service.shop import DayModel
 from scheduling.shifts.chance import spread_out
@@ -19,6 +22,8 @@ from scheduling.shifts.periods import periods_of
 from scheduling.shifts.workers import done, workers
 
 MOST_DRAWS = 60
+ABSENT_DAYS = 12  # sampled days with somebody missing
+RARE = 0.002  # numbers of people missing that are less likely are left out
 LOW = 0.10
 
 Duties = Mapping[dt.date, Mapping[str, Sequence[DutySpan]]]
@@ -41,9 +46,10 @@ class Promise:
 @dataclass(frozen=True, kw_only=True)
 class _Job:
     day: ServiceDay
-    on: Ints
-    stops: Ints
+    duties: tuple[DutySpan, ...]
+    absence_rate: float
     draws: Floats
+    name: str
 
 
 def promises(
@@ -51,7 +57,7 @@ def promises(
     duties: Duties,
     *,
     simulated: Mapping[str, float],
-    absence_rates: Mapping[str, float],
+    settings: Settings,
     processes: int = 2,
 ) -> dict[str, Promise]:
     """Return the model's view of every stream's plan.
@@ -65,22 +71,24 @@ def promises(
     simulated
         By stream, the share the simulator found for the same plan. What the model is kinder by is taken off
         before a draw's share is held against the target, not off ``share`` and ``low``.
-    absence_rates
-        By stream, chance that a duty is not worked: the model sees as many agents fewer.
+    settings
+        The streams' chances that a duty is not worked (``share`` is the mean over who may be missing) and
+        their paid time off the chats.
     processes
         Processes to use; they do not change the answer.
     """
     jobs, keys = [], []
     for name, demand in demands.items():
+        stream = settings.demand.stream(name)
         for date, day in demand.days.items():
-            spans = list(duties.get(date, {}).get(name, ()))
             keys.append((name, date))
             jobs.append(
                 _Job(
-                    day=day,
-                    on=staffing(spans, day, absence_rates.get(name, 0.0)),
-                    stops=leaving(spans, day.starts_min),
+                    day=served_day(day, stream.shrinkage),
+                    duties=tuple(duties.get(date, {}).get(name, ())),
+                    absence_rate=stream.absence_rate,
                     draws=_few(demand, date),
+                    name=f"{name} {date}",
                 )
             )
     with workers(processes, len(jobs)) as pool:
@@ -91,15 +99,14 @@ def promises(
     }
 
 
-def staffing(duties: Sequence[DutySpan], day: ServiceDay, absence_rate: float = 0.0) -> Ints:
+def staffing(duties: Sequence[DutySpan], day: ServiceDay) -> Ints:
     """Return agents of average speed taking new sessions per interval, to the nearest whole one."""
     total = np.zeros(len(day.sessions))
     starts = day.starts_min
     for duty in duties:
         for start, end in duty.working_spans:
             total += duty.speed * ((starts >= start) & (starts + day.interval_min <= end))
-    least = (total > 0).astype(np.int64)
-    return np.maximum(least, np.floor((1 - absence_rate) * total + 0.5).astype(np.int64))
+    return np.maximum((total > 0).astype(np.int64), np.floor(total + 0.5).astype(np.int64))
 
 
 def cover_table(
@@ -154,16 +161,44 @@ def _few(demand: StreamDemand, date: dt.date) -> Floats:
     return np.asarray(demand.draws[date][spread_out(totals, MOST_DRAWS)])
 
 
-def _evaluate(job: _Job) -> tuple[Evaluation, Floats]:
-    """Return the day's evaluation and, per draw, units on time and all."""
-    model = DayModel(job.day)
-    drawn = [model.evaluate(job.on, job.stops, sessions=sessions) for sessions in job.draws]
+def _evaluate(job: _Job) -> tuple[Evaluation, float, Floats]:
+    """Return the day's evaluation, its share with everybody there, and units on time and all per draw.
+
+    Draws are evaluated with everybody there: what absences cost is nearly the same in each.
+    """
+    model, on = DayModel(job.day), staffing(job.duties, job.day)
+    stops = leaving(job.duties, job.day.starts_min)
+    drawn = [model.evaluate(on, stops, sessions=sessions) for sessions in job.draws]
     sums = np.array([(e.on_time.sum(), e.total.sum()) for e in drawn]).reshape(-1, 2)
-    return model.evaluate(job.on, job.stops), sums
+    full = model.evaluate(on, stops)
+    return _with_absences(job, model, full), full.share, sums
+
+
+def _with_absences(job: _Job, model: DayModel, full: Evaluation) -> Evaluation:
+    """Return the mean evaluation over who may be missing: nobody, and a sample of days when somebody is."""
+    size, rate = len(job.duties), job.absence_rate
+    if rate <= 0 or size == 0:
+        return full
+    chances = binom.pmf(np.arange(size + 1), size, rate)
+    rng = generator(0, "absences", job.name)
+    found, weights = [full], [float(chances[0])]
+    for number in np.flatnonzero(chances >= RARE)[int(chances[0] >= RARE) :]:
+        days = max(1, round(ABSENT_DAYS * chances[number] / (1.0 - chances[0])))
+        for _ in range(days):
+            missing = np.isin(np.arange(size), rng.choice(size, number, replace=False))
+            there = [duty for duty, gone in zip(job.duties, missing, strict=True) if not gone]
+            found.append(model.evaluate(staffing(there, job.day), leaving(there, job.day.starts_min)))
+            weights.append(float(chances[number]) / days)
+    means: dict[str, Any] = {
+        part.name: np.average([getattr(one, part.name) for one in found], axis=0, weights=weights)
+        for part in fields(full)
+        if isinstance(getattr(full, part.name), np.ndarray)
+    }
+    return replace(full, **means)
 
 
 def _promise(
-    demand: StreamDemand, days: Mapping[dt.date, tuple[Evaluation, Floats]], simulated: float
+    demand: StreamDemand, days: Mapping[dt.date, tuple[Evaluation, float, Floats]], simulated: float
 ) -> Promise:
     first = next(iter(demand.days.values()))
     less = first.rule.metric == "mean_seconds"
@@ -172,13 +207,16 @@ def _promise(
         sum(float(e.on_time.sum()) for e in evaluations.values()),
         sum(float(e.total.sum()) for e in evaluations.values()),
     )
+    weights = [float(e.total.sum()) for e in evaluations.values()]
+    full = np.average([found[1] for found in days.values()], weights=weights) if sum(weights) else share
     lows, meets = [], []
     for dates, _ in periods_of(demand):
-        sums = np.sum([days[date][1] for date in dates], axis=0)
+        sums = np.sum([days[date][2] for date in dates], axis=0)
         if len(sums) == 0:
             whole = [evaluations[date] for date in dates]
             sums = np.array([[sum(e.on_time.sum() for e in whole), sum(e.total.sum() for e in whole)]])
-        drawn = np.array([_ratio(a, b) for a, b in sums])
+            full = share
+        drawn = np.array([_ratio(a, b) for a, b in sums]) - (full - share)
         lows.append(float(np.quantile(drawn, 1 - LOW if less else LOW)))
         honest = drawn - (share - simulated)
         meets.append(float(np.mean(honest <= first.target if less else honest >= first.target)))

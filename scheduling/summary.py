@@ -10,7 +10,7 @@ import pandas as pd
 
 from scheduling.baselines import BASELINES, baseline_plan
 from scheduling.config import Settings
-from scheduling.demand import StreamDemand
+from scheduling.demand import StreamDemand, served_day
 from scheduling.judgement import Judged, is_certified, pooled, share_of_span
 from scheduling.promise import Promise
 from scheduling.roster.assign import RosterResult
@@ -60,6 +60,7 @@ def stream_summaries(
 def baselines_of(
     demands: Mapping[str, StreamDemand],
     instances: tuple[TemplateInstance, ...],
+    settings: Settings,
     limits: PeopleLimits,
     *,
     seed: int,
@@ -71,7 +72,8 @@ def baselines_of(
     for name in BASELINES:
         paid, on_time, total = 0.0, 0.0, 0.0
         for stream, demand in demands.items():
-            for date, day in demand.days.items():
+            for date, asked in demand.days.items():
+                day = served_day(asked, settings.demand.stream(stream).shrinkage)
                 counts = baseline_plan(name, day, instances, groups=groups)
                 people = [
                     i.duty_span() for i, n in zip(instances, counts, strict=True) for _ in range(int(n))

@@ -15,6 +15,9 @@ from reports.words import Words
 
 Promotion = tuple[str, str, datetime, datetime]  # event, phase, start, end
 
+LINES = 3  # of promotion names above a chart
+LETTER = 0.0055  # half a letter's width, of the chart's
+
 
 def plot_forecast(
     axes: Axes,
@@ -76,6 +79,8 @@ def shade_promotions(
     axes: Axes, promotions: Sequence[Promotion], first: pd.Timestamp, last: pd.Timestamp, timezone: str
 ) -> None:
     """Shade each promotion phase inside the span and write its name at the top."""
+    taken = [0.0] * LINES  # per line of names, up to where it is written on
+    width = _as_number(last) - _as_number(first)
     for name, phase, start, end in promotions:
         begin, stop = (pd.Timestamp(at).tz_convert(zone(timezone)).tz_localize(None) for at in (start, end))
         begin, stop = max(begin, first), min(stop, last)
@@ -89,10 +94,17 @@ def shade_promotions(
             linewidth=1.5,
             zorder=0,
         )
+        middle, half = _as_number(begin + (stop - begin) / 2), LETTER * len(f"{name} {phase}") * width
+        line = next((line for line in range(LINES) if taken[line] <= middle - half), None)
+        if line is None:
+            continue
+        taken[line] = middle + half
         axes.annotate(
-            f"{name}\n{phase}",
-            (_as_number(begin + (stop - begin) / 2), 1.0),
+            f"{name} {phase}",
+            (middle, 1.0),
+            xytext=(0, 2 + 11 * line),
             xycoords=("data", "axes fraction"),
+            textcoords="offset points",
             ha="center",
             va="bottom",
             fontsize=8,

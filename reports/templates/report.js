@@ -45,13 +45,20 @@
 
   function promotions(points) {
     const first = points[0], last = points[points.length - 1];
+    const at = (time) => Date.parse(time), span = at(last) - at(first);
+    const taken = []; // per line of names, up to where it is written on
     const areas = data.promotions
       .filter((one) => one.start < last && one.end > first)
-      .map((one) => [
-        { xAxis: one.start > first ? one.start : first, name: one.name },
-        { xAxis: one.end < last ? one.end : last },
-      ]);
-    const text = { show: !narrow(), color: INK, fontSize: 10, position: "insideTop" };
+      .map((one) => {
+        const begin = one.start > first ? one.start : first, end = one.end < last ? one.end : last;
+        const middle = (at(begin) + at(end)) / 2, half = 0.006 * one.name.length * span;
+        const free = [0, 1, 2].find((line) => (taken[line] || 0) <= middle - half);
+        if (free !== undefined) taken[free] = middle + half;
+        const text = free === undefined ? { show: false } : { distance: 4 + 13 * free };
+        return [{ xAxis: begin, name: one.name, label: text }, { xAxis: end }];
+      });
+    if (narrow()) areas.forEach((area) => { area[0].label = { show: false }; });
+    const text = { color: INK, fontSize: 10, position: "insideTop" };
     return { silent: true, itemStyle: { color: PROMOTION, opacity: 0.6 }, label: text, data: areas };
   }
 

@@ -192,7 +192,7 @@ def _figures(
         demands,
         standing.duties,
         simulated={name: share_of_span(seen).value for name, seen in judged.items()},
-        absence_rates={name: settings.demand.stream(name).absence_rate for name in demands},
+        settings=settings,
         processes=1,
     )
     streams = stream_summaries(demands, settings, judged, promised, standing.paid)

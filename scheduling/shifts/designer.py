@@ -193,6 +193,7 @@ class Designer:
         if len(self.demands) < 2 or not self.groups:
             return
         again: dict[DayKey, list[DayJob]] = {}
+        dates: list[str] = []
         for date in sorted({date for _, date in self.keys}):
             keys = [key for key in self.keys if key[1] == date]
             plans = [self._best_of(self.found[key]).counts for key in keys]
@@ -200,12 +201,17 @@ class Designer:
             shared = shared_limits(self.groups, plans, need)
             if shared is None:
                 continue
-            self.notes.append(f"{date}: people are too few for all streams; shared out by need")
+            dates.append(str(date))
             for key, groups in zip(keys, shared, strict=True):
                 self.tasks[key] = replace(self.tasks[key], groups=groups)
                 del self.found[key]
                 period = next(p for p in self.periods if key in p.keys)
                 again[key] = self._jobs(key, period, pool)
+        if dates:
+            when = ", ".join(dates)
+            self.notes.append(
+                f"{when}: streams want more people of one kind than there are; shared out by need"
+            )
         self._done(again, pool)
 
     # --- choice and chance

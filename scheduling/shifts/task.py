@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from forecast.timegrid import MINUTES_A_DAY
 from scheduling.day import DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
-from scheduling.service.agent import scaled_to_throughput
+from scheduling.demand import served_day
 from scheduling.service.evaluation import Evaluation
 from scheduling.service.shop import DayModel, Pass
 from scheduling.shifts.cover import Group
@@ -121,10 +121,8 @@ class DayTask:
 
     @cached_property
     def served_day(self) -> ServiceDay:
-        """The day as planner and simulator see it: work slowed by the time that people are off the chats."""
-        service = scaled_to_throughput(self.day.service)
-        slower = replace(service, reply_s=service.reply_s / (1.0 - self.shrinkage))
-        return replace(self.day, service=slower)
+        """The day as planner and simulator see it."""
+        return served_day(self.day, self.shrinkage)
 
     @cached_property
     def model(self) -> DayModel:

@@ -70,7 +70,7 @@ def test_only_phases_inside_the_span_are_shaded(plan, cover):
         _, axes = new_figure()
         away = ("双12", "返场", pd.Timestamp("2027-01-01", tz=ZONE), pd.Timestamp("2027-01-02", tz=ZONE))
         plot_need_and_cover(axes, cover, promotions=[*plan.promotions, away], timezone=ZONE, say=words("zh"))
-    assert [text.get_text() for text in axes.texts] == ["双12\n预热", "双12\n现货"]
+    assert [text.get_text() for text in axes.texts] == ["双12 预热", "双12 现货"]
 
 
 def test_the_line_of_need_breaks_where_the_shop_closes(cover):
