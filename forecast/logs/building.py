@@ -51,7 +51,8 @@ def history_of(log: ShopLog) -> pd.DataFrame:
         spread = spread_days(daily, known, log.timezone, open_minutes=log.open_minutes)
         known = spread if known is None else pd.concat([known, spread], ignore_index=True)
     if known is None:
-        return pd.DataFrame(columns=["stream", "start", "offered", "estimated", "bot_settled"])
+        empty = pd.DataFrame({"stream": [], "start": [], "offered": [], "estimated": [], "bot_settled": []})
+        return empty.astype({"stream": "str", "start": f"datetime64[ns, {log.timezone}]"})
     how: dict[str, Any] = {
         "offered": "sum",
         "estimated": "max",

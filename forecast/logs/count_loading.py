@@ -43,13 +43,15 @@ def load_hourly(task: Task) -> None:
     starts = parse_instants(walls, task.run.timezone, streams.fillna(""))
     column = "" if task.columns.wide else task.columns.name(_count_role(task))
     values = _counts(task, counts, rows, column)
-    if (undated := starts.isna() & values.notna() & ~walls.eq("")).any() or task.columns.has("time", "start"):
-        undated = starts.isna() & values.notna()
-        task.drop(
-            "unreadable",
-            rows[undated].tolist(),
-            "not a time of the zone; the row is left out. Write for example 2026-11-11 20:00:00",
-        )
+    undated = starts.isna() & values.notna() & ~rows.isin(task.left_out)
+    when = next((role for role in ("hour", "time", "start", "date") if role in task.columns.place), None)
+    task.drop(
+        "unreadable",
+        rows[undated].tolist(),
+        "not a time of the zone; the row is left out. Write for example 2026-11-11 20:00:00, or hours "
+        "from 0 to 23",
+        task.columns.name(when) if when else None,
+    )
     table = pd.DataFrame(
         {
             "row": rows.to_numpy(),

@@ -265,6 +265,17 @@ def _load(table: RawTable, number: int, run: Import, options: ImportOptions, ans
     mapping = {**answers.for_headers(table.headers), **options.mapping}
     found = find_columns(table.headers, mapping, file=table.name, row=max(1, table.header_row))
     granularity, columns = settle(table, found, run.connection)
+    if (
+        not table.cut_rows
+        and not run.connection.execute(f"SELECT * FROM ({table.relation}) LIMIT 1").fetchall()
+    ):
+        raise DataError(
+            Problem(
+                file=table.name,
+                row=max(1, table.header_row),
+                message="no rows below the header; export it again",
+            )
+        )
     columns, said = _asked(table, granularity, columns, run)
     report = TableReport(file=table.file, sheet=table.sheet, encoding=table.encoding, granularity=granularity)
     task = Task(

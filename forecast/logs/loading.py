@@ -87,11 +87,13 @@ class Task:
     file: int
     report: TableReport
     answers: dict[str, str] = field(default_factory=dict)  # what the user was asked, to be kept
+    left_out: set[int] = field(default_factory=set)  # rows dropped so far
 
     def drop(self, reason: str, rows: Sequence[int], message: str, column: str | None = None) -> None:
         """Count rows as dropped, and warn with the first of them."""
         if len(rows) == 0:
             return
+        self.left_out |= {int(row) for row in rows}
         self.report.dropped[reason] = self.report.dropped.get(reason, 0) + len(rows)
         if reason not in ("summary", "header"):
             where = f"rows {shown(rows)}: " if len(rows) > 1 else ""

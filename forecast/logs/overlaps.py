@@ -191,7 +191,7 @@ def warn_of_conflicts(task: Task, conflicts: pd.DataFrame, what: str) -> None:
     names |= task.run.names
     for file, own in conflicts.groupby("file", sort=True):
         rows = sorted(int(row) for row in own["row"])
-        other = "itself" if file == task.file else names.get(int(str(file)), "another file")
+        other = "another row" if file == task.file else names.get(int(str(file)), "another file")
         task.run.warnings.append(
             Problem(
                 file=task.table.name,

@@ -70,12 +70,20 @@ def read_file(
 def _kind(path: Path) -> str:
     """Return what a file is, by its first bytes, else its name."""
     with path.open("rb") as file:
-        first = file.read(4)
-    if first == b"PAR1":
+        first = file.read(512)
+    if first.startswith(b"PAR1"):
         return "parquet"
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if first == b"PK\x03\x04" or (suffixes and suffixes[-1] in EXCEL_SUFFIXES):
+    if first.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return "workbook"
+    if first.lstrip().lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
+        raise DataError(
+            Problem(
+                file=path.name, message="a web page, whatever its name; open it and save it as xlsx or CSV"
+            )
+        )
+    if suffixes and suffixes[-1] in EXCEL_SUFFIXES and b"\x00" in first.replace(b"\xff\xfe", b"", 1)[::2]:
+        raise DataError(Problem(file=path.name, message="not a readable workbook; save it again as xlsx"))
     if suffixes and suffixes[-1] == ".parquet":
         raise DataError(Problem(file=path.name, message="not a readable Parquet file; export it again"))
     if any(suffix in JSON_SUFFIXES for suffix in suffixes):
