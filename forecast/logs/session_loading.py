@@ -32,7 +32,8 @@ def load_sessions(task: Task) -> None:
     -----
     ``start`` is the buyer's first message, else the session's start. The wait for the first reply is the
     column in seconds where there is one in the contract's sense, else the moment of the reply less `start`;
-    a wait counted from the session's start has the time before it added.
+    a wait counted from the session's start has the time before it added. Where a list has both the first
+    message and the session's start, an agent had the session from its start.
 
     Raises
     ------
@@ -110,6 +111,8 @@ def _waits(task: Task, frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame
     table["mean_reply_s"] = _durations(task, frame, "mean_reply_s")
     lasted = _durations(task, frame, "session_s")
     begun = table["session_start"]
+    if task.columns.has("first_message") and task.columns.has("start", "time"):
+        table["assigned"] = table["assigned"].fillna(begun)  # the session begins when an agent has it
     if "queue_s" in task.columns.place:
         queued = (table["start"] + (queue * SECOND_US).round().astype("Int64")).where(queue.notna())
         table["assigned"] = table["assigned"].fillna(queued)

@@ -212,6 +212,7 @@ def test_qiyu_waits_count_from_the_buyers_first_message(shop, tmp_path):
         sessions = log.sessions()
     assert sessions["first_reply_s"].fillna(-1).tolist() == [32.0, -1.0]
     assert sessions["rounds"].tolist() == [4.0, 1.0]
+    assert (sessions["assigned"] - sessions["start"]).dt.total_seconds().tolist() == [12.0, 0.0]
     hours = hourly_history(shop)
     busy = hours[hours["offered"] > 0]
     assert busy["start"].dt.strftime("%H").tolist() == ["09", "11"]
