@@ -14,6 +14,7 @@ from reports.notes import in_words
 from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
+    from forecast.config import ShopSettings
     from scheduling.pipeline import Plan
 
 
@@ -119,12 +120,17 @@ def wish_grid(plan: Plan, say: Words) -> Grid:
 
 
 def wish_reason(plan: Plan, wish: Any, say: Words) -> str:
-    """Return why a wish is refused (`scheduling.roster.wishes.RefusedWish`)."""
+    """Return why a plan refuses a wish (`scheduling.roster.wishes.RefusedWish`)."""
+    return refusal_words(wish, plan.settings.demand, say)
+
+
+def refusal_words(wish: Any, settings: ShopSettings, say: Words) -> str:
+    """Return why a shop's roster refuses a wish."""
     if wish.cause == "needed" and wish.at is not None:
-        at = pd.Timestamp(wish.at).tz_convert(zone(findings.timezone(plan)))
+        at = pd.Timestamp(wish.at).tz_convert(zone(settings.shop.timezone))
         return say(
             "report.refused_needed",
-            stream=findings.stream_label(plan, wish.stream, say),
+            stream=findings.stream_name(settings, wish.stream, say),
             when=f"{say.short_day(at.date())} {at:%H:%M}",
             required=f"{wish.required:g}",
             on_duty=f"{wish.on_duty:g}",

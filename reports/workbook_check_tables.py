@@ -9,6 +9,7 @@ from rich.text import Text
 
 from reports.findings import stream_name
 from reports.grids import Grid
+from reports.roster_rules import breach_words
 from reports.stage_tables import stage_grid
 from reports.tables import grid_table
 from reports.words import Words
@@ -59,7 +60,7 @@ def _violation_grid(found: WorkbookCheck, say: Words) -> Grid:
     rows = [
         (
             say("stage.hard" if one.is_hard else "stage.soft"),
-            one.rule,
+            breach_words(one, say),
             one.employee,
             say.short_day(one.date),
             one.message,

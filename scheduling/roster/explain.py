@@ -12,8 +12,10 @@ import pandas as pd
 
 from forecast.errors import DataError, nearest
 from forecast.randomness import generator
+from forecast.timegrid import instant
 from scheduling.config import Settings
 from scheduling.roster.anneal import annealed
+from scheduling.roster.audit import Violation
 from scheduling.roster.constraints import can_serve
 from scheduling.roster.objective import SCALE, Prices, is_refused
 from scheduling.roster.people import Employee, Wish
@@ -34,13 +36,18 @@ Bar = Literal["works already", "not employed", "on leave", "cannot serve", "clos
 class Alternative:
     """Somebody else on a duty: what bars them, or what the roster would cost more with them.
 
-    ``bar`` is ``none`` where nothing does; ``rule`` and ``message`` then name the rule that would be broken.
+    ``bar`` is ``none`` where nothing does; where it is ``rule``, ``breach`` is the rule that would be broken.
+    ``template``, ``stream`` and ``start`` are those of the duty.
     """
 
     employee: str
     bar: Bar
     message: str
     extra_cost: float | None = None
+    breach: Violation | None = None
+    template: str = ""
+    stream: str = ""
+    start: dt.datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +61,7 @@ class DutyReasons:
     date: dt.date
     template: str
     stream: str
+    start: dt.datetime
     cost_without: float
     alternatives: tuple[Alternative, ...]
 
@@ -62,8 +70,8 @@ class DutyReasons:
 class GapReasons:
     """Why agents are missing at one time: where everybody is who could serve the stream.
 
-    ``people`` counts them by what they do or what bars them; ``cheapest`` is the change that would cost
-    least, None where no single lawful duty reaches the interval.
+    ``people`` counts them by what they do or what bars them (rules by their name); ``cheapest`` is the
+    change that would cost least, None where no single lawful duty reaches the interval.
     """
 
     stream: str
@@ -92,12 +100,34 @@ class WishReasons:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DayOffReasons:
+    """Why somebody is off: what bars them from every duty, or the duty that would cost least.
+
+    ``bars`` counts the duties of the day by what bars them; ``cheapest`` is None where every one is barred.
+    """
+
+    employee: str
+    date: dt.date
+    bars: dict[str, int]
+    cheapest: Alternative | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Explainer:
     """A finished roster and everything it was made from, ready for questions."""
 
     search: Search
     assignment: Assignment
     seed: int = 0
+    moves: int = GRANT_MOVES
+
+    def works(self, employee: str, date: dt.date) -> bool:
+        """Whether somebody has a duty on a day."""
+        return self._cell(employee, date) in self.assignment
+
+    def has_wish(self, employee: str, date: dt.date) -> bool:
+        """Whether somebody wished for something on a day that may be refused."""
+        return any(w.employee == employee and w.date == date for w in self.search.problem.soft_wishes)
 
     def duty(self, employee: str, date: dt.date) -> DutyReasons:
         """Return why a person works on a day, and who else could."""
@@ -118,8 +148,30 @@ class Explainer:
             date=date,
             template=option.template.name,
             stream=option.stream,
+            start=instant(date, option.clock_start, problem.timezone).to_pydatetime(),
             cost_without=extra_cost(self.search, self.assignment, {cell: None}) / SCALE,
             alternatives=tuple(order),
+        )
+
+    def day_off(self, employee: str, date: dt.date) -> DayOffReasons:
+        """Return why a person does not work on a day, duty by duty."""
+        problem = self.search.problem
+        person, day = self._cell(employee, date)
+        if (person, day) in self.assignment:
+            raise DataError(f"{employee} works on {date}; ask why with duty()")
+        bars: Counter[str] = Counter()
+        ways: list[Alternative] = []
+        for number in range(len(problem.options[day])):
+            found = self._alternative(person, day, (number, 0), leaves=None)
+            if found.extra_cost is None:
+                bars[_kind(found)] += 1
+            else:
+                ways.append(found)
+        return DayOffReasons(
+            employee=employee,
+            date=date,
+            bars=dict(bars.most_common()),
+            cheapest=min(ways, key=lambda way: way.extra_cost or 0.0, default=None),
         )
 
     def gap(self, stream: str, at: pd.Timestamp) -> GapReasons:
@@ -135,7 +187,7 @@ class Explainer:
             if not can_serve(problem, problem.employees[p], stream):
                 continue
             found = self._at(p, row)
-            people[found.bar if found.bar != "rule" else found.message] += 1
+            people[_kind(found)] += 1
             if found.extra_cost is not None:
                 ways.append(found)
         return GapReasons(
@@ -195,7 +247,7 @@ class Explainer:
         first = responses.improved(keep, rng=rng)
         if first is None:
             return None
-        return annealed(search, first, rng=rng, moves=GRANT_MOVES, hot=GRANT_HEAT[0], cold=GRANT_HEAT[1])
+        return annealed(search, first, rng=rng, moves=self.moves, hot=GRANT_HEAT[0], cold=GRANT_HEAT[1])
 
     def _alternative(
         self, person: int, day: int, duty: tuple[int, int], *, leaves: tuple[int, int] | None
@@ -225,7 +277,10 @@ class Explainer:
         breach = first_breach(self.search, self.assignment, change)
         if breach is not None:
             return Alternative(
-                employee=employee.employee, bar="rule", message=f"{breach.rule}: {breach.message}"
+                employee=employee.employee,
+                bar="rule",
+                message=f"{breach.rule}: {breach.message}",
+                breach=breach,
             )
         extra = extra_cost(self.search, self.assignment, change) / SCALE
         return Alternative(
@@ -233,6 +288,9 @@ class Explainer:
             bar="none",
             message=f"{option.template.name} would cost {extra:+.1f}",
             extra_cost=extra,
+            template=option.template.name,
+            stream=option.stream,
+            start=instant(problem.date(day), option.clock_start, problem.timezone).to_pydatetime(),
         )
 
     def _at(self, person: int, row: int) -> Alternative:
@@ -273,6 +331,11 @@ class Explainer:
         return problem.position[employee], day
 
 
+def _kind(found: Alternative) -> str:
+    """Return what bars somebody: the bar, or the name of the rule."""
+    return found.bar if found.breach is None else found.breach.rule
+
+
 def _bound_by(search: Search, wish: Wish) -> Search:
     """Return the problem in which a wish binds."""
     problem: RosterProblem = search.problem
@@ -302,8 +365,12 @@ def explainer(
     last_roster: pd.DataFrame | None = None,
     prices: Prices | None = None,
     seed: int = 0,
+    moves: int = GRANT_MOVES,
 ) -> Explainer:
-    """Return an explainer of a roster, made by `make_roster` or edited by hand; parameters as there."""
+    """Return an explainer of a roster, made by `make_roster` or edited by hand; parameters as there.
+
+    `moves` are the changes tried when a roster is looked for that grants a wish.
+    """
     problem = build_problem(
         shift_plan,
         employees,
@@ -319,4 +386,5 @@ def explainer(
         search=prepare(problem, prices=prices),
         assignment=standing_assignment(problem, roster),
         seed=seed,
+        moves=moves,
     )
