@@ -143,8 +143,8 @@ def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFra
         session id has no buyer.
     """
     check_columns(messages, MESSAGES)
-    sender = words(messages, "sender")
-    unknown = sorted({str(name) for name in pd.unique(sender) if name not in SENDERS})
+    sender = _senders(messages)
+    unknown = sorted({str(name) for name in pd.unique(words(messages, "sender")[sender.isna()])})
     if unknown:
         raise DataError(
             Problem(
@@ -165,7 +165,7 @@ def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFra
             "session": objects(words(messages, "session_id")),
             "buyer": objects(words(messages, "buyer")),
             "agent": objects(words(messages, "agent")),
-            "sender": pd.Categorical(sender, categories=SENDERS),
+            "sender": sender,
             "time": times,
             "assigned": instants(messages, "assigned"),
             "closed": instants(messages, "closed"),
@@ -184,6 +184,14 @@ def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFra
         first = first_rows(talk["code"].to_numpy())
         talk["session"] = objects(talk["session"].to_numpy()[first][talk["code"].to_numpy()])
     return talk
+
+
+def _senders(messages: pd.DataFrame) -> pd.Categorical:
+    """Return who sent each message, missing where it is none of `SENDERS`."""
+    column, known = messages["sender"], pd.Index(SENDERS, dtype=object)
+    if isinstance(column.dtype, pd.CategoricalDtype) and column.cat.categories.equals(known):
+        return pd.Categorical(column)
+    return pd.Categorical.from_codes(known.get_indexer(words(messages, "sender")), categories=known)
 
 
 def _is_in_order(code: Codes, times: Instants) -> bool:

@@ -172,8 +172,11 @@ class _Sessions:
         self.person_from = np.where(np.isnat(since), np.datetime64("2262-01-01", "ns"), since)
         has_bot = _any(sent_by(talk, ["bot_auto"]), first)
         self.transferred = ~np.isnat(since) | ~has_bot
-        agent = talk["agent"].where(by_buyer | by_person)  # not the bot's account
-        self.agent = agent.groupby(self.code).last().to_numpy(dtype=object)  # the last that is named
+        agents = talk["agent"].to_numpy(object)
+        named = (by_buyer | by_person) & ~pd.isna(agents)  # not the bot's account
+        at = np.where(named, np.arange(len(agents)), -1)
+        last = np.maximum.reduceat(at, first) if len(first) else at
+        self.agent = np.where(last >= 0, agents[last], NOBODY)  # the last that is named
         buyer = talk["buyer"]
         known = buyer.iloc[first] if buyer.iloc[first].notna().all() else buyer.groupby(self.code).first()
         self.buyer = known.to_numpy()

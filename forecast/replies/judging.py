@@ -257,7 +257,7 @@ def _units(
     value = total / rounds if rule.metric == "mean_seconds" else (lates == 0).astype(float)
     units = pd.DataFrame(
         {
-            "id": owner[lead],
+            "id": pd.Series(owner[lead], dtype=object),
             "day": day[lead],
             "asked": aware(asked[lead]),
             "rounds": rounds.astype(np.int64),
