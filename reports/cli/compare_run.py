@@ -8,10 +8,11 @@ import platform
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
+from reports.cli.options import Run
 from reports.cli.outcomes import ExitCode, whole_folder
 
 if TYPE_CHECKING:
@@ -35,12 +36,7 @@ def compare_shop(
     anew: bool,
     beside: bool,
     jobs: int | None,
-    out: Path | None,
-    lang: str | None,
-    seed: int,
-    effort: Literal["quick", "normal", "thorough"],
-    as_json: bool,
-    quiet: bool,
+    run: Run,
 ) -> ExitCode:
     """Compare scenarios and write what was found; return how it ended."""
     from platformdirs import user_cache_path
@@ -58,7 +54,7 @@ def compare_shop(
     began = time.monotonic()
     asked = read_scenarios(shop / "scenarios.toml" if scenarios is None else scenarios)
     inputs = read_inputs(shop, history=history, needs_history=asked.base is None)
-    say = words(language(lang, inputs.settings.demand.shop.language))
+    say = words(language(run.lang, inputs.settings.demand.shop.language))
     found = compare(
         shop,
         inputs,
@@ -67,17 +63,17 @@ def compare_shop(
         days=days,
         cache_folder=user_cache_path("paiban") / "scenarios",
         history=history,
-        seed=seed,
-        effort=effort,
+        seed=run.seed,
+        effort=run.effort,
         anew=anew,
         beside=beside,
         processes=jobs or os.cpu_count() or 1,
-        say=stage_printer(quiet),
+        say=stage_printer(run.quiet),
     )
-    target = out if out is not None else shop / "plans" / f"compare-{found.start.isoformat()}"
+    target = run.out if run.out is not None else shop / "plans" / f"compare-{found.start.isoformat()}"
     with whole_folder(target) as folder:
         _write(found, folder, say.lang, began=began)
-    if as_json:
+    if run.as_json:
         table = compare_table(found)
         click.echo(table.to_json(orient="records", force_ascii=False, double_precision=6))
     else:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
 
 import click
 
-from reports.cli.options import run_options, shop_argument, span_options
+from reports.cli.options import (
+    DAYS,
+    Run,
+    history_option,
+    run_as_one,
+    run_options,
+    shop_argument,
+    span_options,
+)
 
 
 @click.command("compare", short_help="What-ifs side by side, on the same random numbers.")
@@ -17,34 +24,28 @@ from reports.cli.options import run_options, shop_argument, span_options
 @click.option(
     "--scenarios",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File of scenarios.  [default: the shop's scenarios.toml]",
+    metavar="FILE",
+    help="Scenarios.  [default: the shop's scenarios.toml]",
 )
-@click.option("--history", type=click.Path(path_type=Path), help="Hourly counts instead of history.csv.")
-@click.option(
-    "--no-anew", is_flag=True, help="Only what becomes of the plan in force; nothing is planned anew."
-)
+@history_option
+@click.option("--no-anew", is_flag=True, help="Only what becomes of the plan in force; nothing planned anew.")
 @click.option("--no-beside", is_flag=True, help="No sensitivity, worth of one more agent, nor frontier.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=None, help="Scenarios at once.  [default: the processors]"
 )
 @run_options
+@run_as_one
 def command(
     shop: Path,
     start: dt.date | None,
-    days: int,
+    days: int | None,
     week: str | None,
     scenarios: Path | None,
     history: Path | None,
     no_anew: bool,
     no_beside: bool,
     jobs: int | None,
-    out: Path | None,
-    effort: Literal["quick", "normal", "thorough"],
-    seed: int,
-    lang: str | None,
-    as_json: bool,
-    quiet: bool,
-    debug: bool,  # noqa: ARG001  (read by the program's entry point)
+    run: Run,
 ) -> int:
     """Judge every scenario of scenarios.toml: the plan in force under it, and the cheapest plan for it.
 
@@ -59,7 +60,8 @@ def command(
     from reports.cli.compare_run import compare_shop
     from reports.cli.options import planned_span
 
-    first, count = (None, days) if start is None and week is None else planned_span(start, days, week)
+    asked = start is not None or week is not None
+    first, count = planned_span(start, days, week) if asked else (None, days or DAYS)
     return compare_shop(
         shop,
         scenarios=scenarios,
@@ -69,10 +71,5 @@ def command(
         anew=not no_anew,
         beside=not no_beside,
         jobs=jobs,
-        out=out,
-        lang=lang,
-        seed=seed,
-        effort=effort,
-        as_json=as_json,
-        quiet=quiet,
+        run=run,
     )
