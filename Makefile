@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lint types wheel clean
+.PHONY: demo test check lint types wheel clean bench-promise
 
 demo: $(READY)
 	$(BIN)/paiban demo demo-shop
@@ -31,3 +31,6 @@ $(READY): pyproject.toml
 
 clean:
 	rm -rf .venv dist build
+
+bench-promise: $(READY)
+	$(BIN)/python tests/bench/promise.py
