@@ -191,7 +191,9 @@ def _senders(messages: pd.DataFrame) -> pd.Categorical:
     column, known = messages["sender"], pd.Index(SENDERS, dtype=object)
     if isinstance(column.dtype, pd.CategoricalDtype) and column.cat.categories.equals(known):
         return pd.Categorical(column)
-    return pd.Categorical.from_codes(known.get_indexer(words(messages, "sender")), categories=known)
+    return pd.Categorical.from_codes(
+        known.get_indexer(pd.Index(words(messages, "sender"), dtype=object)), categories=known
+    )
 
 
 def _is_in_order(code: Codes, times: Instants) -> bool:

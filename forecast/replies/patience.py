@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import brentq
+from scipy.optimize import minimize_scalar
 
 from forecast.replies.estimates import Estimate
 from forecast.replies.reception import QUEUED_ABOVE_S
@@ -18,7 +18,6 @@ from forecast.replies.slots import ABSENT_AFTER
 
 IGNORED_BELOW_S = 1.0  # whom an idle agent could have answered did not leave for want of patience
 LEAST_LOST = 5
-LARGEST_EXPONENT = 500.0
 RECONSTRUCTION_ERROR = 0.05  # of the mean patience; simulated shops with breaks and shifts: up to 0.055
 NEVER_AGAIN = np.datetime64("2262-01-01", "ns")
 
@@ -38,19 +37,24 @@ def patience(served_s: Floats, *, left_s: Floats, facing_s: Floats) -> Estimate 
     left_s
         When lost sessions ended, nan where the log does not tell. [s]
     facing_s
-        The wait that the same lost sessions were facing, nan where that is not known either. [s]
+        The wait that the same lost sessions were facing, nan where that is not known either; of several
+        columns each is as likely. [s]
 
     Notes
     -----
     Patience is exponential with mean θ. A session served after V had patience of at least V. Where nearly
     all lost sessions tell when they ended, θ is all time waited over their number. Else θ maximises
-    -Σ V / θ over the served + Σ ln(1 - exp(-V / θ)) over the lost, with V the wait they were facing. The
-    error is that of the observed information, and `RECONSTRUCTION_ERROR` for waits that nobody saw.
+    -Σ V / θ over the served + Σ ln(mean of 1 - exp(-V / θ)) over the lost, with V the waits they may have
+    been facing. The error is that of the observed information, and `RECONSTRUCTION_ERROR` for waits that
+    nobody saw.
     """
     if len(served_s) == 0:
         return None
     told = ~np.isnan(left_s)
-    facing = facing_s[facing_s >= IGNORED_BELOW_S]
+    facing = np.atleast_2d(facing_s.T).T  # one column for each agent who may have had the buyer
+    facing = facing[
+        np.nanmax(np.append(facing, np.zeros((len(facing), 1)), axis=1), axis=1) >= IGNORED_BELOW_S
+    ]
     if max(told.sum(), len(facing)) < LEAST_LOST:
         return Estimate(value=0.0, se=0.0)
     waited = float(served_s.sum())
@@ -61,19 +65,23 @@ def patience(served_s: Floats, *, left_s: Floats, facing_s: Floats) -> Estimate 
 
 
 def _from_facing(waited: float, facing: Floats) -> Estimate:
-    """Return the likeliest mean patience of buyers lost while facing these waits."""
+    """Return the likeliest mean patience of buyers lost while facing one of these waits (a row each)."""
 
-    def slope(rate: float) -> float:
-        return float((facing / np.expm1(np.minimum(rate * facing, LARGEST_EXPONENT))).sum()) - waited
+    def unlikely(log_rate: float) -> float:
+        rate = math.exp(log_rate)
+        chance = np.nanmean(-np.expm1(-rate * facing), axis=1)
+        return rate * waited - float(np.log(chance).sum())
 
-    low, high = 1e-9, 10.0
-    if slope(high) > 0:
-        return Estimate(value=1.0 / high, se=1.0 / high)
-    rate = float(brentq(slope, low, high))
-    grown = np.exp(np.minimum(rate * facing, LARGEST_EXPONENT))
-    information = float((facing**2 * grown / (grown - 1.0) ** 2).sum())
-    theta = 1.0 / rate
-    return Estimate(value=theta, se=math.hypot(theta**2 / information**0.5, RECONSTRUCTION_ERROR * theta))
+    low, high = math.log(1e-7), math.log(10.0)
+    best = float(minimize_scalar(unlikely, bounds=(low, high), method="bounded", options={"xatol": 1e-7}).x)
+    theta = math.exp(-best)
+    if best > high - 1e-3:
+        return Estimate(value=theta, se=theta)
+    step = 1e-3
+    information = (
+        unlikely(best + step) - 2 * unlikely(best) + unlikely(best - step)
+    ) / step**2  # of ln theta
+    return Estimate(value=theta, se=math.hypot(theta / information**0.5, RECONSTRUCTION_ERROR * theta))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,20 +121,22 @@ def facing_s(
     Returns
     -------
     ndarray
-        By lost session; nan where no later session of its day was served: the shop closed on it.
+        By lost session, a column for each agent who may have had it (nan for those who may not); all nan
+        where no later session of its day was served: the shop closed on it.
 
     Notes
     -----
     Where nobody queues and an agent has room, a buyer gets a slot at once. Who queues gets the slot that the
     next served buyer behind him got; where that one came to an idle slot, it is the first freed after the
     last buyer ahead had been given his. Slots that nobody queues for are with the agent present who holds
-    the fewest sessions. At the desk, the reply being typed and all older questions come first.
+    the fewest sessions; of several with as few any may have it. Where the log says when the lost session got
+    its agent, that is when. At the desk, the reply being typed and all older questions come first.
     """
     served = questions.served
     lost = np.flatnonzero(~served)
     desks = _desks(slots, work, caps)
     if len(lost) == 0 or not desks:
-        return np.full(len(lost), np.nan)
+        return np.full((len(lost), 1), np.nan)
     rows = np.arange(len(served))
     ahead = np.maximum.accumulate(np.where(served, rows, -1))[lost]
     behind = (len(rows) - 1 - np.maximum.accumulate(np.where(served[::-1], rows, -1))[::-1])[lost]
@@ -145,8 +155,11 @@ def facing_s(
     queued &= ~at_once
     slot = np.where(queued, questions.assigned[behind], np.where(at_once, asked, idle_from))
     agent = np.where(queued, questions.agent[behind], np.array(None, dtype=object))
+    own = questions.assigned[lost]
+    slot = np.where(np.isnat(own), slot, own)
     begins = _typing_begins(desks, asked, np.maximum(asked, slot), agent)
-    return np.where(known, (begins - asked) / np.timedelta64(1, "s"), np.nan)
+    waits = (begins - asked[:, None]) / np.timedelta64(1, "s")
+    return np.where(known[:, None], waits, np.nan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,17 +231,20 @@ def _desks(slots: pd.DataFrame, work: pd.DataFrame, caps: Mapping[str, int]) -> 
 def _typing_begins(
     desks: dict[str, _Desk], asked: Instants, slot: Instants, agent: npt.NDArray[np.object_]
 ) -> Instants:
-    """Return when typing begins for questions that get a slot then, of that agent or of the least busy."""
-    names = list(desks)
-    least = np.full(len(asked), np.iinfo(np.int64).max)
-    begins = slot.copy()
-    turn = np.arange(len(asked))
-    for position, name in enumerate(names):
-        desk = desks[name]
-        here = desk.begins(asked, slot)
-        tie = (turn + position) % len(names)  # ties go round
-        load = np.where(desk.is_present(slot), desk.open(slot) * len(names) + tie, np.iinfo(np.int64).max)
-        chosen = np.where(pd.isna(agent), load < least, agent == name)
-        begins = np.where(chosen, here, begins)
-        least = np.where(pd.isna(agent), np.minimum(least, load), least)
+    """Return when typing begins for questions that get a slot then: of that agent, or each of the least busy.
+
+    One column for each desk; ``NaT`` where it is not the desk's.
+    """
+    here = np.column_stack([desk.begins(asked, slot) for desk in desks.values()])
+    away = np.iinfo(np.int64).max
+    load = np.column_stack(
+        [np.where(desk.is_present(slot), desk.open(slot), away) for desk in desks.values()]
+    )
+    named = np.column_stack([agent == name for name in desks])
+    unnamed = pd.isna(agent)[:, None]
+    least = load.min(axis=1, keepdims=True)
+    chosen = np.where(unnamed, (load == least) & (load < away), named)
+    nobody = ~chosen.any(axis=1)
+    begins = np.where(chosen, here, np.datetime64("NaT", "ns"))
+    begins[nobody, 0] = slot[nobody]
     return begins

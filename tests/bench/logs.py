@@ -311,7 +311,8 @@ def calibration(seeds: int) -> None:
             )
             stream = calibrate(log, timezone=ZONE).streams[0]
             for key, one in stream.service.items():
-                true = getattr(service, key)
+                # Speeds have mean one, so that the work is that of the average agent.
+                true = getattr(service, key) / (statistics.mean(speeds) if key == "reply_s" else 1.0)
                 distances.setdefault(key, []).append((one.value - true) / one.se if one.se else 0.0)
         print(f"  {name}: distance from the truth in standard errors, {seeds} seeds")
         for key, values in distances.items():
