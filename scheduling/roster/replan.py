@@ -2,8 +2,8 @@
 
 Every cell that differs from the published roster has a price, so the search itself decides which changes
 pay. A start from the old roster alone would not keep it: the price does. A reserve who is called costs least
-(in the order of the list), then a swap inside the day, then a half duty on a day off; a whole duty on
-somebody's day off costs most.
+(in the order of the list), then a swap inside the day, then a half duty on a day off, then a whole one;
+taking an announced duty away costs most, so that days off move last and nobody is sent home to save pay.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ CHANGE_PRICE = 20.0  # a changed cell, in the shop's currency: above a wish, bel
 FRONTIER = (5.0, 20.0, 100.0, 400.0)
 CALLED, CALLED_NEXT = 0.25, 0.02  # of the price: the first reserve of the list, and each one after
 HALF_ON_DAY_OFF, DUTY_ON_DAY_OFF = 1.5, 2.0  # of the price: for people who are no reserve
+TAKEN_AWAY = 12.0  # times the price: a published duty that is not worked, above the pay of eight hours
 QUIET_DAY = 4.0  # times the price on days on which nobody is newly absent and no cell was edited
 CHANGE_COLUMNS = ["employee", "date", "before", "after", "because"]
 
@@ -212,7 +213,9 @@ def _factor(
         if (name, date) in gone:
             return 0.0  # nobody chose it
         quiet = QUIET_DAY if busy and date not in busy else 1.0
-        if cell in old or number is None:
+        if number is None:
+            return quiet * TAKEN_AWAY
+        if cell in old:
             return quiet
         if name in place:
             return quiet * (CALLED + CALLED_NEXT * place[name])

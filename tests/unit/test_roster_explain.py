@@ -71,6 +71,23 @@ def test_a_gap_counts_where_everybody_is() -> None:
     assert gap.cheapest.extra_cost < 0
 
 
+def test_a_day_off_is_explained_by_what_bars_every_duty_or_the_cheapest_one() -> None:
+    off = asked().day_off("D", MONDAY)
+    assert (set(off.bars), off.cheapest) == ({"on leave"}, None)
+    free = asked().day_off("C", MONDAY)
+    assert free.cheapest is not None
+    assert free.cheapest.extra_cost is not None
+    assert free.cheapest.start is not None
+    with pytest.raises(DataError, match="A works on 2026-11-16"):
+        asked().day_off("A", MONDAY)
+
+
+def test_a_gap_names_the_rule_that_bars_somebody() -> None:
+    roster = build_roster([("B", 0, LATE)])
+    gap = asked(roster).gap(PRE, instant(day(1), 9 * 60, "Asia/Shanghai"))
+    assert gap.people["MinRest"] == 1
+
+
 def test_granting_a_refused_wish_is_priced_by_a_search_with_it() -> None:
     (reasons,) = asked().wish("A", MONDAY)
     assert not reasons.is_granted

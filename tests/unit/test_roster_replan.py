@@ -13,11 +13,13 @@ from builders_roster import (
     PRE,
     build_people,
     build_requirement,
+    build_roster,
     build_settings,
     day,
     wish,
 )
 
+from scheduling.roster.absences import Reserve
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
 from scheduling.roster.replan import Replanned, frontier, replan
@@ -110,3 +112,54 @@ def test_a_fixed_duty_of_somebody_absent_is_let_go(published: pd.DataFrame) -> N
         requirement=REQUIREMENT,
     )
     assert answer.roster is not None
+
+
+# One person is needed from 8 to 24: A and B work early, C and D late, Monday to Thursday; E and F are free.
+FORMS = {"A": EARLY, "B": EARLY, "C": LATE, "D": LATE}
+STANDING = build_roster([(name, d, form) for d in range(4) for name, form in FORMS.items()])
+BOTH_EARLY = [wish("A", 3, "leave"), wish("B", 3, "leave")]
+
+
+def repaired_standing(**details: Any) -> Replanned:
+    """Repair the four days on which E and F are free."""
+    return repaired(STANDING, days=4, requirement=build_requirement(1, days=4), **details)
+
+
+@pytest.mark.parametrize("order", ["EF", "FE"])
+def test_the_first_reserve_of_the_list_is_called(order: str) -> None:
+    reserves = [Reserve(employee=name, order=n) for n, name in enumerate(order, start=1)]
+    answer = repaired_standing(absences=BOTH_EARLY, reserves=reserves)
+    called = answer.changes.loc[answer.changes["because"] == "reserve", "employee"].tolist()
+    assert called == [order[0]]
+
+
+@pytest.mark.parametrize(("lead", "called"), [(1.0, "E"), (48.0, "F")])
+def test_a_reserve_whose_lead_time_is_too_long_is_passed_over(lead: float, called: str) -> None:
+    reserves = [Reserve(employee="E", order=1, lead_hours=lead), Reserve(employee="F", order=2)]
+    now = pd.Timestamp(day(3), tz="Asia/Shanghai")
+    answer = repaired_standing(absences=BOTH_EARLY, reserves=reserves, now=now)
+    assert answer.changes.loc[answer.changes["because"] == "reserve", "employee"].tolist() == [called]
+
+
+def test_cells_edited_by_hand_stand_and_the_rest_is_repaired() -> None:
+    gone = (STANDING["employee"] == "A") & (STANDING["date"] == day(3))
+    answer = repaired_standing(edited=STANDING[~gone].reset_index(drop=True))
+    assert answer.roster is not None
+    assert answer.first == day(3)
+    edits = answer.changes[answer.changes["because"] == "edited"]
+    assert edits[["employee", "date", "after"]].to_numpy().tolist() == [["A", day(3), ""]]
+    assert set(answer.changes.loc[answer.changes["because"] == "moved", "employee"]) <= {"E", "F"}
+    assert audit(answer.roster, PEOPLE, (), SETTINGS, start=MONDAY, days=4) == []
+
+
+def test_edits_that_break_a_rule_are_no_roster_and_the_rule_is_named() -> None:
+    old = build_roster([("A", 0, EARLY), ("B", 0, LATE)])
+    edited = build_roster([("A", 0, LATE), ("A", 1, EARLY), ("B", 0, LATE)])
+    answer = repaired(old, edited=edited)
+    assert (answer.roster, answer.result.status) == (None, "INFEASIBLE")
+    assert any("rest" in str(conflict) for conflict in answer.result.conflicts)
+
+
+def test_days_on_which_nothing_happened_stay(published: pd.DataFrame) -> None:
+    answer = repaired(published, absences=[wish(busiest(published), 3, "leave")])
+    assert set(answer.changes["date"]) == {day(3)}
