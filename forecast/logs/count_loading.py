@@ -143,7 +143,7 @@ def _count_role(task: Task) -> str:
                 "offered=HEADER",
             )
         )
-    if "offered" in task.mapping or "arrived" in task.mapping:
+    if "arrived" in roles and ("offered" in task.mapping or "arrived" in task.mapping):
         return "arrived"
     if len(roles) > 1:
         names = [task.columns.name(role) for role in roles]

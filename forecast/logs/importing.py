@@ -14,7 +14,7 @@ from forecast.errors import DataError, PlanError, Problem
 from forecast.logs.answers import Answers
 from forecast.logs.archive import archive_facts
 from forecast.logs.count_loading import load_daily, load_hourly
-from forecast.logs.headers import COUNTS, Columns, find_columns
+from forecast.logs.headers import COUNTS, Columns, find_columns, plain
 from forecast.logs.loading import Ask, Import, Task
 from forecast.logs.message_loading import load_messages
 from forecast.logs.raw_tables import RawTable
@@ -141,10 +141,29 @@ def import_files(
                 problems += error.problems
         if problems:
             raise DataError(problems)
+        if entries:
+            _check_mapping(options, run)
         _commit(connection, entries)
         answers.write()
         archive = archive_facts(connection, options.timezone)
     return ImportReport(tables=reports, warnings=run.warnings, archive=archive)
+
+
+def _check_mapping(options: ImportOptions, run: Import) -> None:
+    """Raise for a header that the user named and no table has."""
+    lost = [role for role in options.mapping if ":" not in role and role not in run.matched]
+    if lost:
+        raise DataError(
+            [
+                Problem(
+                    file=", ".join(run.names.values()),
+                    message=f"--map {role}={options.mapping[role]}: no table has such a column; write the "
+                    "header as it "
+                    "stands in the file",
+                )
+                for role in lost
+            ]
+        )
 
 
 def _files(given: Sequence[Path]) -> list[Path]:
@@ -262,6 +281,8 @@ def _import_table(
 
 
 def _load(table: RawTable, number: int, run: Import, options: ImportOptions, answers: Answers) -> TableReport:
+    there = {plain(header) for header in table.headers}
+    run.matched |= {role for role, header in options.mapping.items() if plain(header) in there}
     mapping = {**answers.for_headers(table.headers), **options.mapping}
     found = find_columns(table.headers, mapping, file=table.name, row=max(1, table.header_row))
     granularity, columns = settle(table, found, run.connection)

@@ -68,6 +68,7 @@ class Import:
     ask: Ask | None = None
     warnings: list[Problem] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)  # of this run's files, which are not in the store yet
+    matched: set[str] = field(default_factory=set)  # roles of --map whose header some table has
 
     def warn(
         self, table: RawTable, message: str, *, row: int | None = None, column: str | None = None

@@ -441,3 +441,16 @@ def test_gzip_and_quoted_text_over_several_lines(shop, tmp_path):
     )
     (tmp_path / "log.csv.gz").write_bytes(gzip.compress(text.encode()))
     assert imported(shop, tmp_path / "log.csv.gz").tables[0].rows_used == 2
+
+
+def test_a_header_that_no_table_has_is_refused(shop, tmp_path):
+    path = write_text(tmp_path / "log.csv", CONTRACT_LOG)
+    with pytest.raises(DataError, match=r"log.csv: --map stream=平台: no table has such a column"):
+        imported(shop, path, mapping={"stream": "平台"})
+
+
+def test_a_column_of_the_shops_own_name_is_mapped_once(shop, tmp_path):
+    text = "日期,客服,自定义量,咨询人数\n2026-11-01,小美,70,50\n"
+    imported(shop, write_text(tmp_path / "a.csv", text), mapping={"offered": "自定义量"})
+    imported(shop, write_text(tmp_path / "b.csv", text.replace("11-01", "11-02")))
+    assert daily_history(shop) == {"2026-11-01": 70.0, "2026-11-02": 70.0}
