@@ -13,7 +13,7 @@ import pandas as pd
 from forecast.promotions import Event, PromotionCalendar
 from scheduling.config import Settings
 from scheduling.day import DutySpan, Floats, ServiceDay
-from scheduling.demand import StreamDemand
+from scheduling.demand import StreamDemand, served_day
 from scheduling.judgement import FRESH, Judged
 from scheduling.promise import Duties
 from scheduling.promotion.levers import OVERTIME_PAY, hours_more
@@ -185,7 +185,7 @@ def _three_ill(board: Board) -> list[dict[str, Any]]:
         day, spans = demand.days[date], board.spans(name, date)
         left = list(spans)
         for _ in range(min(ILL, max(0, len(spans) - 1))):
-            loss = hour_worth(demand, date, left)[0]
+            loss = hour_worth(demand, date, left, board.settings)[0]
             left.remove(max(left, key=lambda span: _covered(loss, span, day)))
         gone = [span for span in spans if span not in left] or spans
         block = (
@@ -212,7 +212,7 @@ def _more_volume(board: Board) -> list[dict[str, Any]]:
             spans = board.spans(name, date)
             called: list[DutySpan] = []
             for row in board.on_call(name, date):
-                worth = hour_worth(grown, date, [*spans, *called])[1]
+                worth = hour_worth(grown, date, [*spans, *called], board.settings)[1]
                 called.append(_best_hours(row, name, more, worth, 240))
                 cost += 4.0 * float(row["cost_per_hour"])
                 names.append(str(row["employee"]))
@@ -319,7 +319,7 @@ def _hour_more(
 ) -> list[DutySpan] | None:
     """Return the duties with one of the first so many an hour longer where that helps most; it goes last."""
     grown = replace(board.demands[name], days={**board.demands[name].days, date: day})
-    worth = hour_worth(grown, date, spans)[1]
+    worth = hour_worth(grown, date, spans, board.settings)[1]
     options = [
         (gain, place, longer)
         for place, span in enumerate(spans[:untouched])
@@ -380,13 +380,14 @@ def _seen(
     luck: int = 0,
 ) -> StreamJudgement:
     """Simulate a day; another luck means other random numbers throughout."""
+    stream = board.settings.demand.stream(name)
     return judge(
-        {name: day},
+        {name: served_day(day, stream.shrinkage)},
         list(spans),
         seed=board.seed + date.toordinal(),
         least_days=days,
         most_days=days,
-        absence_rate=board.settings.demand.stream(name).absence_rate,
+        absence_rate=stream.absence_rate,
         first_day=FRESH * (1 + luck),
     ).streams[name]
 

@@ -196,7 +196,7 @@ def _longer(
         for stream, spans in of_day.items():
             if date not in demands[stream].days:
                 continue
-            worth = hour_worth(demands[stream], date, spans)[1]
+            worth = hour_worth(demands[stream], date, spans, inputs.settings)[1]
             for place, span in enumerate(spans):
                 is_half = span.end_min - span.start_min <= 60 * longest_half
                 if is_half != (form == "half"):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scheduling.config import Settings
 from scheduling.day import DutySpan, Floats
-from scheduling.demand import StreamDemand
+from scheduling.demand import StreamDemand, served_day
 from scheduling.inputs import Inputs
 from scheduling.judgement import FRESH, duties_of_plan, judge_span
 from scheduling.pipeline import people_limits, with_templates
@@ -115,7 +115,7 @@ def agent_worth(base: PlanFolder, inputs: Inputs, question: Question) -> dict[st
         own: list[dict[str, Any]] = []
         for date in demand.days:
             spans = list(standing.duties.get(date, {}).get(name, ()))
-            gains = hour_worth(demand, date, spans)[1]
+            gains = hour_worth(demand, date, spans, applied.inputs.settings)[1]
             frame = pd.DataFrame({"start": demand.starts[date].floor("h"), "gain": gains})
             sums = frame.groupby("start")["gain"].sum()
             own += [
@@ -128,17 +128,24 @@ def agent_worth(base: PlanFolder, inputs: Inputs, question: Question) -> dict[st
                 }
                 for at, gain in sums.items()
             ]
+        shrinkage = applied.inputs.settings.demand.stream(name).shrinkage
         for row in sorted(own, key=lambda row: -row["points"])[:CHECKED]:
             spans = list(standing.duties.get(row["date"], {}).get(name, ()))
             row["simulated"] = _simulated_worth(
-                demand, row["date"], spans, row["start"], units, question.seed
+                demand, row["date"], spans, row["start"], units, question.seed, shrinkage
             )
         rows += own
     return {"rows": [{k: v for k, v in row.items() if k != "date"} for row in rows]}
 
 
 def _simulated_worth(
-    demand: StreamDemand, date: dt.date, spans: list[DutySpan], start: str, units: float, seed: int
+    demand: StreamDemand,
+    date: dt.date,
+    spans: list[DutySpan],
+    start: str,
+    units: float,
+    seed: int,
+    shrinkage: float,
 ) -> float:
     """Return what the simulator says one more agent in that hour brings, in points over the span."""
     day = demand.days[date]
@@ -146,7 +153,8 @@ def _simulated_worth(
     where = int(np.flatnonzero(demand.starts[date].floor("h") == at)[0])
     begin = int(day.starts_min[where])
     more = [*spans, DutySpan(start_min=begin, end_min=min(begin + 60, day.last_min))]
-    seen = judge_many(day, [spans, more], seed=seed + date.toordinal(), days=CHECKED_DAYS, first_day=FRESH)
+    served = served_day(day, shrinkage)
+    seen = judge_many(served, [spans, more], seed=seed + date.toordinal(), days=CHECKED_DAYS, first_day=FRESH)
     sign = -1.0 if day.rule.metric == "mean_seconds" else 1.0
     surplus = sign * (seen.numerator - day.target * seen.denominator)
     return round(float((surplus[1] - surplus[0]).mean()) / units, 8) if units > 0 else 0.0
@@ -184,7 +192,7 @@ class _Walk:
     def __init__(
         self, plan: pd.DataFrame, demands: Mapping[str, StreamDemand], settings: Settings, *, side: int
     ) -> None:
-        self.demands, self.side = demands, side
+        self.demands, self.settings, self.side = demands, settings, side
         instances = template_instances(settings.templates, settings.demand.shop.interval_min)
         self.instances, self.limits = instances, people_limits(settings)
         known = {(i.template, i.pool, i.start_min, i.end_min, i.breaks): i for i in instances}
@@ -223,7 +231,7 @@ class _Walk:
         for key, held in self.held.items():
             if key not in self.worth:
                 spans = [one.duty_span() for one in held]
-                self.worth[key] = hour_worth(self.demands[key[0]], key[1], spans)
+                self.worth[key] = hour_worth(self.demands[key[0]], key[1], spans, self.settings)
             lost, won = self.worth[key]
             day = self.demands[key[0]].days[key[1]]
             for one in sorted(set(held), key=repr) if self.side < 0 else self._room(key[1]):

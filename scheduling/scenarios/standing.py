@@ -17,7 +17,7 @@ from forecast.timegrid import zone
 from scheduling.breaks import pauses_text
 from scheduling.config import Settings
 from scheduling.day import DutySpan, Floats, leaving
-from scheduling.demand import StreamDemand
+from scheduling.demand import StreamDemand, served_day
 from scheduling.judgement import duties_of_plan, duties_of_roster
 from scheduling.outlook import Outlook
 from scheduling.pipeline import demands_of, with_templates
@@ -113,7 +113,7 @@ def people_under(
         paid = paid.assign(cost=paid["cost"] * pay)
     standing = Standing(duties=_with_caps(duties, applied), paid=paid.reset_index(drop=True))
     if applied.fewer:
-        standing = _without(standing, rows, applied.fewer, demands, timezone)
+        standing = _without(standing, rows, applied.fewer, demands, settings)
     if applied.added:
         standing = with_added(standing, applied.added, demands, settings)
     return standing
@@ -145,7 +145,7 @@ def _without(
     rows: pd.DataFrame,
     fewer: Mapping[str, int],
     demands: Mapping[str, StreamDemand],
-    timezone: str,
+    settings: Settings,
 ) -> Standing:
     """Return the plan without so many duties a day of a pool: each time the one that is worth least."""
     duties = {date: {s: list(spans) for s, spans in of.items()} for date, of in standing.duties.items()}
@@ -157,14 +157,14 @@ def _without(
         for pool, count in fewer.items():
             for _ in range(count):
                 worth = {
-                    stream: hour_worth(demand, date, duties[date].get(stream, []))[0]
+                    stream: hour_worth(demand, date, duties[date].get(stream, []), settings)[0]
                     for stream, demand in demands.items()
                 }
                 least: tuple[float, int, DutySpan] | None = None
                 for position, row in enumerate(plan):
                     if row["date"] != date or row["pool"] != pool or gone[position] >= whole[position]:
                         continue
-                    span = _span_of(row, duties[date][row["stream"]], timezone)
+                    span = _span_of(row, duties[date][row["stream"]], settings.demand.shop.timezone)
                     if span is None:
                         continue
                     value = _over(worth[row["stream"]], span, demands, row["stream"], date)
@@ -267,7 +267,7 @@ def _days_worked(
             if people.streams and stream not in people.streams:
                 continue
             if (stream, date) not in worth:
-                worth[stream, date] = hour_worth(demand, date, duties[date].get(stream, []))[1]
+                worth[stream, date] = hour_worth(demand, date, duties[date].get(stream, []), settings)[1]
             for instance in instances:
                 gain = _over(worth[stream, date], instance.duty_span(), demands, stream, date)
                 if date not in best or gain > best[date][0]:
@@ -296,12 +296,14 @@ def _longest_run(dates: set[dt.date]) -> int:
     return max((len(run) for run in runs), default=0)
 
 
-def hour_worth(demand: StreamDemand, date: dt.date, spans: Sequence[DutySpan]) -> tuple[Floats, Floats]:
+def hour_worth(
+    demand: StreamDemand, date: dt.date, spans: Sequence[DutySpan], settings: Settings
+) -> tuple[Floats, Floats]:
     """Return what one agent fewer costs and one more brings in each interval of a day.
 
     Both in units of the rule above the target (seconds below it under a rule in seconds), by the model.
     """
-    day = demand.days[date]
+    day = served_day(demand.days[date], settings.demand.stream(demand.stream).shrinkage)
     on = staffing(spans, day)
     candidates = np.maximum(0, on[:, None] + np.array([-1, 0, 1]))
     tables = value_tables(DayModel(day), on, leaving(spans, day.starts_min), candidates=candidates)

@@ -22,10 +22,10 @@ from pathlib import Path
 import numpy as np
 
 from forecast.demo_shop import DEMO_START, write_demo_shop
-from scheduling.demand import StreamDemand
+from scheduling.demand import StreamDemand, served_day
 from scheduling.inputs import read_inputs
 from scheduling.judgement import FRESH, duties_of_plan, judge_span, share_of_span
-from scheduling.outlook import forecast_outlook, outlook_of
+from scheduling.outlook import Outlook, forecast_outlook
 from scheduling.pipeline import demands_of, people_limits
 from scheduling.promise import MOST_DRAWS, Duties, promises
 from scheduling.shifts.design import design_span
@@ -53,16 +53,19 @@ def fresh_demand(inputs: object, start: dt.date, days: int) -> StreamDemand:
         seed=7,
         draws=FUTURES,
     )
-    return demands_of(outlook_of(found), inputs, start=start, days=days)[STREAM]
+    fresh = Outlook(table=found.table, draws=found.draws)
+    return demands_of(fresh, inputs, start=start, days=days)[STREAM]
 
 
-def plays(demand: StreamDemand, duties: Duties, absence: float, times: int) -> tuple[np.ndarray, np.ndarray]:
+def plays(
+    demand: StreamDemand, duties: Duties, absence: float, shrinkage: float, times: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return each future's expected share over the span, and the share of its first play."""
     above = np.zeros((times, FUTURES))
     below = np.zeros((times, FUTURES))
     for date, day in demand.days.items():
         seen = judge(
-            {STREAM: day},
+            {STREAM: served_day(day, shrinkage)},
             list(duties.get(date, {}).get(STREAM, ())),
             seed=11 + date.toordinal(),
             least_days=times * FUTURES,
@@ -101,15 +104,17 @@ def main() -> int:
             duties = duties_of_plan(plan, settings.demand.shop.timezone)
             judged = judge_span({STREAM: demand}, duties, settings, seed=0)
             simulated = {STREAM: share_of_span(judged[STREAM]).value}
-            expected, single = plays(fresh_demand(inputs, start, days), duties, stream.absence_rate, times)
+            expected, single = plays(
+                fresh_demand(inputs, start, days), duties, stream.absence_rate, stream.shrinkage, times
+            )
             for target in np.quantile(expected, QUANTILES):
                 aimed = replace(
                     demand,
                     days={date: replace(day, target=float(target)) for date, day in demand.days.items()},
                 )
-                stated = promises(
-                    {STREAM: aimed}, duties, simulated=simulated, absence_rates={STREAM: stream.absence_rate}
-                )[STREAM].probability
+                stated = promises({STREAM: aimed}, duties, simulated=simulated, settings=settings)[
+                    STREAM
+                ].probability
                 achieved, once = float(np.mean(expected >= target)), float(np.mean(single >= target))
                 middle = 0.5 * (stated + achieved)
                 error = 2 * np.sqrt(middle * (1 - middle) * (1 / FUTURES + 1 / MOST_DRAWS))
