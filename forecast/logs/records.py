@@ -48,7 +48,7 @@ def parquet_table(path: Path, *, connection: duckdb.DuckDBPyConnection) -> RawTa
 
 
 def json_table(path: Path, *, connection: duckdb.DuckDBPyConnection, number: int) -> RawTable:
-    """Return the table of a file of JSON lines; a line that is none is a cut row.
+    """Return the table of a file of JSON lines, or of one JSON array; a line that is none is a cut row.
 
     Raises
     ------
@@ -59,6 +59,8 @@ def json_table(path: Path, *, connection: duckdb.DuckDBPyConnection, number: int
 
     head = read_head(path)
     encoding = find_encoding(path, head)
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"["):
+        return _array_table(path, encoding, connection=connection, number=number)
     keys: dict[str, None] = {}
     for record in _records_of(
         head.decode(encoding, errors="ignore").lstrip("\ufeff").splitlines()[:KEYS_AMONG]
@@ -115,6 +117,34 @@ def json_table(path: Path, *, connection: duckdb.DuckDBPyConnection, number: int
     except engine.Error:
         return slower()
     return table
+
+
+def _array_table(
+    path: Path, encoding: str, *, connection: duckdb.DuckDBPyConnection, number: int
+) -> RawTable:
+    """Return the table of one JSON array of objects; rows are numbered from 1."""
+    try:
+        with open_bytes(path) as file:
+            records = json.loads(file.read().decode(encoding).lstrip("\ufeff"))
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(
+            Problem(file=path.name, message=f"not whole JSON ({error}); the file may be cut; export it again")
+        ) from None
+    good = [(at, record) for at, record in enumerate(records, start=1) if isinstance(record, dict)]
+    headers = tuple(dict.fromkeys(key for _, record in good for key in record))
+    if not headers:
+        raise DataError(Problem(file=path.name, row=1, message="the array holds no JSON objects"))
+    name = f"raw_{number}"
+    rows = ((at, [_text(record.get(key)) for key in headers]) for at, record in good)
+    loaded(connection, name, rows, headers, exact=False)
+    return RawTable(
+        file=path.name,
+        headers=headers,
+        header_row=0,
+        relation=f"SELECT * FROM {name}",
+        cut_rows=sorted(set(range(1, len(records) + 1)) - {at for at, _ in good}),
+        encoding=encoding,
+    )
 
 
 def _record(text: str) -> dict[str, object] | None:

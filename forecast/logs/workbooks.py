@@ -43,6 +43,10 @@ def workbook_tables(
             name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names
         }
     except (CalamineError, OSError) as error:
+        if path.suffix.lower() == ".zip":
+            raise DataError(
+                Problem(file=path.name, message="a zip archive; unpack it and import the files in it")
+            ) from None
         raise DataError(
             Problem(file=path.name, message=f"not a readable workbook ({error}); save it again as xlsx")
         ) from None

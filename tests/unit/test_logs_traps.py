@@ -454,3 +454,32 @@ def test_a_column_of_the_shops_own_name_is_mapped_once(shop, tmp_path):
     imported(shop, write_text(tmp_path / "a.csv", text), mapping={"offered": "自定义量"})
     imported(shop, write_text(tmp_path / "b.csv", text.replace("11-01", "11-02")))
     assert daily_history(shop) == {"2026-11-01": 70.0, "2026-11-02": 70.0}
+
+
+def test_one_json_array_is_read_too(shop, tmp_path):
+    row = '{"session_id": %d, "buyer": "b", "sender": "buyer", "time": "2026-11-01 10:00:00"}'
+    rows = ",".join(row % number for number in range(6))
+    report = imported(shop, write_text(tmp_path / "log.json", f"[{rows}, 7]"))
+    assert (report.tables[0].rows_used, report.tables[0].dropped) == (6, {"cut": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("log.xls", b"<html><table><tr><td>1</td></tr></table></html>", "a web page, whatever its name"),
+        ("log.zip", b"PK\x03\x04" + bytes(100), "a zip archive; unpack it"),
+        ("log.xlsx", b"PK\x03\x04" + bytes(100), "not a readable workbook"),
+        ("log.parquet", b"PAR1" + bytes(100), "not a readable Parquet file"),
+        ("log.csv", CONTRACT_LOG.split("\n")[0].encode(), "no rows below the header"),
+        ("log.csv", b"", "the file is empty"),
+    ],
+)
+def test_files_that_are_no_tables_say_what_they_are(shop, tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{name}.*({message})"):
+        imported(shop, tmp_path / name)
+
+
+def test_a_tab_separated_text_that_calls_itself_a_workbook_is_read(shop, tmp_path):
+    path = write_text(tmp_path / "log.xls", CONTRACT_LOG.replace(",", "\t"), "gb18030")
+    assert imported(shop, path).tables[0].rows_used == 7

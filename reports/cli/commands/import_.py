@@ -9,7 +9,7 @@ import click
 
 
 @click.command("import", short_help="Read exports and logs as they are.")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(
     "--shop", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The shop folder."
 )
@@ -24,7 +24,7 @@ import click
     "Kept in "
     "the shop for files with the same headers.",
 )
-@click.option("--stream", metavar="ID", help="Stream of every row, where the files name none.")
+@click.option("--stream", metavar="ID", help="Stream of every row, whatever the files name.")
 @click.option(
     "--timezone", metavar="ZONE", help="Zone of times without offset, where it is not the shop's (UTC ...)."
 )
