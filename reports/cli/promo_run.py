@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,11 @@ def promote_shop(
         say=job.say,
     )
     plan.summary["promotion"] = promotion_summary(found)
+    plan.summary["inputs"] |= {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (shop / "reserves.csv", shop / "training.csv")
+        if path.is_file()
+    }
     target = job.target
     with whole_folder(target) as folder:
         write_plan(plan, folder, job.lang, began=job.began, former=target if target.is_dir() else None)

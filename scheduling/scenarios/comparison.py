@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from forecast.errors import ConfigError, PlanError, Problem
+from forecast.errors import ConfigError, DataError, PlanError, Problem
 from forecast.table_files import write_csv, write_parquet
 from scheduling.inputs import Inputs, read_inputs
 from scheduling.pipeline import LIBRARIES, Plan, make_plan
-from scheduling.plan_folder import PlanFolder, read_plan
+from scheduling.plan_folder import PlanFolder, find_plan, read_plan
 from scheduling.scenarios.keys import Scenario, ScenarioFile
 from scheduling.scenarios.outcome import Question, answer
 from scheduling.scenarios.overrides import Change, apply
@@ -111,7 +111,7 @@ def compare(
     asked
         The scenarios.
     start, days
-        The span; without `start` that of the base plan named in the file.
+        The span; without `start` that of the base plan: the one that the file names, else the newest.
     cache_folder
         Where tasks and answers are kept: an interrupted comparison goes on from there.
     seed, effort
@@ -138,7 +138,7 @@ def compare(
         start, days = plan.start, plan.days
     if start is None:
         raise ConfigError(
-            "which days? give --start 2026-12-07 --days 14, or name a finished plan as base in the scenarios"
+            "which days? give --start 2026-12-07 --days 14, or make a plan first with paiban plan"
         )
     is_own = plan is None
     if plan is None:
@@ -310,7 +310,7 @@ def _rows_of(found: Mapping[str, Any] | Failure | None) -> tuple[dict[str, Any],
 def _find_base(
     shop: Path, inputs: Inputs, named: str | None, *, start: dt.date | None, days: int
 ) -> tuple[PlanFolder | None, list[str]]:
-    """Return the plan to compare with where there is one already: the one named, or one of the same span."""
+    """Return the plan to compare with where there is one: the one named, of the same span, or the newest."""
     timezone, notes = inputs.settings.demand.shop.timezone, []
     if named is not None and (shop / named / "run.json").is_file():
         plan = read_plan(shop / named, timezone=timezone)
@@ -320,7 +320,12 @@ def _find_base(
             return plan, notes
         notes.append(f"{named} does not cover the span; the base is another plan")
     if start is None:
-        return None, notes
+        try:
+            newest = find_plan(shop)
+        except DataError:
+            return None, notes
+        notes.append(f"base: the newest finished plan, {newest.relative_to(shop)}")
+        return read_plan(newest, timezone=timezone), notes
     finished = sorted((shop / "plans").glob("*/run.json"), key=lambda path: path.parent.name)
     for record in finished:
         about = json.loads(record.read_text(encoding="utf-8"))

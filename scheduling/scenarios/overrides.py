@@ -315,21 +315,20 @@ class _Applying:
 
     def _with_labour(self, settings: Settings) -> Settings:
         asked = self.asked.get("labour", {})
-        labour, names = settings.labour, [f.name for f in fields(Labour)]
+        names = [f.name for f in fields(Labour)]
+        before = {name: getattr(settings.labour, name) for name in names}
+        table = {name: _spelt_out(value) for name, value in before.items()}
         for key, value in asked.items():
             if key not in names:
                 self._complain(f"labour: unknown key {key}{nearest(key, names)}")
-                continue
-            before: Limit = getattr(labour, key)
-            table = dict(value) if isinstance(value, Mapping) else {"value": value, "mode": "hard"}
-            after = parse_tables(
-                Limit,
-                [{"value": before.value, "mode": before.mode, "price": before.price, **table}],
-                source=SOURCE,
-                section=f"scenario]] {self.name}: [labour.{key}",
-            )[0]
-            labour = replace(labour, **{key: after})
-            self._note("labour", key, _limit_text(before), _limit_text(after))
+            elif isinstance(before[key], Limit):
+                table[key] |= dict(value) if isinstance(value, Mapping) else {"value": value, "mode": "hard"}
+            else:
+                table[key] = value
+        section = f"scenario]] {self.name}: [labour"
+        labour = parse_tables(Labour, [table], source=SOURCE, section=section)[0]
+        for name in names:
+            self._note("labour", name, _limit_text(before[name]), _limit_text(getattr(labour, name)))
         return replace(settings, labour=labour)
 
     def _with_pools(self, settings: Settings) -> Settings:
@@ -438,5 +437,15 @@ def _with_room(settings: Settings, added: tuple[AddedAgents, ...]) -> Settings:
     )
 
 
-def _limit_text(limit: Limit) -> str:
+def _limit_text(limit: Any) -> str:
+    """Return a labour rule in figures; anything that is no limit as it is written."""
+    if not isinstance(limit, Limit):
+        return "" if limit is None else str(limit)
     return f"{limit.value:g}" if limit.mode == "hard" else f"{limit.value:g} ({limit.mode})"
+
+
+def _spelt_out(value: Any) -> Any:
+    """Return a labour rule as a table of its own."""
+    if not isinstance(value, Limit):
+        return value
+    return {"value": value.value, "mode": value.mode, "price": value.price}

@@ -201,3 +201,19 @@ def test_levers_name_the_promotion_only_where_one_is_ahead() -> None:
     ahead = {lever.name for lever in levers(inputs, [STREAM], start=START, days=2)}
     later = {lever.name for lever in levers(inputs, [STREAM], start=START.replace(day=20), days=2)}
     assert ahead - later == {"promotion_multiplier"}
+
+
+def test_labour_rules_change_one_by_one() -> None:
+    applied = apply(
+        build_inputs(),
+        {"labour": {"max_hours_per_week": 40, "min_rest_hours": {"mode": "off"}}},
+        streams=[STREAM],
+        name="x",
+    )
+    labour = applied.inputs.settings.labour
+    assert (labour.max_hours_per_week.value, labour.min_rest_hours.mode) == (40, "off")
+    assert {(change.where, change.before, change.after) for change in applied.changes} == {
+        ("max_hours_per_week", "44", "40"),
+        ("min_rest_hours", "11", "11 (off)"),
+    }
+    assert applied.is_rostered_anew

@@ -50,8 +50,8 @@ def command(
     """Judge every scenario of scenarios.toml: the plan in force under it, and the cheapest plan for it.
 
     A scenario says only what differs; `like` starts it from others. Without --start the span is that of the
-    plan that the file names as base. Scenarios run in parallel; one that fails takes no other down, and a run
-    that was stopped goes on where it was.
+    plan that the file names as base, else of the newest plan. Scenarios run in parallel; one that fails takes
+    no other down, and a run that was stopped goes on where it was.
 
     \b
     Example:
