@@ -14,6 +14,7 @@ UNITS = {
     "LeastHours": "hours",
     "MaxHoursPerDay": "hours",
     "MaxHoursPerWeek": "hours",
+    "MaxHoursPerMonth": "hours",
     "MinRest": "hours",
     "MaxConsecutiveDays": "days",
     "RestDaysPerWeek": "days",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -80,6 +81,11 @@ class Limit:
 class Labour:
     """Labour rules. In ``shop.toml`` a plain number is a hard rule; ``{mode = "off"}`` lifts one.
 
+    Hours averaged over a month (综合工时制): ``max_hours_per_week = { mode = "off" }`` and a
+    ``max_hours_per_month``, 174 being the standard and 36 more the most overtime that the law allows; off
+    unless named. Long and short weeks (大小周): with ``alternate_rest_days``, the week of
+    ``alternate_from`` and every second one have that many rest days, the others ``rest_days_per_week``.
+
     Defaults: hours per day and week and the rest day are China's labour law; six days in a row follow
     from it; 11 hours of rest are a convention taken from elsewhere, not Chinese law.
     """
@@ -89,6 +95,16 @@ class Labour:
     min_rest_hours: Limit = field(default_factory=lambda: Limit(value=11))
     max_consecutive_days: Limit = field(default_factory=lambda: Limit(value=6))
     rest_days_per_week: Limit = field(default_factory=lambda: Limit(value=1))
+    max_hours_per_month: Limit = field(default_factory=lambda: Limit(value=174, mode="off"))
+    alternate_rest_days: int | None = None
+    alternate_from: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for alternating weeks that cannot be meant."""
+        if (self.alternate_rest_days is None) != (self.alternate_from is None):
+            raise ValueError("alternate_rest_days and alternate_from belong together; give both or neither")
+        if self.alternate_rest_days is not None and not 0 <= self.alternate_rest_days <= 7:
+            raise ValueError(f"alternate_rest_days must be 0 to 7, got {self.alternate_rest_days}")
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
@@ -175,12 +191,16 @@ def _spelt_out(labour: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the short forms of labour rules (a number, a table without a value) into the long one."""
     defaults = Labour()
     known = {f.name: getattr(defaults, f.name) for f in fields(Labour)}
+    plain = [name for name, default in known.items() if not isinstance(default, Limit)]
     spelt: dict[str, Any] = {}
     for name, entry in labour.items():
         if name not in known:
             raise ConfigError(
                 Problem(file="shop.toml", message=f"[labour]: unknown key {name}{nearest(name, list(known))}")
             )
+        if name in plain:
+            spelt[name] = entry
+            continue
         table = dict(entry) if isinstance(entry, Mapping) else {"value": entry}
         spelt[name] = {"value": known[name].value, **table}
     return spelt

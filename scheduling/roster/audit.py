@@ -25,6 +25,7 @@ from scheduling.roster.rules import (
     LeastHours,
     MaxConsecutiveDays,
     MaxHoursPerDay,
+    MaxHoursPerMonth,
     MaxHoursPerWeek,
     MaxPeople,
     MinRest,
@@ -301,6 +302,20 @@ def find_max_hours_per_week(rule: MaxHoursPerWeek, book: _Book) -> Iterator[Viol
             yield _violation(rule, person.employee, monday, text, amount=over, limit=rule.limit)
 
 
+def find_max_hours_per_month(rule: MaxHoursPerMonth, book: _Book) -> Iterator[Violation]:
+    """Yield calendar months of too many paid hours."""
+    for name, duties in book.duties.items():
+        by_month: dict[dt.date, list[_Duty]] = defaultdict(list)
+        for duty in duties:
+            by_month[duty.date.replace(day=1)].append(duty)
+        for first, mine in by_month.items():
+            over = _excess(mine, lambda duty: duty.hours, rule.limit.value)
+            if over > SLACK and name in book.people and any(duty.is_new for duty in mine):
+                hours = sum(duty.hours for duty in mine)
+                text = f"{hours:g} paid hours in {first:%Y-%m}, at most {rule.limit.value:g}"
+                yield _violation(rule, name, first, text, amount=over, limit=rule.limit)
+
+
 def find_contract_hours(rule: ContractHours, book: _Book) -> Iterator[Violation]:
     """Yield weeks of more paid hours than the person's contract allows."""
     for person, monday, week in _weeks(book):
@@ -363,8 +378,12 @@ def find_max_consecutive_days(rule: MaxConsecutiveDays, book: _Book) -> Iterator
 
 def find_rest_days_per_week(rule: RestDaysPerWeek, book: _Book) -> Iterator[Violation]:
     """Yield weeks with too few days without a duty."""
-    most = int(7 - rule.limit.value)
     for person, monday, week in _weeks(book):
+        least = rule.limit.value
+        if rule.alternate is not None and rule.alternate_from is not None:
+            weeks_apart = (monday.toordinal() - 1) // 7 - (rule.alternate_from.toordinal() - 1) // 7
+            least = rule.alternate if weeks_apart % 2 == 0 else least
+        most = int(7 - least)
         by_day = list({duty.date: duty for duty in week}.values())
         over = _excess(by_day, lambda _: 1.0, most)
         if over > 0:
@@ -399,6 +418,7 @@ FIND: dict[type[Any], Callable[[Any, _Book], Iterator[Violation]]] = {
     MaxPeople: find_max_people,
     MaxHoursPerDay: find_max_hours_per_day,
     MaxHoursPerWeek: find_max_hours_per_week,
+    MaxHoursPerMonth: find_max_hours_per_month,
     MinRest: find_min_rest,
     MaxConsecutiveDays: find_max_consecutive_days,
     RestDaysPerWeek: find_rest_days_per_week,

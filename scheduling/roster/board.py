@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from scheduling.roster.months import months
 from scheduling.roster.objective import (
     COUNTERS,
     LEVEL_STEPS,
@@ -24,10 +25,12 @@ from scheduling.roster.rules import (
     LeastHours,
     Limited,
     MaxConsecutiveDays,
+    MaxHoursPerMonth,
     MaxHoursPerWeek,
     MinRest,
     RestDaysPerWeek,
     limit_of,
+    rest_days_rule,
 )
 from scheduling.roster.score import CoverCost
 from scheduling.roster.search import Search
@@ -74,6 +77,9 @@ class LawBoard(NamedTuple):
     most_paid: Ints
     own_paid: Ints
     paid_price: int
+    month: Ints
+    most_month: Ints
+    month_price: int
     least: Ints
     least_price: int
 
@@ -186,6 +192,7 @@ def _law_board(problem: RosterProblem, flat: list[Option]) -> LawBoard:
     people = range(len(problem.employees))
     rest, run = _limit(problem, MinRest), _limit(problem, MaxConsecutiveDays)
     free_days, paid = _limit(problem, RestDaysPerWeek), _limit(problem, MaxHoursPerWeek)
+    month = _limit(problem, MaxHoursPerMonth)
     return LawBoard(
         start=np.array([o.start for o in flat]),
         end=np.array([o.end for o in flat]),
@@ -197,10 +204,15 @@ def _law_board(problem: RosterProblem, flat: list[Option]) -> LawBoard:
         rest_price=units(rest[1] / 60) if rest and rest[1] >= 0 else HARD,
         most_run=int(run[0]) if run else UNLIMITED,
         run_price=units(run[1]) if run and run[1] >= 0 else HARD,
-        most_days=_days_left(problem, 7 - math.ceil(free_days[0]) if free_days else UNLIMITED),
+        most_days=_days_left(problem),
         days_price=units(free_days[1]) if free_days and free_days[1] >= 0 else HARD,
         most_paid=_paid_left(problem, [round(60 * paid[0]) if paid else UNLIMITED for _ in people]),
         own_paid=_paid_left(problem, [_own_minutes(problem, p) for p in people]),
+        month=np.array([_month_of(problem, d) for d in range(problem.days)]),
+        most_month=_paid_left(
+            problem, [round(60 * month[0]) if month else UNLIMITED for _ in people], months(problem)
+        ),
+        month_price=units(month[1] / 60) if month and month[1] >= 0 else HARD,
         paid_price=units(paid[1] / 60) if paid and paid[1] >= 0 else HARD,
         least=np.array(
             [[least_minutes(problem, p).get(w, 0) for w in range(len(problem.weeks))] for p in people]
@@ -257,7 +269,7 @@ def person_cost(law, p, duty):  # type: ignore[no-untyped-def]
     """Return what one person's days cost by the soft labour rules, or -1 where a hard one is broken."""
     cost = 0
     run, last_end = law.run[p], law.last_end[p]
-    week_days, week_paid, at = 0, 0, 0
+    week_days, week_paid, month_paid, at = 0, 0, 0, 0
     days = len(duty)
     for d in range(days):
         o = duty[d]
@@ -277,6 +289,14 @@ def person_cost(law, p, duty):  # type: ignore[no-untyped-def]
                 cost += law.run_price
             week_days += 1
             week_paid += law.paid[o]
+            month_paid += law.paid[o]
+        if d + 1 == days or law.month[d + 1] != law.month[d]:
+            over = month_paid - law.most_month[p, law.month[d]]
+            if over > 0:
+                if law.month_price < 0:
+                    return -1
+                cost += law.month_price * over
+            month_paid = 0
         if d + 1 == days or law.week[d + 1] != law.week[d]:
             over = week_days - law.most_days[p, at]
             if over > 0:
@@ -350,19 +370,35 @@ def _run(worked: frozenset[int]) -> int:
     return run
 
 
-def _days_left(problem: RosterProblem, most: int) -> Ints:
+def _days_left(problem: RosterProblem) -> Ints:
+    """Return the days that each person may still work in each week."""
+    rule = rest_days_rule(problem.rules)
+    most = [UNLIMITED if rule is None else 7 - rule.least(problem.date(days[0])) for days in problem.weeks]
     return np.array(
         [
-            [max(0, most - sum(d in carried.worked for d in days)) for days in problem.weeks]
+            [
+                max(0, m - sum(d in carried.worked for d in days))
+                for m, days in zip(most, problem.weeks, strict=True)
+            ]
             for carried in problem.carried
         ]
     )
 
 
-def _paid_left(problem: RosterProblem, most: list[int]) -> Ints:
+def _month_of(problem: RosterProblem, day: int) -> int:
+    return next(m for m, days in enumerate(months(problem)) if day in days)
+
+
+def _paid_left(
+    problem: RosterProblem, most: list[int], periods: Sequence[Sequence[int]] | None = None
+) -> Ints:
+    """Return the minutes that each person may still be paid in each period, by default each week."""
     return np.array(
         [
-            [max(0, m - sum(carried.paid_min.get(d, 0) for d in days)) for days in problem.weeks]
+            [
+                max(0, m - sum(carried.paid_min.get(d, 0) for d in days))
+                for days in (problem.weeks if periods is None else periods)
+            ]
             for carried, m in zip(problem.carried, most, strict=True)
         ]
     )

@@ -7,10 +7,11 @@ a conflict is to be explained.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from scheduling.config import Limit
+from scheduling.roster.months import months
 from scheduling.roster.objective import price_least_hours, units
 from scheduling.roster.people import Employee
 from scheduling.roster.problem import Cell, Option, RosterProblem
@@ -22,6 +23,7 @@ from scheduling.roster.rules import (
     LeastHours,
     MaxConsecutiveDays,
     MaxHoursPerDay,
+    MaxHoursPerMonth,
     MaxHoursPerWeek,
     MaxPeople,
     MinRest,
@@ -35,12 +37,8 @@ from scheduling.roster.variables import Reason, RosterModel
 
 
 def can_serve(problem: RosterProblem, person: Employee, stream: str) -> bool:
-    """Return whether a person can serve a stream: named, else by skill, else anyone."""
-    if person.streams:
-        return stream in person.streams
-    if person.skills:
-        return problem.settings.demand.stream(stream).skill in ("", *person.skills)
-    return True
+    """Return whether a person can serve a stream."""
+    return person.can_serve(problem.settings.demand.stream(stream))
 
 
 def forbids(rule: Rule, problem: RosterProblem, cell: Cell, option: Option) -> bool:
@@ -187,7 +185,13 @@ def post_max_hours_per_day(rule: MaxHoursPerDay, model: RosterModel) -> None:
 def post_max_hours_per_week(rule: MaxHoursPerWeek, model: RosterModel) -> None:
     """Limit paid hours of each ISO week."""
     for p in sorted(model.free_people):
-        _limit_week(model, rule, p, round(60 * rule.limit.value), rule.limit)
+        _limit_paid(model, rule, p, round(60 * rule.limit.value), rule.limit, model.problem.weeks)
+
+
+def post_max_hours_per_month(rule: MaxHoursPerMonth, model: RosterModel) -> None:
+    """Limit paid hours of each calendar month."""
+    for p in sorted(model.free_people):
+        _limit_paid(model, rule, p, round(60 * rule.limit.value), rule.limit, months(model.problem))
 
 
 def post_contract_hours(rule: ContractHours, model: RosterModel) -> None:
@@ -195,11 +199,18 @@ def post_contract_hours(rule: ContractHours, model: RosterModel) -> None:
     for p in sorted(model.free_people):
         hours = model.problem.employees[p].max_hours_per_week
         if hours is not None:
-            _limit_week(model, rule, p, round(60 * hours), Limit(value=hours))
+            _limit_paid(model, rule, p, round(60 * hours), Limit(value=hours), model.problem.weeks)
 
 
-def _limit_week(model: RosterModel, rule: Rule, person: int, most_min: int, limit: Limit) -> None:
-    """Limit a person's paid minutes in each week, less what was worked before the span."""
+def _limit_paid(
+    model: RosterModel,
+    rule: Rule,
+    person: int,
+    most_min: int,
+    limit: Limit,
+    periods: Sequence[Sequence[int]],
+) -> None:
+    """Limit a person's paid minutes in each period, less what was worked before the span."""
     problem = model.problem
     carried = problem.carried[person].paid_min
     lengths = {
@@ -208,7 +219,7 @@ def _limit_week(model: RosterModel, rule: Rule, person: int, most_min: int, limi
         for number, _ in model.works[person, d]
     }
     unit = math.gcd(*lengths) or 1
-    for days in problem.weeks:
+    for days in periods:
         minutes = model.paid_minutes(person, days)
         if not isinstance(minutes, int):
             left = max(0, most_min - sum(carried.get(d, 0) for d in days))
@@ -220,7 +231,7 @@ def _limit_week(model: RosterModel, rule: Rule, person: int, most_min: int, limi
                 _reason(model, rule, person, max(0, days[0])),
                 limit=limit,
                 price=limit.price / 60,
-                largest=7 * 24 * 60,
+                largest=len(days) * 24 * 60,
             )
 
 
@@ -308,9 +319,9 @@ def post_max_consecutive_days(rule: MaxConsecutiveDays, model: RosterModel) -> N
 def post_rest_days_per_week(rule: RestDaysPerWeek, model: RosterModel) -> None:
     """Limit the days worked in each ISO week."""
     problem = model.problem
-    most = 7 - math.ceil(rule.limit.value)
     for p in sorted(model.free_people):
         for days in problem.weeks:
+            most = 7 - rule.least(problem.date(days[0]))
             worked = sum(model.works_on(p, d) for d in days if 0 <= d < problem.days)
             if isinstance(worked, int):
                 continue
@@ -342,6 +353,7 @@ POST: dict[type[Any], Callable[[Any, RosterModel], None]] = {
     MaxPeople: post_max_people,
     MaxHoursPerDay: post_max_hours_per_day,
     MaxHoursPerWeek: post_max_hours_per_week,
+    MaxHoursPerMonth: post_max_hours_per_month,
     MinRest: post_min_rest,
     MaxConsecutiveDays: post_max_consecutive_days,
     RestDaysPerWeek: post_rest_days_per_week,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from forecast.config import Stream
 from forecast.frames import raise_problems
 from forecast.tabular import read_table
 from scheduling.config import Pool, Settings
@@ -80,6 +81,12 @@ class Employee:
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
             raise ValueError(f"ends_on {self.ends_on} lies before starts_on {self.starts_on}")
 
+    def can_serve(self, stream: Stream) -> bool:
+        """Return whether the person can serve a stream: named, else by skill, else anyone."""
+        if self.streams:
+            return stream.id in self.streams
+        return not self.skills or stream.skill in ("", *self.skills)
+
     def is_employed(self, day: dt.date) -> bool:
         """Return whether the person is employed on that day."""
         return (self.starts_on is None or self.starts_on <= day) and (
@@ -106,6 +113,12 @@ class Wish:
         """Raise `ValueError` for a wish that cannot be weighed."""
         if not 0 <= self.weight <= LARGEST_WEIGHT:
             raise ValueError(f"weight must be in [0, {LARGEST_WEIGHT:g}], got {self.weight:g}")
+
+
+def team_pace(employees: Sequence[Employee], stream: Stream) -> float:
+    """Return the mean speed of those who can serve a stream; 1 where nobody is known."""
+    speeds = [person.speed for person in employees if person.can_serve(stream)]
+    return sum(speeds) / len(speeds) if speeds else 1.0
 
 
 def read_agents(path: Path, settings: Settings) -> tuple[Employee, ...]:

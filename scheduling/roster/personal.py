@@ -8,6 +8,7 @@ fairness.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numba
@@ -15,15 +16,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from scheduling.roster.months import months
 from scheduling.roster.objective import CellPrices, Prices
 from scheduling.roster.problem import Cell, Ints, RosterProblem
 from scheduling.roster.rules import (
     Limited,
     MaxConsecutiveDays,
+    MaxHoursPerMonth,
     MaxHoursPerWeek,
     MinRest,
-    RestDaysPerWeek,
     limit_of,
+    rest_days_rule,
 )
 from scheduling.roster.score import CoverCost
 from scheduling.roster.variables import Assignment, Choices, frozen_cover
@@ -252,14 +255,33 @@ class BestResponses:
         hours.append(_value(problem, MaxHoursPerWeek, 7 * 24))
         most = round(60 * min(hours))
         paid = problem.carried[person].paid_min
-        return np.array([max(0, most - sum(paid.get(d, 0) for d in days)) for days in problem.weeks])
+        weeks = np.array([max(0, most - sum(paid.get(d, 0) for d in days)) for days in problem.weeks])
+        month = limit_of(problem.rules, MaxHoursPerMonth)
+        if month is None:
+            return weeks
+        shares = self._month_shares(round(60 * month.value), paid)
+        return np.array([min(pair) for pair in zip(weeks, shares, strict=True)])
+
+    def _month_shares(self, most: int, paid: Mapping[int, int]) -> Ints:
+        """Return what each week may take of its months, by days: the state holds weeks, not months."""
+        problem = self._problem
+        share = np.zeros(len(problem.weeks))
+        for days in months(problem):
+            inside = [d for d in days if 0 <= d < problem.days]
+            left = max(0, most - sum(paid.get(d, 0) for d in days))
+            for d in inside:
+                share[problem.week_of(d)] += left / len(inside)
+        return np.floor(share + 1e-6).astype(np.int64)
 
     def _days_left(self, person: int) -> Ints:
         """Return the days that may still be worked in each week."""
         problem = self._problem
-        most = 7 - math.ceil(_value(problem, RestDaysPerWeek, 0))
+        rule = rest_days_rule(problem.rules)
         worked = problem.carried[person].worked
-        return np.array([max(0, most - sum(d in worked for d in days)) for days in problem.weeks])
+        most = [7 if rule is None else 7 - rule.least(problem.date(days[0])) for days in problem.weeks]
+        return np.array(
+            [max(0, m - sum(d in worked for d in days)) for m, days in zip(most, problem.weeks, strict=True)]
+        )
 
 
 class _Crowds:

@@ -6,6 +6,8 @@ Double entry: for every class here there is a ``post_<rule>`` in `constraints` a
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -74,6 +76,13 @@ class MaxHoursPerWeek:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaxHoursPerMonth:
+    """Nobody is paid more than `limit` hours in a calendar month."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
 class MinRest:
     """Nobody starts a duty within `limit` hours of ending the one before."""
 
@@ -89,9 +98,22 @@ class MaxConsecutiveDays:
 
 @dataclass(frozen=True, kw_only=True)
 class RestDaysPerWeek:
-    """Everybody has at least `limit` days without a duty in every ISO week."""
+    """Everybody has at least `limit` days without a duty in every ISO week.
+
+    With `alternate`, the week of `alternate_from` and every second one have that many instead.
+    """
 
     limit: Limit
+    alternate: int | None = None
+    alternate_from: dt.date | None = None
+
+    def least(self, monday: dt.date) -> int:
+        """Return the days without a duty in the week that begins on `monday`."""
+        if self.alternate is not None and self.alternate_from is not None:
+            first = self.alternate_from - dt.timedelta(days=self.alternate_from.weekday())
+            if (monday - first).days // 7 % 2 == 0:
+                return self.alternate
+        return math.ceil(self.limit.value)
 
 
 Rule = (
@@ -106,12 +128,13 @@ Rule = (
     | MaxPeople
     | MaxHoursPerDay
     | MaxHoursPerWeek
+    | MaxHoursPerMonth
     | MinRest
     | MaxConsecutiveDays
     | RestDaysPerWeek
 )
 
-Limited = MaxHoursPerDay | MaxHoursPerWeek | MinRest | MaxConsecutiveDays | RestDaysPerWeek
+Limited = MaxHoursPerDay | MaxHoursPerWeek | MaxHoursPerMonth | MinRest | MaxConsecutiveDays | RestDaysPerWeek
 
 LEAST_HOURS_PRICE = 30.0  # a contracted hour not worked, in the shop's currency: it is paid in any case
 
@@ -119,12 +142,17 @@ LEAST_HOURS_PRICE = 30.0  # a contracted hour not worked, in the shop's currency
 def roster_rules(settings: Settings) -> tuple[Rule, ...]:
     """Return the rules that hold in a shop; those that are ``off`` are left out."""
     labour = settings.labour
-    limited: tuple[MaxHoursPerDay | MaxHoursPerWeek | MinRest | MaxConsecutiveDays | RestDaysPerWeek, ...] = (
+    limited: tuple[Limited, ...] = (
         MaxHoursPerDay(limit=labour.max_hours_per_day),
         MaxHoursPerWeek(limit=labour.max_hours_per_week),
+        MaxHoursPerMonth(limit=labour.max_hours_per_month),
         MinRest(limit=labour.min_rest_hours),
         MaxConsecutiveDays(limit=labour.max_consecutive_days),
-        RestDaysPerWeek(limit=labour.rest_days_per_week),
+        RestDaysPerWeek(
+            limit=labour.rest_days_per_week,
+            alternate=labour.alternate_rest_days,
+            alternate_from=labour.alternate_from,
+        ),
     )
     return (
         OneDutyADay(),
@@ -138,6 +166,11 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
         MaxPeople(),
         *(rule for rule in limited if rule.limit.mode != "off"),
     )
+
+
+def rest_days_rule(rules: Iterable[Rule]) -> RestDaysPerWeek | None:
+    """Return the rule of rest days, or None where it does not hold."""
+    return next((rule for rule in rules if isinstance(rule, RestDaysPerWeek)), None)
 
 
 def limit_of(rules: Iterable[Rule], kind: type[Limited]) -> Limit | None:

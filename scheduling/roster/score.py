@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduling.config import Limit
+from scheduling.roster.months import months
 from scheduling.roster.objective import (
     LEVEL_STEPS,
     TERMS,
@@ -27,6 +28,7 @@ from scheduling.roster.problem import Cell, Ints, RosterProblem
 from scheduling.roster.rules import (
     LeastHours,
     MaxConsecutiveDays,
+    MaxHoursPerMonth,
     MaxHoursPerWeek,
     MinRest,
     RestDaysPerWeek,
@@ -132,13 +134,16 @@ def _labour(problem: RosterProblem, assignment: Assignment) -> int:
                 case LeastHours(price=price):
                     total += units(price / 60) * _below_least(problem, p, duties)
                 case MaxHoursPerWeek(limit=limit) if limit.mode == "soft":
-                    total += units(limit.price / 60) * _week_excess(problem, p, duties, limit)
+                    total += units(limit.price / 60) * _excess(problem, p, duties, limit, problem.weeks)
+                case MaxHoursPerMonth(limit=limit) if limit.mode == "soft":
+                    excess = _excess(problem, p, duties, limit, months(problem))
+                    total += units(limit.price / 60) * excess
                 case MinRest(limit=limit) if limit.mode == "soft":
                     total += _rest_missing(problem, p, duties, limit)
                 case MaxConsecutiveDays(limit=limit) if limit.mode == "soft":
                     total += units(limit.price) * _long_runs(problem, p, duties, int(limit.value))
                 case RestDaysPerWeek(limit=limit) if limit.mode == "soft":
-                    total += units(limit.price) * _missing_rest_days(problem, p, duties, limit)
+                    total += units(limit.price) * _missing_rest_days(problem, p, duties, rule)
                 case _:
                     pass
     return total
@@ -155,12 +160,18 @@ def _below_least(problem: RosterProblem, person: int, duties: Mapping[int, int])
     )
 
 
-def _week_excess(problem: RosterProblem, person: int, duties: Mapping[int, int], limit: Limit) -> int:
+def _excess(
+    problem: RosterProblem,
+    person: int,
+    duties: Mapping[int, int],
+    limit: Limit,
+    periods: Sequence[Sequence[int]],
+) -> int:
     carried = problem.carried[person].paid_min
     most = round(60 * limit.value)
     return sum(
         max(0, _paid(problem, duties, days) - max(0, most - sum(carried.get(d, 0) for d in days)))
-        for days in problem.weeks
+        for days in periods
     )
 
 
@@ -180,10 +191,12 @@ def _long_runs(problem: RosterProblem, person: int, duties: Mapping[int, int], m
     return sum(all(day in worked for day in range(last - most, last + 1)) for last in range(problem.days))
 
 
-def _missing_rest_days(problem: RosterProblem, person: int, duties: Mapping[int, int], limit: Limit) -> int:
-    most = 7 + int(-limit.value // 1)
+def _missing_rest_days(
+    problem: RosterProblem, person: int, duties: Mapping[int, int], rule: RestDaysPerWeek
+) -> int:
     before = problem.carried[person].worked
-    return sum(
-        max(0, sum(d in duties for d in days) - max(0, most - sum(d in before for d in days)))
-        for days in problem.weeks
-    )
+    total = 0
+    for days in problem.weeks:
+        most = 7 - rule.least(problem.date(days[0]))
+        total += max(0, sum(d in duties for d in days) - max(0, most - sum(d in before for d in days)))
+    return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import get_args
 
@@ -22,7 +23,7 @@ from builders_roster import (
     wish,
 )
 
-from scheduling.config import Limit, PoolLimit, Settings
+from scheduling.config import Labour, Limit, PoolLimit, Settings
 from scheduling.roster import audit as audit_module
 from scheduling.roster import constraints
 from scheduling.roster.assign import make_roster
@@ -182,6 +183,88 @@ def test_a_week_has_its_rest_days() -> None:
     assert found(build_roster([("A", d, HALF) for d in range(6)]), settings=settings) == ["RestDaysPerWeek"]
 
 
+def test_long_and_short_weeks_alternate() -> None:
+    settings = build_settings(
+        rest_days_per_week=Limit(value=1),
+        max_hours_per_week=Limit(value=44, mode="off"),
+        max_consecutive_days=Limit(value=6, mode="off"),
+        alternate_rest_days=2,
+        alternate_from=MONDAY + dt.timedelta(days=2),  # any day of that week
+    )
+    long_week = [("A", d, HALF) for d in range(5)]
+    short_week = [("A", 7 + d, HALF) for d in range(6)]
+    assert found(build_roster(long_week + short_week), settings=settings) == []
+    too_long = build_roster([("A", d, HALF) for d in range(6)])
+    assert found(too_long, settings=settings) == ["RestDaysPerWeek"]
+
+
+def test_the_solver_keeps_long_and_short_weeks() -> None:
+    settings = build_settings(
+        streams=(PRE,),
+        templates=(EARLY,),
+        max_hours_per_week=Limit(value=44, mode="off"),
+        max_consecutive_days=Limit(value=6, mode="off"),
+        alternate_rest_days=4,
+        alternate_from=MONDAY + dt.timedelta(days=7),
+    )
+    people = build_people(1)
+    result = make_roster(
+        None,
+        people,
+        (),
+        settings,
+        start=MONDAY,
+        days=14,
+        requirement=build_requirement(1, days=14, hours=(8, 17)),
+        effort="quick",
+    )
+    assert result.roster is not None
+    assert audit(result.roster, people, (), settings, start=MONDAY, days=14) == []
+    weeks = pd.Series([date >= day(7) for date in result.roster["date"]]).value_counts()
+    assert (weeks[False], weeks[True]) == (6, 3)
+
+
+def test_hours_of_a_month_count_from_its_first_day_and_the_last_roster() -> None:
+    # MONDAY is 16 November 2026: fourteen days end before the month does.
+    settings = build_settings(max_hours_per_month=Limit(value=40))
+    rows = [("A", d, EARLY) for d in (0, 1, 2, 3)]
+    last = build_roster([("A", -3, EARLY)])
+    assert found(build_roster(rows), settings=settings, last_roster=last) == []
+    more = build_roster([*rows, ("A", 7, EARLY)])
+    assert found(more, settings=settings, last_roster=last) == ["MaxHoursPerMonth"]
+    older = build_roster([("A", -17, EARLY)])  # October
+    assert found(more, settings=settings, last_roster=older) == []
+
+
+def test_hours_averaged_over_a_month_allow_a_long_week() -> None:
+    settings = build_settings(
+        streams=(PRE,),
+        templates=(EARLY,),
+        max_hours_per_week=Limit(value=44, mode="off"),
+        max_hours_per_month=Limit(value=72),
+    )
+    people = build_people(1)
+    requirement = build_requirement(1, days=14, hours=(8, 17))
+    result = make_roster(
+        None, people, (), settings, start=MONDAY, days=14, requirement=requirement, effort="quick"
+    )
+    assert result.roster is not None
+    assert audit(result.roster, people, (), settings, start=MONDAY, days=14) == []
+    assert result.roster["paid_hours"].sum() == 72
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"alternate_rest_days": 2}, "belong together"),
+        ({"alternate_rest_days": 9, "alternate_from": MONDAY}, "must be 0 to 7, got 9"),
+    ],
+)
+def test_alternating_weeks_that_cannot_be_meant_are_refused(fields: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Labour(**fields)
+
+
 def test_rows_that_name_nobody_and_nothing_are_found() -> None:
     roster = build_roster([("Z", 0, EARLY)]).assign(template="夜班")
     assert sorted(found(roster)) == ["UnknownPerson", "UnknownTemplate"]
@@ -190,6 +273,7 @@ def test_rows_that_name_nobody_and_nothing_are_found() -> None:
 LIMITED = {
     "max_hours_per_day": 7.0,
     "max_hours_per_week": 16.0,
+    "max_hours_per_month": 16.0,
     "min_rest_hours": 16.0,
     "max_consecutive_days": 2.0,
     "rest_days_per_week": 5.0,
@@ -197,6 +281,7 @@ LIMITED = {
 RULE_OF = {
     "max_hours_per_day": "MaxHoursPerDay",
     "max_hours_per_week": "MaxHoursPerWeek",
+    "max_hours_per_month": "MaxHoursPerMonth",
     "min_rest_hours": "MinRest",
     "max_consecutive_days": "MaxConsecutiveDays",
     "rest_days_per_week": "RestDaysPerWeek",
