@@ -22,8 +22,9 @@ from shift_stretches import Neighbourhood
 WINDOW = 28  # days planned at once where the span is too long
 LENGTHS = (7, 10, 14, 21, 28, 42)  # days of a repair window; whole rows are tried as well
 PERSON_DAYS = 170  # people x days of a first neighbourhood
-QUICK, SLOW = 0.8, 1.6  # seconds: models that close faster grow, slower ones shrink
-LIMIT = 4.0  # seconds for one neighbourhood
+QUICK, SLOW = 0.8, 1.6  # CPU seconds: models that close faster grow, slower ones shrink
+LIMIT = 4.0  # deterministic seconds for one neighbourhood
+PATIENT, MOST_PATIENT = 1.6, 8.0  # all three grow by this where nothing is gained for a while, up to that
 POLISH = 8  # neighbourhoods without gain before a fresh roster is handed on
 PATIENCE = 20  # neighbourhoods without gain before another roster is taken up
 WORSE = 0.06  # a roster this much above the best is worth taking up
@@ -177,7 +178,7 @@ class Repair:
         self.data, self.rows = data, rows
         self.total = total_cost(data, rows)
         self.rng = np.random.default_rng(seed)
-        self.short_share, self.side = 0.5, 0.25
+        self.patience = 1.0
         lengths = [length for length in LENGTHS if length < data.days]
         self.lengths = [*lengths, data.days] if data.days <= 2 * LENGTHS[-1] else lengths
         self.size = {length: float(np.clip(PERSON_DAYS / length, 2, len(rows))) for length in self.lengths}
@@ -187,20 +188,20 @@ class Repair:
         """Do one neighbourhood anew; return by how much the roster got better."""
         length = self.lengths[self._pick()]
         first = int(self.rng.integers(0, self.data.days - length + 1)) if length < self.data.days else 0
-        if length < self.data.days and self.rng.random() < self.short_share:
+        if length < self.data.days and self.rng.random() < 0.5:
             first = self._short_day(length)
         count = int(min(len(self.rows), round(self.size[length])))
         people = [int(p) for p in self.rng.choice(len(self.rows), count, replace=False)]
-        began = time.monotonic()
+        began = time.process_time()
         model = Neighbourhood(self.data, self.rows, people, first, first + length)
-        is_sideways = self.rng.random() < self.side
+        is_sideways = self.rng.random() < 0.25
         answer, found = model.improved(
-            seconds=max(0.1, min(SLOW if is_sideways else LIMIT, until - began)),
-            work=LIMIT,
+            seconds=max(0.1, until - time.monotonic()),
+            work=self.patience * (SLOW if is_sideways else LIMIT),
             seed=int(self.rng.integers(1 << 30)),
             below=model.standing if is_sideways else None,
         )
-        took = time.monotonic() - began
+        took = max(time.process_time() - began, 1e-3)
         gained = 0
         if found is not None and answer.objective is not None:
             gained = model.standing - round(answer.objective)
@@ -209,9 +210,9 @@ class Repair:
             self.total -= gained
         if is_sideways:
             return gained
-        if answer.status == "OPTIMAL" and took < QUICK:
+        if answer.status == "OPTIMAL" and took < QUICK * self.patience:
             self.size[length] = min(self.size[length] * 1.08, float(len(self.rows)))
-        elif answer.status not in ("OPTIMAL", "INFEASIBLE") or took > SLOW:
+        elif answer.status not in ("OPTIMAL", "INFEASIBLE") or took > SLOW * self.patience:
             self.size[length] = max(2.0, self.size[length] * 0.92)
         self.gain[length] = 0.9 * self.gain[length] + 0.1 * gained / took
         return gained
@@ -293,11 +294,16 @@ class Desk:
         """Repair until nothing has been gained for a while, or a roster as good as `least` is found."""
         idle = 0
         while idle < patience and work.total > least and not self.is_late:
-            idle = 0 if work.step(until=self.until - 0.3) > 0 else idle + 1
+            if work.step(until=self.until - 0.3) > 0:
+                idle, work.patience = 0, 1.0
+            else:
+                idle += 1
             if work.total < self.best:
                 self.tell(work.total, work.rows)
             if self.hear() and self.best < work.total:
                 work.rows, work.total, idle = [row.copy() for row in self.rows], int(self.best), 0
+        if idle >= patience:
+            work.patience = min(work.patience * PATIENT, MOST_PATIENT)
 
 
 def _repair(desk: Desk) -> None:
