@@ -54,11 +54,8 @@ def main() -> None:
             Scenario(name=f"{number}: {changes}", changes=changes) for number, changes in enumerate(CHANGES)
         )
         began = time.monotonic()
-        planned = [0.0]
 
         def say(text: str) -> None:
-            if not planned[0] and "/" in text:
-                planned[0] = time.monotonic() - began
             print(f"{time.monotonic() - began:6.0f} s  {text}", flush=True)
 
         found = compare(
@@ -79,8 +76,8 @@ def main() -> None:
     held = sum(outcome["certified"] for outcome in done)
     anew = sum(outcome["anew"]["certified"] for outcome in done)
     print(
-        f"{dt.date.today()} scenarios {len(done)} of {len(CHANGES)}, wall {wall:.0f} s, processor {cpu:.0f} s, "  # noqa: DTZ011
-        f"load {os.getloadavg()[0]:.1f}; certified: held {held}, anew {anew}"
+        f"{dt.date.today()} scenarios {len(done)} of {len(CHANGES)}, wall {wall:.0f} s, "  # noqa: DTZ011
+        f"processor {cpu:.0f} s, load {os.getloadavg()[0]:.1f}; certified: held {held}, anew {anew}"
     )
 
 
