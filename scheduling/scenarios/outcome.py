@@ -240,9 +240,12 @@ def _rate(demands: Mapping[str, StreamDemand], judged: Judged) -> dict[str, Any]
 
 
 def required_under(demands: Mapping[str, StreamDemand], applied: Applied) -> dict[DayKey, Floats]:
-    """Return agents needed per interval, at the level of demand that the wanted confidence asks for."""
-    needed = requirements_by_day(demands, applied.inputs.settings)
-    return {key: found.agents.astype(float) for key, found in needed.items()}
+    """Return people needed per interval, time off the chats included, for the wanted chance over the draws."""
+    settings = applied.inputs.settings
+    return {
+        key: found.agents / (1.0 - settings.demand.stream(key[0]).shrinkage)
+        for key, found in requirements_by_day(demands, settings).items()
+    }
 
 
 def hour_table(
