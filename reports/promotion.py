@@ -53,7 +53,7 @@ def promotion_text(found: Promotion, lang: str) -> str:
     """Return the page; the same promotion gives the same text."""
     say = words(lang)
     event = found.event
-    met = found.plan.target_is_met
+    state = findings.overall(findings.verdicts(found.plan))
     return render(
         "promo.html.j2",
         say,
@@ -61,7 +61,7 @@ def promotion_text(found: Promotion, lang: str) -> str:
             "promo.title", shop=found.plan.settings.demand.shop.name, event=event.name or event.id
         ).strip(" :"),
         span=span_text(found, say),
-        state="met" if met else "missed",
+        state=state,
         headline=headline(found, say),
         way=way_text(found, say),
         levers=lever_grid(found, say),
@@ -105,7 +105,8 @@ def headline(found: Promotion, say: Words) -> str:
         )
         for one in findings.verdicts(found.plan)
     ]
-    key = "promo.headline_met" if found.plan.target_is_met else "promo.headline_missed"
+    met = findings.overall(findings.verdicts(found.plan)) == "met"
+    key = "promo.headline_met" if met else "promo.headline_missed"
     return say(key, rates=say("format.list_gap").join(rates), gap=say.number(found.gap_hours, 1))
 
 

@@ -240,7 +240,7 @@ def _rate(demands: Mapping[str, StreamDemand], judged: Judged) -> dict[str, Any]
 
 
 def required_under(demands: Mapping[str, StreamDemand], applied: Applied) -> dict[DayKey, Floats]:
-    """Return people needed per interval, time off the chats included, for the wanted chance over the draws."""
+    """Return people needed per interval, time off the chats included, for the wanted chance."""
     settings = applied.inputs.settings
     return {
         key: found.agents / (1.0 - settings.demand.stream(key[0]).shrinkage)
