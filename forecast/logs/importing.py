@@ -17,6 +17,7 @@ from forecast.logs.count_loading import load_daily, load_hourly
 from forecast.logs.headers import COUNTS, Columns, find_columns, plain
 from forecast.logs.loading import Ask, Import, Task
 from forecast.logs.message_loading import load_messages
+from forecast.logs.overlaps import apply_fills
 from forecast.logs.raw_tables import RawTable
 from forecast.logs.readers import read_file
 from forecast.logs.recognising import settle
@@ -357,5 +358,6 @@ def _commit(connection: duckdb.DuckDBPyConnection, entries: Sequence[tuple[Any, 
             "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [number, name, digest, granularity, read, used, zone, signature],
         )
+    apply_fills(connection)
     connection.execute("COMMIT")
     connection.execute("CHECKPOINT")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from forecast.errors import Problem
 from forecast.logs.cells import shown
 from forecast.logs.loading import Task
+
+if TYPE_CHECKING:
+    import duckdb
 
 SECOND_US = 1_000_000  # exports of one log differ in what they keep below a second
 NO_ORDER = (0.25, 0.75)  # share of a session's steps that go back in time, in a file without order
@@ -54,10 +59,42 @@ def drop_known_messages(task: Task) -> None:
         """
     )
     conflicts = pd.concat([_other_facts(task), _other_messages(task)]).drop_duplicates("session")
+    _note_fills(task)
     task.report.duplicates += _delete(task, "SELECT row FROM same_messages")
     _settle(task, conflicts.sort_values("row"))
     for name in ("old_messages", "new_messages", "same_messages"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _note_fills(task: Task) -> None:
+    """Note what a later export adds to messages of an earlier one: assignments, closes of then open chats."""
+    connection = task.run.connection
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS fills (file INTEGER, row BIGINT, assigned BIGINT, closed BIGINT)"
+    )
+    connection.execute(
+        f"""
+        INSERT INTO fills SELECT old.file, old.row, new.assigned, new.closed FROM same_messages AS same
+        JOIN messages AS new ON new.file = {task.file} AND new.row = same.row
+        JOIN messages AS old ON old.file = same.file AND old.row = same.old_row
+        WHERE (old.assigned IS NULL AND new.assigned IS NOT NULL)
+            OR (old.closed IS NULL AND new.closed IS NOT NULL)
+        """
+    )
+
+
+def apply_fills(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write what later exports know of messages that the store has; their own figures stay."""
+    known = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'fills'").fetchone()
+    if known is None or not known[0]:
+        return
+    connection.execute(
+        """
+        UPDATE messages SET assigned = coalesce(messages.assigned, fills.assigned),
+            closed = coalesce(messages.closed, fills.closed)
+        FROM fills WHERE messages.file = fills.file AND messages.row = fills.row
+        """
+    )
 
 
 def _delete(task: Task, rows: str) -> int:

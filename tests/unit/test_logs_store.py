@@ -126,6 +126,15 @@ def test_a_file_with_more_of_a_session_adds_to_it(shop, tmp_path):
     assert (report.rows_used, report.duplicates, report.conflicts) == (1, 6, 0)
 
 
+def test_a_later_export_tells_when_open_chats_closed(shop, tmp_path):
+    imported(shop, write_text(tmp_path / "a.csv", CONTRACT_LOG))
+    lines = CONTRACT_LOG.strip().split("\n")
+    later = [f"{lines[0]},closed", *(f"{line},2026-11-11 12:00:00" for line in lines[1:])]
+    report = imported(shop, write_text(tmp_path / "b.csv", "\n".join(later) + "\n")).tables[0]
+    assert (report.rows_used, report.duplicates, report.conflicts) == (0, 7, 0)
+    assert set(messages_of(shop)["closed"]) == {pd.Timestamp("2026-11-11 12:00", tz=ZONE)}
+
+
 SESSIONS = (
     "session_id,buyer,agent,start,first_reply_s,closed\n"
     "1,b1,a1,2026-11-11 10:00:00,20,2026-11-11 10:05:00\n"
