@@ -18,7 +18,7 @@ FOLDER = ".paiban"
 FILE = "store.duckdb"
 SALT = "salt"
 SCHEMA = 1
-MEMORY = "2GB"  # of DuckDB; what does not fit goes to disk. Leaves room for pandas under 4 GB
+MEMORY = {True: "2GB", False: "1GB"}  # of DuckDB, writing or reading; what does not fit goes to disk
 GRANULARITIES = ("message", "session", "hourly", "daily")  # finest first
 
 TABLES = {
@@ -118,7 +118,7 @@ def open_store(shop: Path, *, writing: bool = False) -> Iterator[duckdb.DuckDBPy
         raise DataError(Problem(file=f"{FOLDER}/{FILE}", message=message)) from None
     finished = False
     try:
-        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection.execute(f"SET memory_limit = '{MEMORY[writing]}'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET temp_directory = {quoted(str(path.parent / 'spill'))}")
         if is_new:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 By = Literal["stream", "agent", "day", "hour"]
 STAFF = ("human", "bot_assist")
-MOST_SLOTS = 2_000_000  # whose steps are laid out at once: about half a gigabyte
+MOST_SLOTS = 400_000  # whose steps are laid out at once: about a quarter of a gigabyte
 
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.object_]
