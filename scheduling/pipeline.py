@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecast.config import Stream
 from scheduling.config import Settings
 from scheduling.demand import DayKey, StreamDemand, open_hours, stream_demand
 from scheduling.frames import SHIFT_PLAN
@@ -19,7 +20,7 @@ from scheduling.outlook import Outlook, forecast_outlook
 from scheduling.promise import cover_table, promises
 from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.roster.assign import RosterResult, make_roster
-from scheduling.roster.people import Employee, Wish
+from scheduling.roster.people import Employee, Wish, team_pace
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.shifts.design import ShiftDesign, design_span
 from scheduling.shifts.effort import EffortName
@@ -137,7 +138,7 @@ def make_plan(
         design = design_span(
             demands,
             instances,
-            streams={name: settings.demand.stream(name) for name in demands},
+            streams={name: _as_served(settings.demand.stream(name), inputs.employees) for name in demands},
             limits=people_limits(settings),
             seed=seed,
             effort=effort,
@@ -155,7 +156,7 @@ def make_plan(
             settings,
             start=start,
             days=days,
-            requirement=needed,
+            requirement=in_average_agents(needed, inputs.employees, settings),
             last_roster=last_roster,
             seed=seed,
             effort=effort,
@@ -233,6 +234,23 @@ def demands_of(outlook: Outlook, inputs: Inputs, *, start: dt.date, days: int) -
             days=days,
         )
     return found
+
+
+def _as_served(stream: Stream, employees: Sequence[Employee]) -> Stream:
+    """Return a stream for which people of this team's speed are planned: slower ones as more time lost."""
+    pace = team_pace(employees, stream)
+    return replace(stream, shrinkage=max(0.0, 1.0 - (1.0 - stream.shrinkage) * pace))
+
+
+def in_average_agents(
+    requirement: pd.DataFrame, employees: Sequence[Employee], settings: Settings
+) -> pd.DataFrame:
+    """Return a requirement whose gross agents are of average speed, as a roster counts its people."""
+    paces = {
+        name: team_pace(employees, settings.demand.stream(name)) for name in requirement["stream"].unique()
+    }
+    gross = requirement["agents_gross"] * requirement["stream"].map(paces)
+    return requirement.assign(agents_gross=gross.round(4))
 
 
 def requirement_of(demands: Mapping[str, StreamDemand], settings: Settings) -> pd.DataFrame:

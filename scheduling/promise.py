@@ -125,7 +125,8 @@ def cover_table(
         What the model or the simulator saw by stream and date: anything with `on_time`, `total` and
         `open_sessions` per interval.
     """
-    required = requirement.set_index(["stream", "start"])["agents_net"]
+    asked = "agents_gross" if "agents_gross" in requirement else "agents_net"
+    required = requirement.set_index(["stream", "start"])[asked]
     frames = []
     for name, demand in demands.items():
         for date, day in demand.days.items():

@@ -116,8 +116,9 @@ def make_roster(
     start, days
         The span.
     requirement
-        `stream, start, agents_net`: agents needed in each interval. With a plan, people missing from the plan
-        where the requirement still holds cost little. Without it the plan is the requirement.
+        `stream, start, agents_gross` (or `agents_net`): agents of average speed needed in each interval.
+        With a plan, people missing from the plan where the requirement still holds cost little. Without it
+        the plan is the requirement.
     last_roster
         `ROSTER` table of the time before: rest, runs of days, hours of a begun week and counts of late,
         weekend and peak duties are carried on from it.

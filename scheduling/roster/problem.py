@@ -377,10 +377,11 @@ def _planned(plan: pd.DataFrame, streams: Sequence[str], clock: _Clock) -> Ints:
 def _required(
     wanted: pd.DataFrame, streams: Sequence[str], clock: _Clock
 ) -> tuple[npt.NDArray[np.float64], Ints]:
-    """Return agents required in each cover row, and the same in whole quarters."""
+    """Return agents required in each cover row (gross where told), and the same in whole quarters."""
+    asked = "agents_gross" if "agents_gross" in wanted else "agents_net"
     required = np.zeros((len(streams), len(clock.starts)))
     for stream, at, agents in zip(
-        wanted.get("stream", ()), wanted.get("start", ()), wanted.get("agents_net", ()), strict=True
+        wanted.get("stream", ()), wanted.get("start", ()), wanted.get(asked, ()), strict=True
     ):
         place = clock.since(at) // clock.interval_min
         if 0 <= place < len(clock.starts):

@@ -10,8 +10,7 @@ import numpy as np
 
 from forecast.randomness import generator
 from scheduling.day import Floats, Ints
-from scheduling.requirement import required_agents
-from scheduling.service.evaluation import Evaluation
+from scheduling.requirement import Requirement, required_agents
 from scheduling.shifts.bound import cost_bound
 from scheduling.shifts.cover import cover_plan
 from scheduling.shifts.effort import DesignEffort
@@ -46,6 +45,8 @@ class DayJob:
         The run's seed and what to name its random numbers by.
     part
         Of the covers to start from: agents required times this.
+    needed, near
+        What the day requires, where it is known; or agents that are likely to be a little more than enough.
     needs_proof
         Whether the day alone will be judged on fresh days against the target (not a span together).
     threads
@@ -58,6 +59,8 @@ class DayJob:
     name: str
     starts: tuple[Ints, ...] = ()
     part: float = 1.0
+    needed: Requirement | None = None
+    near: Ints | None = None
     needs_proof: bool = True
     threads: int | None = None
 
@@ -72,10 +75,8 @@ class DayChoices:
         Plans simulated, in order of cost.
     passing
         Those that fresh days are likely to confirm, cheapest first.
-    required, evaluation
+    needed
         Agents per interval that meet the day with the least agent-hours, and what the model says of them.
-    bound
-        Lower bound on the cost of the day. [money]
     kind
         How much better the model's shares are than the simulator's.
     out_of_reach
@@ -84,18 +85,25 @@ class DayChoices:
 
     choices: tuple[Choice, ...]
     passing: tuple[Choice, ...]
-    required: Ints
-    evaluation: Evaluation
-    bound: float
+    needed: Requirement
     kind: float
     out_of_reach: bool
+
+    @property
+    def required(self) -> Ints:
+        """Agents per interval that meet the day with the least agent-hours."""
+        return self.needed.agents
 
 
 def search_day(job: DayJob) -> DayChoices:
     """Return the plans of one day that are worth choosing between."""
     task, effort = job.task, job.effort
-    needed = required_agents(
-        task.model.day, floor=task.floor, max_unanswered=task.max_unanswered, already=task.already[0]
+    needed = job.needed or required_agents(
+        task.model.day,
+        floor=task.floor,
+        max_unanswered=task.max_unanswered,
+        already=task.already[0],
+        near=job.near,
     )
     trials = Trials(task, seed=job.seed, budget=effort.simulated_sessions, threads=job.threads)
     settler = Settler(task=task, trials=trials, rungs=effort.rungs)
@@ -124,14 +132,11 @@ def search_day(job: DayJob) -> DayChoices:
         assert walk.best is not None
         settler.take(walk.tried[walk.best.counts.tobytes()], LOOK)
     if out_of_reach:
-        return _most_served(job, walk, settler, needed.agents, needed.evaluation)
-    plenty = np.ceil(PLENTY * needed.agents).astype(np.int64) + 2
+        return _most_served(job, walk, settler, needed)
     return DayChoices(
         choices=tuple(sorted(settler.choices.values(), key=by_cost)),
         passing=tuple(settler.passing()),
-        required=needed.agents,
-        evaluation=needed.evaluation,
-        bound=cost_bound(task, plenty, work=effort.bound_work),
+        needed=needed,
         kind=settler.kind,
         out_of_reach=False,
     )
@@ -147,10 +152,15 @@ def merged(found: Sequence[DayChoices]) -> DayChoices:
         found[0],
         choices=tuple(sorted(choices.values(), key=by_cost)),
         passing=tuple(sorted(passing.values(), key=by_cost)),
-        bound=max(day.bound for day in found),
         kind=float(np.mean([day.kind for day in found])),
         out_of_reach=all(day.out_of_reach for day in found),
     )
+
+
+def day_bound(job: tuple[DayTask, Ints, float]) -> float:
+    """Return a lower bound on the cost of a day: task, agents required, work in deterministic seconds."""
+    task, required, work = job
+    return cost_bound(task, np.ceil(PLENTY * required).astype(np.int64) + 2, work=work)
 
 
 def fresh_days(spread: float, effort: DesignEffort, *, least: int = LOOK) -> int:
@@ -188,9 +198,7 @@ def _may_be_out_of_reach(walk: Walk, task: DayTask) -> bool:
     return full or not task.groups
 
 
-def _most_served(
-    job: DayJob, walk: Walk, settler: Settler, required: Ints, evaluation: Evaluation
-) -> DayChoices:
+def _most_served(job: DayJob, walk: Walk, settler: Settler, needed: Requirement) -> DayChoices:
     """Search again for the most rounds on time, of all that would be asked, that the people can do."""
     task, effort = job.task, job.effort
     serving = Walk(task, effort.walk, generator(job.seed, "serve", job.name))
@@ -207,9 +215,7 @@ def _most_served(
     return DayChoices(
         choices=(best,),
         passing=(),
-        required=required,
-        evaluation=evaluation,
-        bound=0.0,
+        needed=needed,
         kind=settler.kind,
         out_of_reach=True,
     )

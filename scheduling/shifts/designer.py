@@ -12,9 +12,10 @@ import numpy as np
 from forecast.config import Stream
 from scheduling.day import DutySpan, Floats, Ints
 from scheduling.demand import DayKey, StreamDemand
+from scheduling.requirement import Requirement
 from scheduling.shifts.chance import LOW, draw_sums, spread_out
 from scheduling.shifts.choosing import choose_together
-from scheduling.shifts.day_search import DayChoices, DayJob, fresh_days, merged, search_day
+from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, fresh_days, merged, search_day
 from scheduling.shifts.effort import DesignEffort
 from scheduling.shifts.judging import JudgeJob, is_certified, judge_day, ratio_of, share_of
 from scheduling.shifts.periods import MOST_LEVEL, Period, periods_of, planning_level
@@ -67,6 +68,8 @@ class Designer:
         self.tasks = {key: self._task(key) for key in self.keys}
         self.starts = dict(starts or {})
         self.found: dict[DayKey, DayChoices] = {}
+        self.needed: dict[DayKey, tuple[float, Requirement]] = {}  # by day: level, and what it requires
+        self.bounds: dict[DayKey, float] = {}
         self.notes: list[str] = []
         before = so_far or {}
         self.periods = [
@@ -123,6 +126,7 @@ class Designer:
         self._find_levels(pool)
         self._certify(pool)
         self._check_chances(self.periods, pool, self.effort.final_draws)
+        self._find_bounds(pool)
 
     # --- search
 
@@ -149,6 +153,7 @@ class Designer:
         results = iter(done(pool, search_day, [job for of_day in jobs.values() for job in of_day]))
         for key, of_day in jobs.items():
             self.found[key] = merged([next(results) for _ in of_day])
+            self.needed[key] = (of_day[0].task.level, self.found[key].needed)
 
     def _are_similar(self, one: DayKey, p: Period, other: DayKey, q: Period) -> bool:
         a, b = self.tasks[one].day, self.tasks[other].day
@@ -165,10 +170,12 @@ class Designer:
         """Return the walks of one day; a shorter one where there is a plan to start from."""
         effort, starts, walks = self.effort, list(self.starts.get(key, [])), self.walks
         known = self.found.get(key)
+        needed, near = self._known_need(key, period.level)
         if known is not None:
             starts.insert(0, self._best_of(known).counts)
         if follows or known is not None:
-            walk = replace(effort.walk, evaluations=max(60, effort.walk.evaluations // 3))
+            fewest = min(60, effort.walk.evaluations)
+            walk = replace(effort.walk, evaluations=max(fewest, effort.walk.evaluations // 3))
             effort, walks = replace(effort, walk=walk, stages=min(effort.stages, 2)), 1
         return [
             DayJob(
@@ -178,11 +185,22 @@ class Designer:
                 name=f"{key[0]} {key[1]} {number}",
                 starts=tuple(starts),
                 part=1.0 - 0.1 * number,
+                needed=needed,
+                near=near,
                 needs_proof=len(period.dates) == 1 and period.level <= 1.0,
                 threads=1 if pool is not None else None,
             )
             for number in range(walks)
         ]
+
+    def _known_need(self, key: DayKey, level: float) -> tuple[Requirement | None, Ints | None]:
+        """Return what a day requires at a level, where that is known, or what is likely to be enough."""
+        if key not in self.needed:
+            return None, None
+        before, needed = self.needed[key]
+        if before == level:
+            return needed, None
+        return None, np.ceil(1.02 * level / before * needed.agents).astype(np.int64)
 
     @staticmethod
     def _best_of(found: DayChoices) -> Choice:
@@ -358,6 +376,19 @@ class Designer:
                 break
             waiting = failed
 
+    def _find_bounds(self, pool: Workers | None) -> None:
+        """Bound the cost of each day at the level planned for."""
+        keys = [(period, key) for period in self.periods for key in period.keys]
+        jobs = [
+            (replace(self.tasks[key], level=period.level), self.found[key].required, self.effort.bound_work)
+            for period, key in keys
+        ]
+        bounds = done(pool, day_bound, jobs)
+        self.bounds = {
+            key: 0.0 if self.found[key].out_of_reach else bound
+            for (_, key), bound in zip(keys, bounds, strict=True)
+        }
+
     def _spread(self, period: Period, choice: Choice) -> float:
         scale = period.task.target if period.task.is_seconds else 1.0
         return choice.trial.spread / scale
@@ -404,6 +435,7 @@ class Designer:
                 evaluation=settled[key].model.summary(settled[key].run(choice.counts)),
                 judged=judged,
                 found=self.found[key],
+                bound=self.bounds[key],
                 level=period.level,
                 kind=period.kind,
             )
@@ -422,7 +454,7 @@ class Designer:
         on_time = sum(float(plan.evaluation.on_time.sum()) for plan in plans)
         total = sum(float(plan.evaluation.total.sum()) for plan in plans)
         cost = sum(plan.cost for plan in plans)
-        bound = sum(min(plan.found.bound, plan.cost) for plan in plans)
+        bound = sum(min(plan.bound, plan.cost) for plan in plans)
         certified = all(period.certified for period in periods)
         lows = [period.low(LOW) for period in periods]
         out_of_reach = any(self._out_of_reach(period) for period in periods)

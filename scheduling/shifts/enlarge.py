@@ -152,7 +152,7 @@ def _full_size(job: _Job) -> DayPlan:
         judged=judge_day(
             JudgeJob(task=mean, counts=counts, seed=job.seed, first_day=FRESH, days=JUDGED_DAYS, threads=1)
         ),
-        found=replace(small.found, required=needed.agents, evaluation=needed.evaluation),
+        found=replace(small.found, needed=needed),
     )
 
 

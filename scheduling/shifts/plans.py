@@ -27,6 +27,8 @@ class DayPlan:
         What the simulator found on days that the search never saw.
     found
         What the search found.
+    bound
+        Lower bound on the cost of the day at the level planned for. [money]
     level
         Factor on the demand that was planned for, so that the wanted share of draws meets the target.
     kind
@@ -38,6 +40,7 @@ class DayPlan:
     evaluation: Evaluation
     judged: StreamJudgement
     found: DayChoices
+    bound: float
     level: float
     kind: float
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scheduling.day import Ints
+from scheduling.day import Floats, Ints
 from scheduling.shifts.cover import Group
 
 
@@ -22,7 +22,8 @@ def shared_limits(
     plans
         Each stream's counts per instance.
     need
-        What each stream needs; a limit that is too small is shared out in proportion, to whole people.
+        What each stream needs; a limit that is too small is shared out in proportion, to whole people, to
+        no stream more than its plan has.
 
     Examples
     --------
@@ -37,12 +38,20 @@ def shared_limits(
     used = [sum(int(counts[members].sum()) for counts in plans) for members, _ in groups]
     if all(people <= limit for people, (_, limit) in zip(used, groups, strict=True)):
         return None
-    shared: list[list[Group]] = [[] for _ in plans]
     weight = np.maximum(np.asarray(need, dtype=float), 1e-9)
+    shared: list[list[Group]] = [[] for _ in plans]
     for people, (members, limit) in zip(used, groups, strict=True):
-        exact = limit * weight / weight.sum()
-        part = np.floor(exact).astype(int)
-        part[np.argsort(part - exact, kind="stable")[: limit - int(part.sum())]] += 1
+        wanted = np.array([int(counts[members].sum()) for counts in plans])
+        part = _shares(limit, weight, wanted) if people > limit else np.full(len(plans), limit)
         for mine, whole in zip(shared, part, strict=True):
-            mine.append((members, int(whole) if people > limit else limit))
+            mine.append((members, int(whole)))
     return [tuple(mine) for mine in shared]
+
+
+def _shares(limit: int, weight: Floats, wanted: Ints) -> Ints:
+    """Return whole people in proportion to `weight`, to nobody more than `wanted`."""
+    part = np.zeros(len(weight), dtype=np.int64)
+    for _ in range(limit):
+        lacking = np.where(part < wanted, weight / (part + 0.5), -1.0)  # as seats are shared by Webster
+        part[int(np.argmax(lacking))] += 1
+    return part

@@ -13,7 +13,7 @@ from scheduling.breaks import pauses_text
 from scheduling.day import Ints
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.frames import COVER, REQUIREMENT, SHIFT_PLAN
-from scheduling.requirement import Requirement, interval_shares, requirement_table
+from scheduling.requirement import interval_shares, requirement_table
 from scheduling.shifts.templates import TemplateInstance
 
 if TYPE_CHECKING:
@@ -75,15 +75,17 @@ def cover_table(plans: Mapping[DayKey, DayPlan], demands: Mapping[str, StreamDem
 
 
 def span_requirement(plans: Mapping[DayKey, DayPlan], demands: Mapping[str, StreamDemand]) -> pd.DataFrame:
-    """Return ``requirement.csv``: what the shifts were sought for, free of shift shapes."""
+    """Return ``requirement.csv``: what the shifts were sought for, free of shift shapes.
+
+    A day's task already counts the time people are off the chats, so what it requires is gross.
+    """
     parts = [
         requirement_table(
             stream,
             demands[stream].starts[date],
-            Requirement(agents=plan.found.required, evaluation=plan.found.evaluation, is_met=True),
+            plan.found.needed,
             offered=demands[stream].offered[date],
-            shrinkage=plan.task.shrinkage,
-        )
+        ).assign(agents_net=np.round(plan.found.required * (1.0 - plan.task.shrinkage), 4))
         for (stream, date), plan in plans.items()
     ]
     columns = [column.name for column in REQUIREMENT.columns]
