@@ -190,6 +190,12 @@ def date_column(task: Task, texts: pd.Series, rows: pd.Series, role: str) -> int
     )
 
 
+def day_and_clock(table: RawTable, day: int, clock: int) -> str:
+    """Return SQL for a moment with day and clock in two columns; a spreadsheet's midnight is no clock."""
+    date = f"regexp_replace({table.text(day)}, '[ T]0?0:00(:00(\\.0+)?)?$', '')"
+    return f"{date} || ' ' || {table.text(clock)}"
+
+
 def read_moments(task: Task, at: int, *, clock_with: int | None = None) -> pd.DataFrame:
     """Return a column's moments: ``row, text, t`` (microseconds since 1970 UTC; missing where none).
 
@@ -203,7 +209,7 @@ def read_moments(task: Task, at: int, *, clock_with: int | None = None) -> pd.Da
         Position of a column with the date, where `at` has the time of day alone.
     """
     table, connection = task.table, task.run.connection
-    text = table.text(at) if clock_with is None else f"{table.text(clock_with)} || ' ' || {table.text(at)}"
+    text = table.text(at) if clock_with is None else day_and_clock(table, clock_with, at)
     kind = table.kind(at) if clock_with is None else "VARCHAR"
     moment = moment_sql("x" if kind == "VARCHAR" else f"c{at}", kind, task.run.timezone)
     frame = connection.execute(

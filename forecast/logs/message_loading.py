@@ -9,7 +9,7 @@ import pandas as pd
 from forecast.errors import DataError, Problem
 from forecast.logs.cells import AWARE_KINDS, moment_sql, quoted
 from forecast.logs.headers import plain, sender_names
-from forecast.logs.loading import SAMPLED, Task, date_column, days_of, note_days, read_moments
+from forecast.logs.loading import SAMPLED, Task, date_column, day_and_clock, days_of, note_days, read_moments
 from forecast.logs.overlaps import drop_known_messages
 from forecast.logs.store import hashed
 from forecast.replies.conversations import SENDERS
@@ -81,7 +81,7 @@ class _Sample:
             return moment_sql(f"c{at}", kind, self.task.run.timezone)
         text = f"trim(c{at})"
         if role == "time" and self.clock_with is not None:
-            text = f"trim(c{self.clock_with}) || ' ' || {text}"
+            text = day_and_clock(self.table, self.clock_with, at)
         elif (self.texts(role).str[4:5].isin(["/", "."])).mean() > 0.5:
             text = f"replace(replace(substr({text}, 1, 10), '/', '-'), '.', '-') || substr({text}, 11)"
         return moment_sql(f"({text})", kind, self.task.run.timezone)

@@ -280,6 +280,19 @@ def test_one_sheet_a_customer_and_accounts_of_the_one_who_speaks(shop, tmp_path)
     assert daily_history(shop) == {"2026-11-01": 2.0}
 
 
+def test_day_and_clock_in_two_columns_of_a_spreadsheet(shop, tmp_path):
+    day = dt.datetime(2026, 11, 1)
+    rows = [
+        ["日期", "时间", "买家", "客服", "角色"],
+        [day, dt.time(10, 0), "张三", "", "买家"],
+        [day, dt.time(10, 0, 40), "张三", "小美", "客服"],
+    ]
+    imported(shop, write_sheets(tmp_path / "log.xlsx", 表=rows))
+    with shop_log(read_shop(shop)) as log:
+        times = log.messages()["time"].dt.tz_convert("Asia/Shanghai")
+    assert times.dt.strftime("%Y-%m-%d %H:%M:%S").tolist() == ["2026-11-01 10:00:00", "2026-11-01 10:00:40"]
+
+
 def test_a_copied_chat_tells_agents_by_their_accounts(tmp_path):
     shop = build_shop(tmp_path / "shop", agents="employee,accounts\n小美,店铺:小美;店铺:客服1\n")
     text = (
