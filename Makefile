@@ -2,8 +2,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+INSTANCES ?= $(wildcard ../shared/data/roster/Instance*.txt)
+SECONDS_EACH ?= 60
 
-.PHONY: demo test check lint types wheel clean bench-promise
+.PHONY: demo test check lint types wheel clean peers bench-logs bench-forecast bench-staffing bench-roster bench-promise bench-promise
 
 demo: $(READY)
 	$(BIN)/paiban demo demo-shop
@@ -20,6 +22,30 @@ types: $(READY)
 
 wheel: $(READY)
 	$(BIN)/python tests/wheel_in_clean_environment.py
+
+peers:
+	test -d .venv-peers || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet statsforecast prophet lightgbm simpy ciw polars duckdb pandas
+
+bench-logs: $(READY)
+	$(BIN)/python tests/bench/logs.py
+
+bench-forecast: $(READY)
+	$(BIN)/python tests/bench/forecast_peers.py
+	$(BIN)/python tests/bench/forecast_today.py
+
+bench-staffing: $(READY)
+	$(BIN)/python tests/bench/service_model.py
+	$(BIN)/python tests/bench/simulator_speed.py
+	$(BIN)/python tests/bench/staffing_days.py
+
+bench-roster: $(READY)
+	$(BIN)/python tests/bench/roster_team.py
+	$(BIN)/python tests/bench/roster_replan.py
+	for file in $(INSTANCES); do $(BIN)/python tests/bench/shift_scheduling.py $$file --seconds $(SECONDS_EACH) --out /dev/null || exit 1; done
+
+bench-promise: $(READY)
+	$(BIN)/python tests/bench/promise.py
 
 check: lint types test wheel
 
