@@ -179,6 +179,9 @@ def _finer(task: Task, frame: pd.DataFrame, without: str = "") -> pd.Series:
         for role in FINER
         if role in task.columns.place and role != without
     ]
+    # A person may have several accounts under one name.
+    others = [name for choice in task.columns.choices if choice.role == "agent" for name in choice.others]
+    parts += [frame[f"c{task.columns.headers.index(name)}"] for name in others]
     finer = pd.Series("", index=frame.index)
     for part in parts:
         finer = finer + "/" + part

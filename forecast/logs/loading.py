@@ -27,6 +27,7 @@ from forecast.logs.report import TableReport
 if TYPE_CHECKING:
     import duckdb
 
+HARMLESS = ("summary", "header", "empty")  # reasons to leave rows out that need no warning
 MOST_UNREADABLE = 0.2  # of a table's rows; more, and the table was not understood
 SAMPLED = 5000
 EPOCH = dt.datetime(1970, 1, 1)
@@ -96,15 +97,13 @@ class Task:
             return
         self.left_out |= {int(row) for row in rows}
         self.report.dropped[reason] = self.report.dropped.get(reason, 0) + len(rows)
-        if reason not in ("summary", "header"):
+        if reason not in HARMLESS:
             where = f"rows {shown(rows)}: " if len(rows) > 1 else ""
             self.run.warn(self.table, f"{where}{message}", row=int(rows[0]), column=column)
 
     def check_dropped(self) -> None:
         """Raise where too few rows could be read."""
-        bad = sum(
-            count for reason, count in self.report.dropped.items() if reason not in ("summary", "header")
-        )
+        bad = sum(count for reason, count in self.report.dropped.items() if reason not in HARMLESS)
         if bad > MOST_UNREADABLE * max(1, self.report.rows_read):
             told = [problem for problem in self.run.warnings if problem.file == self.table.name]
             raise DataError(

@@ -136,6 +136,20 @@ def test_feige_counts_sessions_served_and_reads_a_space_before_the_bracket(shop,
     )
 
 
+def test_two_accounts_of_one_name_are_not_one_row_twice(shop, tmp_path):
+    text = "日期,客服昵称,账号名称,人工已接待会话量\n20261101,小美,a1,100\n20261101,小美,a2,50\n"
+    report = imported(shop, write_text(tmp_path / "飞鸽.csv", text)).tables[0]
+    assert (report.duplicates, report.conflicts) == (0, 0)
+    assert daily_history(shop) == {"2026-11-01": 150.0}
+
+
+def test_empty_cells_are_missing_and_no_reason_to_refuse(shop, tmp_path):
+    text = "日期,0,1,2,3,4,5,6\n2026-11-01,0,0,0,0,1,2,3\n2026-11-02,,,,,1,2,3\n"
+    report = imported(shop, write_text(tmp_path / "t.csv", text)).tables[0]
+    assert report.dropped == {"empty": 4}
+    assert len(hourly_history(shop)) == 10
+
+
 def test_pdd_writes_month_day_year_and_total_rows(shop, tmp_path):
     text = (
         "序号,客服账号,咨询人数,询单人数,需要人工回复的咨询人数,3分钟人工回复率(8-23点),统计日期\n"
