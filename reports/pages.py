@@ -79,6 +79,7 @@ def _answer(plan: Plan, say: Words) -> dict[str, Any]:
         "state": findings.overall(verdicts),
         "headline": headline(plan, say),
         "cards": [_card(plan, verdict, say) for verdict in verdicts],
+        "is_met": findings.overall(findings.verdicts(plan)) == "met",
         "gaps": grids.gap_grid(plan, gaps[:GAPS_SHOWN], say),
         "gaps_text": say("report.gaps_text", total=say.number(missing, 1), shown=min(GAPS_SHOWN, len(gaps))),
         "notes": findings.note_lines(plan.notes, plan.settings.demand, say),

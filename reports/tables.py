@@ -117,6 +117,8 @@ def _print_gaps(plan: Plan, console: Console, say: Words) -> None:
     shown = min(GAPS_SHOWN, len(found))
     grid = grids.gap_grid(plan, found[:shown], say)
     console.print(grid_table(grid, say("screen.gaps", total=total, shown=shown)))
+    if findings.overall(findings.verdicts(plan)) == "met":
+        console.print(Text(say("report.gaps_made_up")))
 
 
 def _print_roster_answer(plan: Plan, console: Console, say: Words) -> None:
