@@ -121,7 +121,7 @@ def message_sessions(log: ShopLog) -> pd.DataFrame:
         )
     """
     facts = (
-        f"min(t) FILTER (sender = {BUYER}) AS t, min(stream) AS stream, "
+        f"min(t) FILTER (WHERE sender = {BUYER}) AS t, min(stream) AS stream, "
         f"bool_or(sender = {BOT}) AND NOT bool_or(sender IN ({staff})) AND max(assigned) IS NULL AS settled"
     )
     frame = log.connection.execute(

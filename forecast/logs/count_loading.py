@@ -35,6 +35,7 @@ def load_hourly(task: Task) -> None:
     frame = _data_rows(task)
     if task.columns.wide:
         frame, texts, counts = _melted(task, frame)
+        task.report.rows_read = len(frame)  # cells, each an hour
         walls, rows = texts, frame["row"]
     else:
         counts = frame[f"c{task.columns.place[_count_role(task)]}"]
@@ -69,7 +70,12 @@ def load_hourly(task: Task) -> None:
     table["start"] = hour_starts(micros, task.run.timezone)
     table = (
         table.groupby(["stream", "start"], dropna=False, sort=True)
-        .agg(row=("row", "min"), offered=("offered", "sum"), estimated=("estimated", "max"))
+        .agg(
+            row=("row", "min"),
+            offered=("offered", "sum"),
+            estimated=("estimated", "max"),
+            parts=("row", "size"),
+        )
         .reset_index()
     )
     note_days(task.report, days_of(table["start"], task.run.timezone) if len(table) else [])
@@ -109,6 +115,7 @@ def load_daily(task: Task) -> None:
     grouped = sums.groupby(["stream", "date", "agent"], dropna=False, sort=True)
     joined = grouped.agg(
         row=("row", "min"),
+        parts=("row", "size"),
         offered=("offered", "sum"),
         served=("served", lambda values: values.sum(min_count=1)),
         online_h=("online_h", "max"),
@@ -379,13 +386,15 @@ def _store(task: Task, table: pd.DataFrame, name: str, key: list[str], figures: 
     wanted = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall() if row[0] != "file"]
     cast = ", ".join(f"CAST({column} AS {types.get(column, 'DOUBLE')}) AS {column}" for column in wanted)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE new_counts AS SELECT {file}::INTEGER AS file, {cast} FROM read_counts"
+        f"CREATE OR REPLACE TEMP TABLE new_counts AS SELECT {file}::INTEGER AS file, {cast}, parts FROM "
+        "read_counts"
     )
     connection.unregister("read_counts")
     on = " AND ".join(f"new.{column} IS NOT DISTINCT FROM old.{column}" for column in key)
     differ = " OR ".join(f"new.{column} <> old.{column}" for column in figures)
     again = connection.execute(
-        f"SELECT new.row, min(old.file) AS file, bool_or(coalesce({differ}, false)) AS differs "
+        "SELECT new.row, any_value(new.parts) AS parts, min(old.file) AS file, "
+        f"bool_or(coalesce({differ}, false)) AS differs "
         f"FROM new_counts AS new JOIN {name} AS old ON {on} WHERE old.file < {file} "
         f"GROUP BY new.row, {', '.join(f'new.{column}' for column in key)}"
     ).df()
@@ -393,12 +402,12 @@ def _store(task: Task, table: pd.DataFrame, name: str, key: list[str], figures: 
         f"DELETE FROM new_counts AS new WHERE EXISTS (SELECT 1 FROM {name} AS old WHERE {on} AND old.file "
         f"< {file})"
     )
-    connection.execute(f"INSERT INTO {name} SELECT * FROM new_counts ORDER BY row")
-    used = connection.execute("SELECT count(*) FROM new_counts").fetchone()
+    connection.execute(f"INSERT INTO {name} SELECT * EXCLUDE (parts) FROM new_counts ORDER BY row")
+    used = connection.execute("SELECT coalesce(sum(parts), 0) FROM new_counts").fetchone()
     task.report.rows_used = int(used[0]) if used else 0
     differs = again["differs"].astype(bool)
-    task.report.duplicates += int((~differs).sum())
-    task.report.conflicts += int(differs.sum())
+    task.report.duplicates += int(again.loc[~differs, "parts"].sum())
+    task.report.conflicts += int(again.loc[differs, "parts"].sum())
     if differs.any():
         warn_of_conflicts(task, again[differs], what)
     connection.execute("DROP TABLE new_counts")

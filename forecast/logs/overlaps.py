@@ -137,7 +137,7 @@ def _drop_repeats(task: Task) -> None:
     of_them = f"({keyed}) WHERE whose IN (SELECT whose FROM ({keyed}) WHERE key IN (SELECT key FROM twice))"
     order = connection.execute(
         f"""
-        SELECT count(*) FILTER (step < 0), count(*) FILTER (step <> 0) FROM (
+        SELECT count(*) FILTER (WHERE step < 0), count(*) FILTER (WHERE step <> 0) FROM (
             SELECT t - lag(t) OVER (PARTITION BY whose ORDER BY row) AS step
             FROM (SELECT min(row) AS row, any_value(t) AS t, whose FROM {of_them} GROUP BY key, whose)
         )

@@ -146,7 +146,7 @@ def test_two_accounts_of_one_name_are_not_one_row_twice(shop, tmp_path):
 def test_empty_cells_are_missing_and_no_reason_to_refuse(shop, tmp_path):
     text = "日期,0,1,2,3,4,5,6\n2026-11-01,0,0,0,0,1,2,3\n2026-11-02,,,,,1,2,3\n"
     report = imported(shop, write_text(tmp_path / "t.csv", text)).tables[0]
-    assert report.dropped == {"empty": 4}
+    assert (report.rows_read, report.rows_used, report.dropped) == (14, 10, {"empty": 4})
     assert len(hourly_history(shop)) == 10
 
 
