@@ -174,15 +174,18 @@ def print_inputs(inputs: Inputs, console: Console, say: Words) -> None:
     rules = sorted({settings.rule(stream).id for stream in streams})
     gap = say("format.list_gap")
     counted = {
-        "agents.csv": say("stage.holds_people", people=len(inputs.employees)),
-        "wishes.csv": say("stage.holds_wishes", wishes=len(inputs.wishes)),
-        "promotions.toml": say("stage.holds_events", events=len(inputs.calendar.events)),
+        "agents": say("stage.holds_people", people=len(inputs.employees)),
+        "wishes": say("stage.holds_wishes", wishes=len(inputs.wishes)),
+        "promotions": say("stage.holds_events", events=len(inputs.calendar.events)),
     }
-    there = inputs.hashes
+    there = {name.partition(".")[0]: name for name in inputs.hashes}
     cells = [
         ("shop.toml", say("stage.holds_shop", streams=gap.join(streams), rules=gap.join(rules))),
-        ("history", _history_line(inputs, say)),
-        *((name, text if name in there else say("stage.none")) for name, text in counted.items()),
+        (there.get("history", "history"), _history_line(inputs, say)),
+        *(
+            (there.get(name, name), text if name in there else say("stage.none"))
+            for name, text in counted.items()
+        ),
     ]
     console.print(grid_table(stage_grid(("file", "what"), cells, say, words=(0, 1))))
     console.print(Text(say("stage.checked"), style="bold green"))

@@ -16,7 +16,8 @@ from forecast.promotions import PromotionCalendar, read_promotions
 from scheduling.config import Settings, read_settings
 from scheduling.roster.people import Employee, Wish, read_agents, read_wishes, with_calibrated_agents
 
-FILES = ("shop.toml", "service.toml", "promotions.toml", "history.csv", "agents.csv", "wishes.csv")
+SETTINGS = ("shop.toml", "service.toml", "promotions.toml")
+TABLES = ("history", "agents", "wishes")  # each CSV or Excel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     wishes: tuple[Wish, ...] = ()
     imported: tuple[pd.DataFrame, str] | None = None
     try:
-        counts = folder / "history.csv" if history is None else history
+        counts = input_table(folder, "history") if history is None else history
         imported = imported_history(demand) if history is None else None
         if history is None and needs_history and imported is None and not counts.is_file():
             raise DataError(
@@ -86,15 +87,15 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     except PlanError as error:
         problems.append(error)
     try:
-        if (agents := folder / "agents.csv").is_file():
+        if (agents := input_table(folder, "agents")).is_file():
             employees = with_calibrated_agents(read_agents(agents, settings), demand.agents, agents)
-            if (asked := folder / "wishes.csv").is_file():
+            if (asked := input_table(folder, "wishes")).is_file():
                 wishes = read_wishes(asked, employees, settings)
     except PlanError as error:
         problems.append(error)
     _raise_all(problems)
-    paths = [folder / name for name in FILES if name != "history.csv" or history is None]
-    paths += [history] if history is not None else []
+    tables = [input_table(folder, name) for name in TABLES if name != "history" or history is None]
+    paths = [*(folder / name for name in SETTINGS), *tables, *([history] if history is not None else [])]
     hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
     if imported is not None:
         hashes["imported logs"] = imported[1]
@@ -106,6 +107,13 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
         wishes=wishes,
         hashes=hashes,
     )
+
+
+def input_table(folder: Path, name: str) -> Path:
+    """Return the file of one of a shop's tables: CSV, or Excel where there is no CSV."""
+    path = folder / f"{name}.csv"
+    excel = path.with_suffix(".xlsx")
+    return excel if excel.is_file() and not path.is_file() else path
 
 
 def _check_streams(history: pd.DataFrame, settings: ShopSettings, source: str) -> None:
