@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 Row = npt.NDArray[np.int64]  # shift number of each day, OFF for a day off
 
 OFF = -1
+FINES, FINE = 8, 40.0  # rounds of making a shift dearer that is worked too often in a part of the span
 BARRED = 1e9  # cost of a cell that must not be
 MOST_VALUES = 20_000_000  # table entries of one person's whole span; longer spans are planned in windows
 
@@ -285,6 +286,8 @@ class Paths:
     def __init__(self, data: Numbers) -> None:
         self.data = data
         self.tracked: list[tuple[int, ...]] = [() for _ in data.rules]
+        # Shifts that a person may ever work; tables know no others, which makes them much smaller.
+        self.mine = [np.flatnonzero((data.cost[p] < BARRED / 2).any(axis=0)) for p in range(len(data.rules))]
 
     def best(
         self,
@@ -301,7 +304,9 @@ class Paths:
         """Return the least cost and the days from `first` up to `last` of it; None if nothing is lawful.
 
         Outside the window `row` stands. `units` (least, most) and `weekends` are other limits on the window
-        than what the person's own leave. Shift counts are watched only once they have been overstepped.
+        than what the person's own leave. Shift counts are watched only once they have been overstepped. Where
+        watching them would take too large a table, and in a part of the span, shifts worked too often are
+        made dearer instead: the row is lawful, the value still a bound from below.
         """
         last = self.data.days if last is None else last
         ends = self._ends(person, row, first, last)
@@ -311,10 +316,16 @@ class Paths:
             ends = replace(ends, weekends=weekends)
         if min(ends.most_units, ends.weekends, *ends.most) < 0:
             return None
-        window = cost[first:last]
+        mine = self.mine[person]
+        window = np.ascontiguousarray(cost[first:last][:, mine])
         rest = np.zeros(last - first) if rest_cost is None else rest_cost[first:last]
+        is_part, least, fines = len(window) < self.data.days, -np.inf, 0
         while True:
-            tracked = self.tracked[person]
+            tracked = tuple(s for s in self.tracked[person] if ends.most[s] < len(window))
+            is_fined = is_part or self.entries(person, len(window)) > MOST_VALUES
+            tracked = () if is_fined and fines < FINES else tracked
+            if tracked and self.entries(person, len(window)) > 10 * MOST_VALUES:
+                raise ValueError(f"{self.data.names[person]}: counts of shifts make the table too large")
             table, following = self._table(person, window, first, ends, tracked, rest)
             value = table[0, ends.start, 0, 0, 0]
             if not np.isfinite(value):
@@ -324,8 +335,8 @@ class Paths:
                 table,
                 window,
                 first,
-                self.data.units,
-                self.data.may_follow,
+                self.data.units[mine],
+                self._may_follow(person),
                 rules.most_run,
                 rules.least_run,
                 rules.least_off,
@@ -333,26 +344,35 @@ class Paths:
                 ends.start,
                 rest,
             )
+            found = np.where(found >= 0, mine[found], OFF) if len(mine) else found
             counts = np.bincount(found[found >= 0], minlength=self.data.shifts)
             over = tuple(s for s in range(self.data.shifts) if counts[s] > ends.most[s])
+            least = float(value) if fines == 0 else least
             if not over:
-                return float(value), found
-            self.tracked[person] = tuple(sorted({*tracked, *over}))
+                return least, found
+            if is_fined and fines < FINES:
+                window[:, np.searchsorted(mine, over)] += FINE
+                fines += 1
+                continue
+            self.tracked[person] = tuple(sorted({*self.tracked[person], *over}))
+            fines = 0 if fines < FINES else fines
 
     def through(self, person: int, cost: Floats) -> Floats:
         """Return the least value of a row through each day and shift, and through each day off (last)."""
         data, rules = self.data, self.data.rules[person]
         ends = self._ends(person, None, 0, data.days)
-        rest = np.zeros(data.days)
-        table, following = self._table(person, cost, 0, ends, self.tracked[person], rest)
-        return np.asarray(
+        rest, mine = np.zeros(data.days), self.mine[person]
+        window = np.ascontiguousarray(cost[:, mine])
+        table, following = self._table(person, window, 0, ends, self.tracked[person], rest)
+        found = np.full((data.days, data.shifts + 1), np.inf)
+        found[:, [*mine, data.shifts]] = np.asarray(
             _through(
                 table,
                 np.empty((2, *table.shape[1:])),
-                cost,
+                window,
                 0,
-                data.units,
-                data.may_follow,
+                data.units[mine],
+                self._may_follow(person),
                 rules.most_run,
                 rules.least_run,
                 rules.least_off,
@@ -361,12 +381,17 @@ class Paths:
                 rest,
             )
         )
+        return found
+
+    def _may_follow(self, person: int) -> npt.NDArray[np.bool_]:
+        mine = self.mine[person]
+        return np.ascontiguousarray(self.data.may_follow[np.ix_(mine, mine)])
 
     def entries(self, person: int, days: int) -> int:
         """Return how many table entries a window of so many days takes."""
         rules = self.data.rules[person]
-        states = rules.least_off + rules.most_run * self.data.shifts
-        counts = np.prod([rules.most[s] + 1 for s in self.tracked[person]] or [1])
+        states = rules.least_off + rules.most_run * len(self.mine[person])
+        counts = np.prod([rules.most[s] + 1 for s in self.tracked[person] if rules.most[s] < days] or [1])
         width = min(rules.most_units, days * int(self.data.units.max())) + 1
         weekends = min(rules.most_weekends, days // 7 + 2) + 1
         return int((days + 1) * states * width * weekends * counts)
@@ -380,10 +405,10 @@ class Paths:
         tracked: Sequence[int],
         rest: Floats,
     ) -> tuple[Floats, Row]:
-        data, rules = self.data, self.data.rules[person]
+        data, rules, mine = self.data, self.data.rules[person], self.mine[person]
         sizes = [ends.most[s] + 1 for s in tracked]
-        following = _following(data.shifts, tracked, sizes)
-        states = rules.least_off + rules.most_run * data.shifts
+        following = _following(len(mine), [int(np.searchsorted(mine, s)) for s in tracked], sizes)
+        states = rules.least_off + rules.most_run * len(mine)
         width = min(ends.most_units, len(window) * int(data.units.max())) + 1
         weekends = min(ends.weekends, len(window) // 7 + 2) + 1
         table = np.empty((len(window) + 1, states, weekends, len(following), width))
@@ -393,8 +418,8 @@ class Paths:
             table,
             window,
             first,
-            data.units,
-            data.may_follow,
+            data.units[mine],
+            self._may_follow(person),
             rules.most_run,
             rules.least_run,
             rules.least_off,
@@ -404,8 +429,8 @@ class Paths:
         return table, following
 
     def _ends(self, person: int, row: Row | None, first: int, last: int) -> _Ends:
-        data, rules = self.data, self.data.rules[person]
-        states = rules.least_off + rules.most_run * data.shifts
+        data, rules, mine = self.data, self.data.rules[person], self.mine[person]
+        states = rules.least_off + rules.most_run * len(mine)
         free = rules.least_off - 1
         outside = np.array([], dtype=np.int64)
         before = after = outside
@@ -421,19 +446,19 @@ class Paths:
         if first > 0:
             length = _run(before[::-1])
             if before[-1] >= 0:
-                start = rules.least_off + (length - 1) * data.shifts + int(before[-1])
+                start = rules.least_off + (length - 1) * len(mine) + int(np.searchsorted(mine, before[-1]))
             else:
                 start = free if length == first else min(length, rules.least_off) - 1
         return _Ends(
             start=start,
-            may_end=self._may_end(rules, after, last, states),
+            may_end=self._may_end(rules, mine, after, last, states),
             most_units=rules.most_units - units,
             least_units=rules.least_units - units,
             weekends=rules.most_weekends - len(weekends),
             most=tuple(most - int(n) for most, n in zip(rules.most, counts, strict=True)),
         )
 
-    def _may_end(self, rules: Rules, after: Row, last: int, states: int) -> npt.NDArray[np.bool_]:
+    def _may_end(self, rules: Rules, mine: Row, after: Row, last: int, states: int) -> npt.NDArray[np.bool_]:
         """Return the states after which the days behind the window may follow."""
         may = np.ones(states, dtype=np.bool_)
         if not len(after):
@@ -442,9 +467,9 @@ class Paths:
         reaches_end = length == len(after)
         for state in range(states):
             is_work = state >= rules.least_off
-            run = (state - rules.least_off) // self.data.shifts + 1 if is_work else state + 1
+            run = (state - rules.least_off) // len(mine) + 1 if is_work else state + 1
             if is_work and after[0] >= 0:
-                shift = (state - rules.least_off) % self.data.shifts
+                shift = mine[(state - rules.least_off) % len(mine)]
                 total = run + length
                 may[state] = (
                     total <= rules.most_run
