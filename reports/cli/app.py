@@ -30,6 +30,7 @@ COMMANDS = {
     "plan": "plan",
     "promo": "promo",
     "compare": "compare",
+    "hire": "hire",
     "replan": "replan",
     "explain": "explain",
     "serve": "serve",

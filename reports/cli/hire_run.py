@@ -1,0 +1,147 @@
+"""What `hire` does: forecast the weeks ahead, set them against the people, write and show the table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reports.cli.options import Run
+from reports.cli.outcomes import ExitCode, whole_files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.grids import Grid
+    from reports.words import Words
+    from scheduling.hiring import HiringTerms
+    from scheduling.inputs import Inputs
+
+
+def hire_for_shop(
+    shop: Path,
+    *,
+    start: dt.date | None,
+    weeks: int,
+    terms: HiringTerms,
+    history: Path | None,
+    run: Run,
+) -> ExitCode:
+    """Write ``hiring.csv`` and show it."""
+    from forecast.table_files import write_csv
+    from reports.cli.options import language
+    from reports.cli.planning import screen
+    from reports.plan_files import stage_printer
+    from reports.tables import grid_table
+    from reports.words import words
+    from scheduling.hiring import hiring_table, weekly_hours
+    from scheduling.inputs import read_inputs
+    from scheduling.outlook import forecast_outlook
+    from scheduling.pipeline import demands_of
+
+    inputs = read_inputs(shop, history=history)
+    say = words(language(run.lang, inputs.settings.demand.shop.language))
+    stage = stage_printer(run.quiet)
+    last: dt.date = inputs.history["start"].max().date()
+    today = last + dt.timedelta(days=1)
+    first = start or today
+    stage("forecast")
+    outlook = forecast_outlook(inputs, start=first, days=7 * weeks, seed=run.seed)
+    demands = demands_of(outlook, inputs, start=first, days=7 * weeks)
+    stage("requirement")
+    shape, source = _shape(shop, inputs)
+    table = hiring_table(
+        weekly_hours(demands, inputs.settings, terms), inputs, terms, shape=shape, today=today
+    )
+    target = run.out if run.out is not None else shop / "plans" / f"hire-{first.isoformat()}"
+    with whole_files(target) as folder:
+        write_csv(table, folder / "hiring.csv")
+    if run.as_json:
+        click.echo(hiring_json(table))
+        return ExitCode.FINE
+    console = screen()
+    console.print(grid_table(hiring_grid(table, say), say("hire.title", weeks=weeks)))
+    console.print(_summary(table, inputs, terms, say), markup=False)
+    console.print(
+        say(
+            "hire.terms",
+            attrition=say.share(terms.attrition, decimals=0),
+            speed=say.share(terms.newcomer_speed, decimals=0),
+            half=f"{terms.half_life_weeks:g}",
+            lead=terms.lead_weeks,
+            confidence=say.share(terms.confidence, decimals=0),
+            shape=f"{shape:.2f}",
+            source=say("hire.shape_plan", plan=source) if source else say("hire.shape_usual"),
+        ),
+        markup=False,
+    )
+    console.print(say("hire.next"), markup=False)
+    click.echo(str(target / "hiring.csv"))
+    return ExitCode.FINE
+
+
+def _shape(shop: Path, inputs: Inputs) -> tuple[float, str]:
+    """Return paid over required hours of the shop's newest plan and its name; the usual value without one."""
+    from forecast.errors import DataError
+    from scheduling.hiring import USUAL_SHAPE, shape_of
+    from scheduling.plan_folder import find_plan, read_plan
+
+    shop_settings = inputs.settings.demand.shop
+    try:
+        folder = find_plan(shop)
+        plan = read_plan(folder, timezone=shop_settings.timezone)
+    except DataError:
+        return USUAL_SHAPE, ""
+    return shape_of(plan.shift_plan, plan.requirement, shop_settings.interval_min), folder.name
+
+
+def hiring_grid(table: pd.DataFrame, say: Words) -> Grid:
+    """Return the weeks as rows of text."""
+    from reports.grids import Grid
+
+    rows: list[Any] = table.to_dict("records")
+    names = ("week", "offered", "hours", "staff", "staff_hired", "part_time", "part_time_hired", "decide_by")
+    return Grid(
+        head=tuple(say(f"hire.{name}") for name in names),
+        rows=tuple(
+            (
+                say.day(row["week"]),
+                say.number(row["offered"]),
+                say.number(row["hours"]),
+                f"{row['staff_needed']} / {row['staff_effective']:.1f}",
+                str(row["staff_hired"] or ""),
+                f"{row['part_time_needed']} / {row['part_time_at_hand']}",
+                str(row["part_time_hired"] or ""),
+                _decide(row, say),
+            )
+            for row in rows
+        ),
+        words=(0, 7),
+    )
+
+
+def _decide(row: Any, say: Words) -> str:
+    if not (row["staff_hired"] or row["part_time_hired"]):
+        return ""
+    text = say.day(row["decide_by"])
+    return text if row["in_time"] else f"{text} ({say('hire.late')})"
+
+
+def _summary(table: pd.DataFrame, inputs: Inputs, terms: HiringTerms, say: Words) -> str:
+    staff = sum(person.pool == "staff" for person in inputs.employees)
+    return say(
+        "hire.summary",
+        steady=int(table["staff_needed"].max()),
+        leaving=say.number(staff * (1 - terms.staying(len(table))), 1),
+        staff=int(table["staff_hired"].sum()),
+        part=int(table["part_time_needed"].max()),
+    )
+
+
+def hiring_json(table: pd.DataFrame) -> str:
+    """Return the table as JSON with ISO dates."""
+    rows: list[Any] = table.to_dict("records")
+    return json.dumps(rows, ensure_ascii=False, default=str)
