@@ -22,6 +22,7 @@ from forecast.logs.cells import (
 from forecast.logs.headers import COUNTS
 from forecast.logs.loading import Task, days_of, micros_of, note_days
 from forecast.logs.overlaps import warn_of_conflicts
+from forecast.logs.raw_tables import arrow
 from forecast.logs.summary import drop_summaries
 from forecast.tabular import parse_instants
 
@@ -374,7 +375,7 @@ def _store(task: Task, table: pd.DataFrame, name: str, key: list[str], figures: 
     for text in ("stream", "agent"):
         if text in table:
             table[text] = table[text].astype("object").where(table[text].notna(), None)
-    connection.register("read_counts", table)
+    connection.register("read_counts", arrow(table))
     types = {
         "stream": "VARCHAR",
         "agent": "VARCHAR",

@@ -11,6 +11,7 @@ from forecast.logs.cells import AWARE_KINDS, moment_sql, quoted
 from forecast.logs.headers import plain, sender_names
 from forecast.logs.loading import SAMPLED, Task, date_column, day_and_clock, days_of, note_days, read_moments
 from forecast.logs.overlaps import drop_known_messages
+from forecast.logs.raw_tables import arrow
 from forecast.logs.store import hashed
 from forecast.replies.conversations import SENDERS
 
@@ -213,7 +214,7 @@ def _set_moments(task: Task, role: str, column: str, clock_with: int | None) -> 
     frame = frame[frame["text"] != ""]
     good = frame[frame["t"].notna()].astype({"t": "int64"})
     connection = task.run.connection
-    connection.register("mended", good[["row", "t"]])
+    connection.register("mended", arrow(good[["row", "t"]]))
     connection.execute(
         f"UPDATE messages SET {column} = mended.t FROM mended "
         f"WHERE messages.file = {task.file} AND messages.row = mended.row AND messages.{column} IS NULL"

@@ -9,6 +9,7 @@ import pandas as pd
 from forecast.errors import Problem
 from forecast.logs.cells import shown
 from forecast.logs.loading import Task
+from forecast.logs.raw_tables import arrow
 
 if TYPE_CHECKING:
     import duckdb
@@ -205,7 +206,7 @@ def _settle(task: Task, conflicts: pd.DataFrame) -> None:
     if conflicts.empty:
         return
     connection = task.run.connection
-    connection.register("conflicts", conflicts)
+    connection.register("conflicts", arrow(conflicts))
     known = f"SELECT session, max(t) AS last FROM messages WHERE file < {task.file} GROUP BY session"
     _delete(
         task,

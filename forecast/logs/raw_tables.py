@@ -12,6 +12,7 @@ from forecast.logs.headers import recognised
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+    import pyarrow as pa
 
 HEADER_AMONG = 60  # rows from the top in which a header is looked for
 ENOUGH_RECOGNISED = 2
@@ -159,6 +160,13 @@ def loaded(
             flush()
     flush()
     return cut
+
+
+def arrow(frame: pd.DataFrame) -> pa.Table:
+    """Return a frame as DuckDB of every version takes it, whatever type pandas has for text."""
+    import pyarrow as pa
+
+    return pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def no_header(name: str, first: Sequence[str]) -> DataError:

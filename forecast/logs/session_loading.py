@@ -8,6 +8,7 @@ from forecast.logs.cells import is_empty, read_duration, read_number
 from forecast.logs.headers import MOMENTS
 from forecast.logs.loading import Task, date_column, days_of, note_days, read_moments
 from forecast.logs.overlaps import warn_of_conflicts
+from forecast.logs.raw_tables import arrow
 from forecast.logs.store import hashed
 from forecast.logs.summary import drop_summaries
 
@@ -198,7 +199,7 @@ def _store(task: Task, table: pd.DataFrame) -> None:
     table = table[[*columns, "rounds", "mean_reply_s"]]
     for name in ("start", "assigned", "closed"):
         table = table.assign(**{name: table[name].astype("Int64")})
-    connection.register("read_sessions", table)
+    connection.register("read_sessions", arrow(table))
     # Without an id the same buyer, agent and start are the same session; without a buyer the n-th of them.
     nameless = (
         "'t/' || coalesce(stream, '') || '/' || coalesce(buyer, '#' || row_number() OVER "
@@ -228,7 +229,7 @@ def _store(task: Task, table: pd.DataFrame) -> None:
         ) AS old ON new.session = old.session WHERE new.row > old.row
         """
     ).df()
-    connection.register("repeated", same_file)
+    connection.register("repeated", arrow(same_file))
     connection.execute("DELETE FROM new_sessions WHERE row IN (SELECT row FROM repeated)")
     connection.unregister("repeated")
     other_file = connection.execute(
@@ -237,7 +238,7 @@ def _store(task: Task, table: pd.DataFrame) -> None:
         FROM new_sessions AS new JOIN sessions AS old ON new.session = old.session WHERE old.file < {file}
         """
     ).df()
-    connection.register("repeated", other_file)
+    connection.register("repeated", arrow(other_file))
     connection.execute("DELETE FROM new_sessions WHERE row IN (SELECT row FROM repeated)")
     connection.unregister("repeated")
     connection.execute("INSERT INTO sessions SELECT * FROM new_sessions ORDER BY row")
