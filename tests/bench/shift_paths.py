@@ -2,8 +2,7 @@
 
 A state after a day is a run of days off (counted up to the least allowed) or a run of work and its last
 shift; beside it stand minutes, weekends and, where they may bind, counts of some shifts. Values are filled
-from the last day backwards, so a best path is read off forwards and the value *through* any day and shift
-comes from one more pass.
+from the last day backwards, so that a best path is read off forwards.
 """
 
 from __future__ import annotations
@@ -207,67 +206,6 @@ def _trace(  # type: ignore[no-untyped-def]
     return row
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
-def _through(  # type: ignore[no-untyped-def]
-    table, ahead, cost, first, units, may_follow, most_run, least_run, least_off, following, start, rest_cost
-):  # pragma: no cover
-    """Return the least value of a path through each day and choice; the last column is the day off.
-
-    ``ahead`` is scratch of one day's shape, twice.
-    """
-    days, shifts = cost.shape
-    weekends, counts, width = table.shape[2], table.shape[3], table.shape[4]
-    found = np.full((days, shifts + 1), np.inf)
-    ahead[:] = np.inf
-    ahead[0, start, 0, 0, 0] = 0.0
-    for i in range(days):
-        day = first + i
-        weekday = day % 7
-        now, then, nxt = ahead[i % 2], ahead[(i + 1) % 2], table[i + 1]
-        then[:] = np.inf
-        for state in range(table.shape[1]):
-            is_work = state >= least_off
-            run = (state - least_off) // shifts + 1 if is_work else state + 1
-            last = (state - least_off) % shifts if is_work else -1
-            if is_work and run > day:
-                continue
-            rest = 0 if is_work else min(state + 1, least_off - 1)
-            if not (is_work and run < least_run and run != day) and rest_cost[i] < 1e8:
-                for w in range(weekends):
-                    for c in range(counts):
-                        for u in range(width):
-                            value = now[state, w, c, u] + rest_cost[i]
-                            if value < then[rest, w, c, u]:
-                                then[rest, w, c, u] = value
-                            total = value + nxt[rest, w, c, u]
-                            if total < found[i, shifts]:
-                                found[i, shifts] = total
-            if (is_work and run >= most_run) or (not is_work and run < least_off):
-                continue
-            counts_weekend = weekday == 5 or (weekday == 6 and not (is_work and day > 0))
-            for s in range(shifts):
-                if cost[i, s] > 1e8 or (is_work and not may_follow[last, s]):
-                    continue
-                after = least_off + (run if is_work else 0) * shifts + s
-                step = units[s]
-                for w in range(weekends):
-                    more = w + 1 if counts_weekend else w
-                    if more >= weekends:
-                        continue
-                    for c in range(counts):
-                        d = following[c, s]
-                        if d < 0:
-                            continue
-                        for u in range(width - step):
-                            value = now[state, w, c, u] + cost[i, s]
-                            if value < then[after, more, d, u + step]:
-                                then[after, more, d, u + step] = value
-                            total = value + nxt[after, more, d, u + step]
-                            if total < found[i, s]:
-                                found[i, s] = total
-    return found
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Ends:
     """What lies around a window of one person's days: the state before it, what may follow, what is left."""
@@ -356,32 +294,6 @@ class Paths:
                 continue
             self.tracked[person] = tuple(sorted({*self.tracked[person], *over}))
             fines = 0 if fines < FINES else fines
-
-    def through(self, person: int, cost: Floats) -> Floats:
-        """Return the least value of a row through each day and shift, and through each day off (last)."""
-        data, rules = self.data, self.data.rules[person]
-        ends = self._ends(person, None, 0, data.days)
-        rest, mine = np.zeros(data.days), self.mine[person]
-        window = np.ascontiguousarray(cost[:, mine])
-        table, following = self._table(person, window, 0, ends, self.tracked[person], rest)
-        found = np.full((data.days, data.shifts + 1), np.inf)
-        found[:, [*mine, data.shifts]] = np.asarray(
-            _through(
-                table,
-                np.empty((2, *table.shape[1:])),
-                window,
-                0,
-                data.units[mine],
-                self._may_follow(person),
-                rules.most_run,
-                rules.least_run,
-                rules.least_off,
-                following,
-                ends.start,
-                rest,
-            )
-        )
-        return found
 
     def _may_follow(self, person: int) -> npt.NDArray[np.bool_]:
         mine = self.mine[person]
