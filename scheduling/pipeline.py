@@ -138,7 +138,7 @@ def make_plan(
         design = design_span(
             demands,
             instances,
-            streams={name: _as_served(settings.demand.stream(name), inputs.employees) for name in demands},
+            streams={name: as_served(settings.demand.stream(name), inputs.employees) for name in demands},
             limits=people_limits(settings),
             seed=seed,
             effort=effort,
@@ -236,7 +236,7 @@ def demands_of(outlook: Outlook, inputs: Inputs, *, start: dt.date, days: int) -
     return found
 
 
-def _as_served(stream: Stream, employees: Sequence[Employee]) -> Stream:
+def as_served(stream: Stream, employees: Sequence[Employee]) -> Stream:
     """Return a stream for which people of this team's speed are planned: slower ones as more time lost."""
     pace = team_pace(employees, stream)
     return replace(stream, shrinkage=max(0.0, 1.0 - (1.0 - stream.shrinkage) * pace))

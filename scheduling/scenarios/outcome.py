@@ -15,7 +15,13 @@ from scheduling.day import Floats, on_duty
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.inputs import Inputs
 from scheduling.judgement import Judged, duties_of_plan, judge_span, share_of_span
-from scheduling.pipeline import people_limits, requirements_by_day, with_templates
+from scheduling.pipeline import (
+    as_served,
+    in_average_agents,
+    people_limits,
+    requirements_by_day,
+    with_templates,
+)
 from scheduling.plan_folder import PlanFolder
 from scheduling.promise import Duties, promises
 from scheduling.roster.assign import make_roster
@@ -93,7 +99,7 @@ def _designed(
     return design_span(
         demands,
         instances,
-        streams={name: settings.demand.stream(name) for name in demands},
+        streams={name: as_served(settings.demand.stream(name), applied.inputs.employees) for name in demands},
         limits=people_limits(settings),
         seed=question.seed,
         effort=_effort(question.effort),
@@ -161,7 +167,7 @@ def _standing(
         settings,
         start=question.start,
         days=question.days,
-        requirement=base.requirement,
+        requirement=in_average_agents(base.requirement, applied.inputs.employees, settings),
         seed=question.seed,
         effort=question.effort,
     )
@@ -240,10 +246,11 @@ def _rate(demands: Mapping[str, StreamDemand], judged: Judged) -> dict[str, Any]
 
 
 def required_under(demands: Mapping[str, StreamDemand], applied: Applied) -> dict[DayKey, Floats]:
-    """Return people needed per interval, time off the chats included, for the wanted chance."""
+    """Return people of this team needed per interval, time off the chats included, for the wanted chance."""
     settings = applied.inputs.settings
     return {
-        key: found.agents / (1.0 - settings.demand.stream(key[0]).shrinkage)
+        key: found.agents
+        / (1.0 - as_served(settings.demand.stream(key[0]), applied.inputs.employees).shrinkage)
         for key, found in requirements_by_day(demands, settings).items()
     }
 
