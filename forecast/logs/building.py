@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecast.logs.archive import BUYER
-from forecast.logs.cells import hour_starts
 from forecast.logs.loading import days_of
 from forecast.logs.reading import ShopLog, instants_of
 from forecast.logs.spreading import spread_days
+from forecast.logs.wall_times import hour_starts
 from forecast.replies.conversations import DEFAULT_GAP_MIN, SENDERS, instants, local_days
 from forecast.timegrid import slots
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from forecast.errors import DataError
-from forecast.logs.cells import hour_starts
 from forecast.logs.loading import days_of
 from forecast.logs.reading import ShopLog
+from forecast.logs.wall_times import hour_starts
 from forecast.replies.calibrate import calibrate
 from forecast.replies.service_estimates import Calibration
 

@@ -10,19 +10,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from forecast.errors import DataError, Problem
-from forecast.logs.cells import (
-    DateOrder,
-    date_orders,
-    is_clock_alone,
-    moment_sql,
-    read_moment,
-    read_number,
-    shown,
-    utc_of_wall,
-)
+from forecast.logs.cells import DateOrder, date_orders, is_clock_alone, read_moment, read_number, shown
 from forecast.logs.headers import UNITS_S, Columns, all_roles, read_header
 from forecast.logs.raw_tables import RawTable
 from forecast.logs.report import TableReport
+from forecast.logs.wall_times import moment_sql, utc_of_wall
 
 if TYPE_CHECKING:
     import duckdb
