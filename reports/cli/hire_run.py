@@ -30,7 +30,7 @@ def hire_for_shop(
     history: Path | None,
     run: Run,
 ) -> ExitCode:
-    """Write ``hiring.csv`` and show it."""
+    """Write ``hire.csv`` and ``hire.html`` and show it."""
     from forecast.table_files import write_csv
     from reports.cli.options import language
     from reports.cli.planning import screen
@@ -56,30 +56,21 @@ def hire_for_shop(
     table = hiring_table(
         weekly_hours(demands, inputs.settings, terms), inputs, terms, shape=shape, today=today
     )
+    texts = [_summary(table, inputs, terms, say), _terms(terms, shape, source, say)]
     target = run.out if run.out is not None else shop / "plans" / f"hire-{first.isoformat()}"
     with whole_files(target) as folder:
-        write_csv(table, folder / "hiring.csv")
+        write_csv(table, folder / "hire.csv")
+        text = hiring_page(table, texts, say, shop=inputs.settings.demand.shop.name)
+        (folder / "hire.html").write_text(text, encoding="utf-8", newline="\n")
     if run.as_json:
         click.echo(hiring_json(table))
         return ExitCode.FINE
     console = screen()
     console.print(grid_table(hiring_grid(table, say), say("hire.title", weeks=weeks)))
-    console.print(_summary(table, inputs, terms, say), markup=False)
-    console.print(
-        say(
-            "hire.terms",
-            attrition=say.share(terms.attrition, decimals=0),
-            speed=say.share(terms.newcomer_speed, decimals=0),
-            half=f"{terms.half_life_weeks:g}",
-            lead=terms.lead_weeks,
-            confidence=say.share(terms.confidence, decimals=0),
-            shape=f"{shape:.2f}",
-            source=say("hire.shape_plan", plan=source) if source else say("hire.shape_usual"),
-        ),
-        markup=False,
-    )
+    for line in texts:
+        console.print(line, markup=False)
     console.print(say("hire.next"), markup=False)
-    click.echo(str(target / "hiring.csv"))
+    click.echo(str(target / "hire.html"))
     return ExitCode.FINE
 
 
@@ -138,6 +129,41 @@ def _summary(table: pd.DataFrame, inputs: Inputs, terms: HiringTerms, say: Words
         leaving=say.number(staff * (1 - terms.staying(len(table))), 1),
         staff=int(table["staff_hired"].sum()),
         part=int(table["part_time_needed"].max()),
+    )
+
+
+def _terms(terms: HiringTerms, shape: float, source: str, say: Words) -> str:
+    return say(
+        "hire.terms",
+        attrition=say.share(terms.attrition, decimals=0),
+        speed=say.share(terms.newcomer_speed, decimals=0),
+        half=f"{terms.half_life_weeks:g}",
+        lead=terms.lead_weeks,
+        confidence=say.share(terms.confidence, decimals=0),
+        shape=f"{shape:.2f}",
+        source=say("hire.shape_plan", plan=source) if source else say("hire.shape_usual"),
+    )
+
+
+def hiring_page(table: pd.DataFrame, texts: list[str], say: Words, *, shop: str) -> str:
+    """Return the long view as a page of its own."""
+    from reports.charts.hiring import plot_hiring
+    from reports.charts.pictures import Picture
+    from reports.charts.style import data_uri, house_style, new_figure, svg_text
+    from reports.pages import render
+
+    with house_style():
+        figure, axes = new_figure(height=3.4)
+        plot_hiring(axes, table, say)
+        picture = Picture(kind="hire", alt=say("hire.alt"), source=data_uri(svg_text(figure)))
+    title = say("hire.title", weeks=len(table))
+    return render(
+        "hire.html.j2",
+        say,
+        title=f"{shop} {title}".strip(),
+        texts=texts,
+        picture=picture,
+        weeks=hiring_grid(table, say),
     )
 
 

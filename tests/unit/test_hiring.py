@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pandas as pd
 import pytest
 from builders_scenarios import ask, build_base, build_inputs
 
+from reports.cli.hire_run import hiring_json, hiring_page
+from reports.words import words
 from scheduling.hiring import USUAL_SHAPE, HiringTerms, hiring_table, shape_of, weekly_hours
 from scheduling.promotion.levers import pull
 from scheduling.roster.people import Employee
@@ -87,3 +90,13 @@ def test_the_shape_of_shifts_is_taken_from_a_plan() -> None:
 def test_terms_that_cannot_be_meant_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         HiringTerms(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_long_view_is_a_page_of_its_own(lang: str) -> None:
+    table = _table(_weeks(200, 200, 320, 200), attrition=0.05)
+    text = hiring_page(table, ["summary"], words(lang), shop="小店")
+    assert "https://" not in text
+    assert "summary" in text
+    assert text.count("<tr>") == 5
+    assert len(json.loads(hiring_json(table))) == 4
