@@ -389,9 +389,10 @@ class Paths:
                     and (total >= rules.least_run or reaches_end or run == last)
                 )
             elif is_work:
-                may[state] = run >= rules.least_run or run == last
+                is_rest_long = length >= rules.least_off or reaches_end
+                may[state] = is_rest_long and (run >= rules.least_run or run == last)
             elif after[0] >= 0:
-                may[state] = run >= rules.least_off
+                may[state] = run >= rules.least_off and (length >= rules.least_run or reaches_end)
             else:
                 may[state] = run + length >= rules.least_off or reaches_end
         return may

@@ -20,6 +20,7 @@ from shift_paths import MOST_VALUES, Numbers, Paths, Row
 from shift_stretches import Neighbourhood
 
 WINDOW = 28  # days planned at once where the span is too long
+WORTH_A_SWEEP = 0.002  # of the cost: a sweep over all people that gains less is the last
 LENGTHS = (7, 10, 14, 21, 28, 42)  # days of a repair window; whole rows are tried as well
 PERSON_DAYS = 170  # people x days of a first neighbourhood
 QUICK, SLOW = 0.8, 1.6  # CPU seconds: models that close faster grow, slower ones shrink
@@ -306,8 +307,34 @@ class Desk:
             work.patience = min(work.patience * PATIENT, MOST_PATIENT)
 
 
+def respond(desk: Desk) -> None:
+    """Plan one person's window after another anew against all the others, while that pays."""
+    data, paths, rng = desk.data, Paths(desk.data), np.random.default_rng(desk.seed)
+    rows = [row.copy() for row in desk.rows]
+    count = np.zeros(data.need.shape, dtype=np.int64)
+    for row in rows:
+        worked = np.flatnonzero(row >= 0)
+        count[worked, row[worked]] += 1
+    total, before = desk.best, float("inf")
+    while total < before * (1 - WORTH_A_SWEEP) and not desk.is_late:
+        before = total
+        for p in rng.permutation(len(rows)):
+            worked = np.flatnonzero(rows[p] >= 0)
+            count[worked, rows[p][worked]] -= 1
+            cost = data.cost[p] + np.where(count < data.need, -data.under, data.over)
+            rows[p] = _better(data, paths, int(p), cost, rows[p], rng)
+            worked = np.flatnonzero(rows[p] >= 0)
+            count[worked, rows[p][worked]] += 1
+            if desk.is_late:
+                break
+        total = total_cost(data, rows)
+        if total < desk.best:
+            desk.tell(total, rows)
+
+
 def _repair(desk: Desk) -> None:
     """Repair until the time is up; take up another roster when stuck."""
+    respond(desk)
     work = Repair(desk.data, [row.copy() for row in desk.rows], seed=desk.seed)
     while not desk.is_late:
         desk.improve(work, patience=PATIENCE)

@@ -160,6 +160,39 @@ def test_the_best_row_is_that_of_trying_them_all(tiny: Instance, name: str) -> N
         assert found[0] == pytest.approx(brute_force(tiny, name, np.where(cost > 1e8, 1e6, cost)))
 
 
+@pytest.mark.parametrize("window", [(2, 5), (1, 7), (3, 8), (0, 4)])
+def test_a_window_planned_anew_leaves_a_lawful_row_and_the_best_one(
+    tiny: Instance, window: tuple[int, int]
+) -> None:
+    data = numbers(tiny)
+    standing = {"A": ".EEE..EE", "B": "E....EE.", "C": "LL.LL..."}
+    others = {name: ["" if cell == "." else cell for cell in row] for name, row in standing.items()}
+    for p, name in enumerate(data.names):
+        row = np.array(["EL".find(cell) if cell != "." else -1 for cell in standing[name]])
+        assert not [text for text in score(tiny, others).broken if text.startswith(name)]
+        for seed in range(4):
+            luck = np.random.default_rng(seed).integers(-9, 9, (tiny.days, 2)).astype(float)
+            cost = np.where(data.cost[p] > 1e8, data.cost[p], luck)
+            found = Paths(data).best(p, cost, row=row, first=window[0], last=window[1])
+            assert found is not None
+            best = np.inf
+            for cells in itertools.product((-1, 0, 1), repeat=window[1] - window[0]):
+                price = sum(cost[window[0] + i, s] for i, s in enumerate(cells) if s >= 0)
+                if price < best:
+                    trial = row.copy()
+                    trial[window[0] : window[1]] = cells
+                    named = {**others, name: [("E", "L", "")[s] for s in trial]}
+                    if not [text for text in score(tiny, named).broken if text.startswith(name)]:
+                        best = price
+            # A part is planned with dearer shifts instead of exact counts: never below the best.
+            planned = sum(cost[window[0] + i, s] for i, s in enumerate(found[1]) if s >= 0)
+            trial = row.copy()
+            trial[window[0] : window[1]] = found[1]
+            named = {**others, name: [("E", "L", "")[s] for s in trial]}
+            assert not [text for text in score(tiny, named).broken if text.startswith(name)]
+            assert found[0] <= best + 1e-9 <= planned + 1e-6
+
+
 def test_the_bench_proves_a_small_optimum_and_writes_a_lawful_assignment(
     file: Path, tiny: Instance, tmp_path: Path
 ) -> None:
