@@ -40,6 +40,15 @@ FIGURES = (
     "most_open",
     "sessions_per_agent_hour",
 )
+SESSION_FIGURES = (
+    "sessions",
+    "replied",
+    "reply_rate",
+    "first_reply_s",
+    "mean_reply_s",
+    "rounds",
+    "session_s",
+)
 SECONDS = ("first_reply_s", "mean_reply_s", "session_s")
 
 
@@ -130,9 +139,7 @@ def archive_table(archive: Any, say: Words) -> Table:
     return table
 
 
-def print_measures(
-    measures: Measures, rules: Sequence[ReplyRule], console: Console, say: Words, *, has_messages: bool
-) -> None:
+def print_measures(measures: Measures, rules: Sequence[ReplyRule], console: Console, say: Words) -> None:
     """Print the latest rate of each rule, the other figures, and where replies were late."""
     if measures.rates.empty:
         console.print(say("log.nothing_to_judge"), markup=False)
@@ -144,7 +151,12 @@ def print_measures(
         _columns(table, [], [say(f"log.{name}") for name in FIGURES])
         table.add_row(*(_figure(name, float(shop[name].iloc[0]), say) for name in FIGURES))
         console.print(table)
-    elif not has_messages:
+    lists = measures.sessions.get("shop")
+    if lists is not None and len(lists):
+        table = _table(say("log.session_activity"))
+        _columns(table, [], [say(f"log.{name}") for name in SESSION_FIGURES])
+        table.add_row(*(_figure(name, float(lists[name].iloc[0]), say) for name in SESSION_FIGURES))
+        console.print(table)
         console.print(say("log.few_session_metrics"), markup=False)
     for rule in rules:
         late = measures.late.get(rule.id)
@@ -157,7 +169,7 @@ def _figure(name: str, value: float, say: Words) -> str:
         return say.share(value, "mean_seconds")
     if name == "reply_rate":
         return say.share(value)
-    return say.number(value, 0 if name in ("sessions", "questions", "most_open") else 2)
+    return say.number(value, 0 if name in ("sessions", "questions", "most_open", "replied") else 2)
 
 
 def _rate_table(rates: pd.DataFrame, rules: dict[str, ReplyRule], say: Words) -> Table:

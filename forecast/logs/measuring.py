@@ -16,6 +16,7 @@ from forecast.replies.judging import Scope, judge_replies
 from forecast.replies.measure import CUTS, Measures
 from forecast.replies.periods import added, daily_sums, shares_of_days
 from forecast.replies.rules import ReplyRule
+from forecast.replies.session_activity import session_activity
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,9 @@ def measure_store(
                 )
             _judge(events, rule, scopes, log.timezone, shop, daily)
             late[rule.id].append(_late(events, rule, log.timezone, since, until))
+    of_lists = {}
+    if len(sessions) and activity:
+        of_lists = session_activity(sessions, timezone=log.timezone, cuts=CUTS, since=since, until=until)
     tables = [
         shares_of_days(added(parts), rule, scope=scope, since=since, until=until)
         for rule in rules
@@ -95,6 +99,7 @@ def measure_store(
         rates=pd.concat(filled, ignore_index=True) if filled else (tables[0] if tables else pd.DataFrame()),
         activity=sums.tables() if activity and read else {},
         late={name: _together(parts) for name, parts in late.items() if parts},
+        sessions=of_lists,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -43,19 +43,25 @@ class Measures:
         stream, agent, day, hour, agent_day.
     late
         By rule id, late replies by hour of the day and cause (`activity.late_replies`).
+    sessions
+        Of days that only session lists cover, their figures by cut (`session_activity`).
     """
 
     rates: pd.DataFrame
     activity: Mapping[str, pd.DataFrame]
     late: Mapping[str, pd.DataFrame]
+    sessions: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of ``measure.json``: records by table; what is not known is null."""
-        return {
+        found = {
             "rates": _records(self.rates),
             "activity": {cut: _records(table) for cut, table in self.activity.items()},
             "late": {rule: _records(table) for rule, table in self.late.items()},
         }
+        if self.sessions:
+            found["sessions"] = {cut: _records(table) for cut, table in self.sessions.items()}
+        return found
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

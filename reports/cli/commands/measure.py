@@ -90,7 +90,6 @@ def command(
             shop=settings.shop.name or shop.resolve().name,
             streams=_streams(settings, rules, log),
         )
-        has_messages = log.message_count() > 0
     with whole_files(target) as folder:
         write_csv(measures.rates, folder / "measure.csv")
         text = json.dumps(measures.to_dict(), ensure_ascii=False, indent=1)
@@ -98,7 +97,7 @@ def command(
     if as_json:
         click.echo(json.dumps(_summary(measures.to_dict()), ensure_ascii=False))
     else:
-        print_measures(measures, rules, screen(), say, has_messages=has_messages)
+        print_measures(measures, rules, screen(), say)
         click.echo(str(target / "measure.csv"))
     return ExitCode.FINE
 
@@ -152,4 +151,7 @@ def _summary(measures: dict[str, object]) -> dict[str, object]:
     """Return what ``--json`` prints: rates, and the shop's figures."""
     activity = measures["activity"]
     assert isinstance(activity, dict)
-    return {"rates": measures["rates"], "shop": activity.get("shop", []), "late": measures["late"]}
+    lists = measures.get("sessions", {})
+    assert isinstance(lists, dict)
+    summary = {"rates": measures["rates"], "shop": activity.get("shop", []), "late": measures["late"]}
+    return summary | ({"sessions": lists["shop"]} if lists else {})
