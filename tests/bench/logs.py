@@ -280,6 +280,36 @@ def right() -> None:
             )
 
 
+def right_by_every_rule(seeds: range) -> None:
+    """Print whether every unit, pass rule and clock agrees with a plain reading of generated message logs."""
+    from test_logs_measured import COMBINATIONS, messy_log, plainly, settings_with_every_rule
+
+    compared, equal = 0, 0
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as name:
+            shop, log, out = Path(name) / "shop", Path(name) / "log.csv", Path(name) / "out"
+            shop.mkdir()
+            (shop / "shop.toml").write_text(settings_with_every_rule(), encoding="utf-8")
+            messy_log(seed, log)
+            run([*PAIBAN, "import", str(log), "--shop", str(shop), "-q", "--json"])
+            words = ["measure", str(shop), "--rule", "own", "--scope", "shop", "--out", str(out), "--json"]
+            run([*PAIBAN, *words])
+            with (out / "measure.csv").open(encoding="utf-8-sig") as file:
+                rows = list(csv.DictReader(file))
+            for unit, pass_if, clock in COMBINATIONS:
+                found = {
+                    row["period_start"]: (float(row["numerator"]), float(row["denominator"]))
+                    for row in rows
+                    if row["rule"] == f"{unit}-{pass_if}-{clock}"
+                }
+                compared += 1
+                equal += found == plainly(log, unit, pass_if, clock)
+    print(
+        f"  generated logs, {len(COMBINATIONS)} rules (unit, pass rule, clock) on each of {len(seeds)}: "
+        f"{equal} of {compared} equal a plain reading, day by day"
+    )
+
+
 def calibration(seeds: int) -> None:
     """Print how far service parameters of simulated logs come out from the true ones, in standard errors."""
     from builders_messages import ZONE, build_simulated_log
@@ -339,6 +369,7 @@ def main() -> None:
     if asked.only in (None, "right"):
         print("right")
         right()
+        right_by_every_rule(range(1, 6))
     if asked.only in (None, "calibrate"):
         print("calibration")
         calibration(asked.seeds)
