@@ -30,6 +30,7 @@ from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import default_templates, template_instances
 from scheduling.summary import baselines_of, solver_of, stream_summaries
 
+FEW_DAYS = 2
 LIBRARIES = ("paiban", "numpy", "pandas", "statsmodels", "ortools", "numba")
 
 Say = Callable[[str], None]
@@ -78,7 +79,7 @@ def make_plan(
     start: dt.date,
     days: int,
     seed: int = 0,
-    effort: EffortName = "quick",
+    effort: EffortName | None = None,
     outlook: Outlook | None = None,
     shift_plan: pd.DataFrame | None = None,
     requirement: pd.DataFrame | None = None,
@@ -100,7 +101,8 @@ def make_plan(
     seed
         Same inputs and seed, same plan.
     effort
-        How long shifts and rosters are searched.
+        How long shifts and rosters are searched; by default quick, and normal for the shifts of up to
+        `FEW_DAYS` days, streams counted apart.
     outlook
         Demand ahead, where it need not be forecast.
     shift_plan, requirement
@@ -141,7 +143,7 @@ def make_plan(
             streams={name: as_served(settings.demand.stream(name), inputs.employees) for name in demands},
             limits=people_limits(settings),
             seed=seed,
-            effort=effort,
+            effort=effort or ("normal" if len(demands) * days <= FEW_DAYS else "quick"),
         )
         shift_plan, needed = design.shift_plan, design.requirement
     else:
@@ -159,7 +161,7 @@ def make_plan(
             requirement=in_average_agents(needed, inputs.employees, settings),
             last_roster=last_roster,
             seed=seed,
-            effort=effort,
+            effort=effort or "quick",
         )
     roster = roster if result is None else result.roster
     duties = (

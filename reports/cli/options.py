@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 DAYS = 7
+Effort = Literal["quick", "normal", "thorough"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,9 +61,8 @@ def run_options(function: F) -> F:
         click.option(
             "--effort",
             type=click.Choice(["quick", "normal", "thorough"]),
-            default="quick",
-            show_default=True,
-            help="How long shifts and rosters are searched.",
+            help="How long shifts and rosters are searched.  [default: normal for the shifts of one stream's "
+            "day or two, else quick]",
         ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
     ):
@@ -75,11 +75,16 @@ class Run:
     """What every command is told: where results go, how hard to search, and how to speak."""
 
     out: Path | None
-    effort: Literal["quick", "normal", "thorough"]
+    asked_effort: Effort | None
     seed: int
     lang: str | None
     as_json: bool
     quiet: bool
+
+    @property
+    def effort(self) -> Effort:
+        """How hard to search where nothing was said: quick."""
+        return self.asked_effort or "quick"
 
 
 def run_as_one(function: F) -> F:
@@ -89,7 +94,7 @@ def run_as_one(function: F) -> F:
     def gathered(
         *args: Any,
         out: Path | None,
-        effort: Literal["quick", "normal", "thorough"],
+        effort: Effort | None,
         seed: int,
         lang: str | None,
         as_json: bool,
@@ -97,7 +102,7 @@ def run_as_one(function: F) -> F:
         debug: bool,  # noqa: ARG001  (read by the program's entry point)
         **others: Any,
     ) -> Any:
-        run = Run(out=out, effort=effort, seed=seed, lang=lang, as_json=as_json, quiet=quiet)
+        run = Run(out=out, asked_effort=effort, seed=seed, lang=lang, as_json=as_json, quiet=quiet)
         return function(*args, run=run, **others)
 
     return gathered  # type: ignore[return-value]
