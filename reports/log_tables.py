@@ -63,7 +63,7 @@ def question(say: Words) -> Ask | None:
 
     def ask(table: str, role: str, answers: Sequence[str]) -> str | None:
         answer: str = click.prompt(
-            say("log.ask", table=table, role=role),
+            say("log.ask", table=table, role=say.either(f"log.role_{role}", role)),
             type=click.Choice(list(answers)),
             default=answers[0],
             err=True,
