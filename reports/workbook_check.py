@@ -17,6 +17,7 @@ from scheduling.outlook import Outlook
 from scheduling.pipeline import demands_of, with_templates
 from scheduling.plan_folder import PlanFolder, find_plan, read_plan, shop_of
 from scheduling.promise import promises
+from scheduling.reserve_people import with_called_reserves
 from scheduling.roster.audit import Violation, audit
 from scheduling.roster.problem import build_problem
 from scheduling.roster.standing import standing_assignment
@@ -125,8 +126,11 @@ def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> Wo
         raise DataError(Problem(file=str(path), message="no such file; check the name and the folder"))
     folder = _plan_of(path, shop)
     is_shop = shop is not None and not (shop / "run.json").is_file()
-    inputs = read_inputs(shop if shop is not None and is_shop else shop_of(folder), needs_history=False)
+    home = shop if shop is not None and is_shop else shop_of(folder)
+    inputs = read_inputs(home, needs_history=False)
     plan = read_plan(folder, timezone=inputs.settings.demand.shop.timezone)
+    if plan.roster is not None:
+        inputs = with_called_reserves(inputs, home, set(plan.roster["employee"]))
     demands = demands_of(
         Outlook(table=plan.forecast, draws=plan.draws), inputs, start=plan.start, days=plan.days
     )

@@ -44,12 +44,15 @@ def answer(what: Path, question: Question, *, shop: Path | None, run: Run) -> Ex
     from scheduling.outlook import Outlook
     from scheduling.pipeline import demands_of, with_templates
     from scheduling.plan_folder import find_plan, read_plan, shop_of
+    from scheduling.reserve_people import with_called_reserves
     from scheduling.roster.explain import GRANT_MOVES, explainer
 
     folder = find_plan(what)
     home = shop if shop is not None else shop_of(folder)
     inputs = read_inputs(home, needs_history=False)
     plan = read_plan(folder, timezone=inputs.settings.demand.shop.timezone)
+    if plan.roster is not None:
+        inputs = with_called_reserves(inputs, home, set(plan.roster["employee"]))
     if plan.roster is None:
         raise DataError(
             Problem(file=str(folder), message="has no roster.csv: head counts alone, nobody to ask about")

@@ -49,6 +49,7 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     from scheduling.outlook import Outlook, read_outlook
     from scheduling.pipeline import demands_of, requirement_of, with_templates
     from scheduling.plan_folder import find_plan, read_plan, shop_of
+    from scheduling.reserve_people import reserve_people, with_called_reserves
 
     began = time.monotonic()
     say = stage_printer(run.quiet)
@@ -70,9 +71,13 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     if changes.forecast is not None:
         say("requirement")
         requirement, shift_plan = requirement_of(demands, settings), None
-    inputs = replace(inputs, settings=settings)
+    inputs = replace(with_called_reserves(inputs, home, set(plan.roster["employee"])), settings=settings)
+    listed = reserve_people(changes.reserves or home / "reserves.csv", inputs)
+    called = [person for person in listed.outsiders if person not in inputs.employees]
+    inputs = replace(inputs, employees=(*inputs.employees, *called))
     say("replan")
     details = _details(changes, home, inputs, plan, run) | {
+        "reserves": listed.reserves,
         "requirement": requirement,
         "start": plan.start,
         "days": plan.days,
@@ -97,12 +102,11 @@ def _details(changes: Changes, home: Path, inputs: Inputs, plan: PlanFolder, run
     """Return what `scheduling.roster.replan.replan` is told besides the plan."""
     from forecast.timegrid import zone
     from reports.workbook_reading import read_roster_workbook
-    from scheduling.roster.absences import leave_of, read_reserves
+    from scheduling.roster.absences import leave_of
 
     away = leave_of(_absences(changes, home, inputs), start=plan.start, days=plan.days)
     standing = {(w.employee, w.date) for w in inputs.wishes if w.kind == "leave"}
     away = tuple(wish for wish in away if (wish.employee, wish.date) not in standing)
-    reserves = changes.reserves if changes.reserves is not None else home / "reserves.csv"
     edited = None
     if changes.workbook is not None:
         edited = read_roster_workbook(changes.workbook, settings=inputs.settings, employees=inputs.employees)
@@ -113,9 +117,6 @@ def _details(changes: Changes, home: Path, inputs: Inputs, plan: PlanFolder, run
         )
     return {
         "absences": away,
-        "reserves": read_reserves(reserves, inputs.employees)
-        if changes.reserves is not None or reserves.is_file()
-        else (),
         "edited": edited,
         "open_from": changes.open_from,
         "is_new_demand": changes.forecast is not None,

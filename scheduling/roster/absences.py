@@ -1,4 +1,4 @@
-"""Who cannot come and who may be called instead: ``absences.csv`` and ``reserves.csv``."""
+"""Who cannot come (``absences.csv``) and who may be called instead."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from forecast.errors import DataError, nearest
 from forecast.frames import raise_problems
 from scheduling.roster.people import Employee, Wish
-from scheduling.roster.table_rows import Reader, either
+from scheduling.roster.table_rows import Reader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,39 +115,3 @@ def leave_of(absences: Iterable[Absence], *, start: dt.date, days: int) -> tuple
                 wish = Wish(employee=absence.employee, date=day, kind="leave", note=absence.reason)
                 found.setdefault((absence.employee, day), wish)
     return tuple(found.values())
-
-
-def read_reserves(path: Path, employees: Sequence[Employee]) -> tuple[Reserve, ...]:
-    """Read the reserve list.
-
-    Parameters
-    ----------
-    path
-        CSV or Excel with the column `employee` and optionally `order` (empty: the row's place), `lead_hours`
-        and `note`; one row a person, who must be in the list of agents as well.
-    employees
-        Who may be named.
-
-    Raises
-    ------
-    DataError
-        With every problem by row and column.
-    """
-    reader = Reader(path, ("employee", "order", "lead_hours", "note"), required=("employee",))
-    people = tuple(person.employee for person in employees)
-    found: list[Reserve] = []
-    for place, row in enumerate(reader.rows(), start=1):
-        order = row.number_of("order", whole=True)
-        name = row.known("employee", people)
-        if name in {reserve.employee for reserve in found}:
-            row.complain("employee", f"{name} stands there already; keep one row")
-        reserve = row.build(
-            Reserve,
-            employee=name,
-            order=place if order is None else order,
-            lead_hours=either(row.number_of("lead_hours"), 0.0),
-            note=row.text("note"),
-        )
-        found += [] if reserve is None else [reserve]
-    raise_problems(reader.problems)
-    return tuple(sorted(found, key=lambda reserve: (reserve.order, reserve.employee)))

@@ -66,7 +66,8 @@ def main() -> int:
             for name, row in zip(data.names, outcome.rows, strict=True)
         }
         write_assignment(instance, rows, options.out)
-        found = score(instance, read_assignment(instance, options.out))
+        is_file = options.out.is_file()  # not so of /dev/null
+        found = score(instance, read_assignment(instance, options.out) if is_file else rows)
     except (InstanceError, ValueError) as error:
         print(f"shift_scheduling: {error}", file=sys.stderr)
         return 3

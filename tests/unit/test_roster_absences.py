@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from builders_roster import build_people
+from builders_roster import build_people, build_settings
 
 from forecast.errors import DataError
-from scheduling.roster.absences import leave_of, parse_absence, read_absences, read_reserves
+from forecast.promotions import PromotionCalendar
+from scheduling.inputs import Inputs
+from scheduling.reserve_people import reserve_people
+from scheduling.roster.absences import Reserve, leave_of, parse_absence, read_absences
 
 PEOPLE = build_people(3)
 
@@ -54,17 +58,26 @@ def test_absences_become_days_of_leave_inside_the_span() -> None:
     assert {wish.kind for wish in leave} == {"leave"}
 
 
-def test_reserves_come_in_order_and_default_to_the_order_of_rows(tmp_path: Path) -> None:
-    reserves = read_reserves(written(tmp_path, "employee,order,lead_hours\nB,2,4\nA,1,\n"), PEOPLE)
-    assert [(one.employee, one.lead_hours) for one in reserves] == [("A", 0.0), ("B", 4.0)]
-    plain = read_reserves(written(tmp_path, "employee\nC\nA\n"), PEOPLE)
-    assert [(one.employee, one.order) for one in plain] == [("C", 1), ("A", 2)]
+def test_reserves_are_called_in_the_order_of_their_rows_and_outsiders_become_people(tmp_path: Path) -> None:
+    text = "employee,pool,streams,lead_time_h,cost_per_hour\nB,staff,,2,\nZoe,part_time,pre,4,30\n"
+    inputs = Inputs(
+        settings=build_settings(streams=("pre",)),
+        history=pd.DataFrame(),
+        calendar=PromotionCalendar(),
+        employees=PEOPLE,
+        hashes={},
+    )
+    found = reserve_people(written(tmp_path, text), inputs)
+    assert [(one.employee, one.order, one.lead_hours) for one in found.reserves] == [
+        ("B", 1, 2.0),
+        ("Zoe", 2, 4.0),
+    ]
+    (zoe,) = found.outsiders
+    assert (zoe.pool, zoe.streams, zoe.cost_per_hour) == ("part_time", ("pre",), 30.0)
 
 
-def test_a_reserve_named_twice_or_with_a_wrong_lead_is_refused(tmp_path: Path) -> None:
-    text = "employee,order,lead_hours\nA,1,-2\nB,1,\nB,2,\n"
-    with pytest.raises(DataError) as caught:
-        read_reserves(written(tmp_path, text), PEOPLE)
-    text = "\n".join(str(problem) for problem in caught.value.problems)
-    assert "lead_hours must be 0 or more, got -2" in text
-    assert "B stands there already" in text
+def test_a_reserve_with_an_order_or_lead_time_that_cannot_be_meant_is_refused() -> None:
+    with pytest.raises(ValueError, match="order must be 1 or more"):
+        Reserve(employee="A", order=0)
+    with pytest.raises(ValueError, match="lead_hours must be 0 or more"):
+        Reserve(employee="A", order=1, lead_hours=-2)

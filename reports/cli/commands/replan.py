@@ -23,7 +23,7 @@ from reports.cli.options import Day, Run, forecast_option, run_as_one, run_optio
     "absences", "Absences: employee, date, until, reason; default: the shop's absences.csv, if there"
 )
 @table_option(
-    "reserves", "Who may be called: employee, order, lead_hours; default: the shop's reserves.csv, if there"
+    "reserves", "Who may be called, in order: employee, lead_time_h, ...; default: the shop's reserves.csv"
 )
 @click.option(
     "--workbook",
