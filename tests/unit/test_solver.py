@@ -124,7 +124,11 @@ def test_interrupting_keeps_the_best_found() -> None:
             sent.set()
             signal.pthread_kill(main, signal.SIGINT)
 
-    answer = solve(cover_model(400, 500)[0], settings, progress=interrupt)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where run in the background
+    try:
+        answer = solve(cover_model(400, 500)[0], settings, progress=interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert answer.interrupted
     assert answer.found
     assert answer.work < 60
