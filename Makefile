@@ -58,6 +58,3 @@ $(READY): pyproject.toml
 
 clean:
 	rm -rf .venv dist build
-
-bench-promise: $(READY)
-	$(BIN)/python tests/bench/promise.py
