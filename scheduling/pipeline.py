@@ -16,6 +16,7 @@ from scheduling.demand import DayKey, StreamDemand, open_hours, stream_demand
 from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
 from scheduling.judgement import duties_of_plan, duties_of_roster, judge_span, share_of_span
+from scheduling.large_teams import LARGE_TEAM, busiest
 from scheduling.outlook import Outlook, forecast_outlook
 from scheduling.promise import cover_table, promises
 from scheduling.requirement import Requirement, required_agents, requirement_table
@@ -101,8 +102,7 @@ def make_plan(
     seed
         Same inputs and seed, same plan.
     effort
-        How long shifts and rosters are searched; by default quick, and normal for the shifts of up to
-        `FEW_DAYS` days, streams counted apart.
+        How long shifts and rosters are searched; by default quick, for shifts as `usual_effort` says.
     outlook
         Demand ahead, where it need not be forecast.
     shift_plan, requirement
@@ -143,7 +143,7 @@ def make_plan(
             streams={name: as_served(settings.demand.stream(name), inputs.employees) for name in demands},
             limits=people_limits(settings),
             seed=seed,
-            effort=effort or ("normal" if len(demands) * days <= FEW_DAYS else "quick"),
+            effort=effort or usual_effort(demands),
         )
         shift_plan, needed = design.shift_plan, design.requirement
     else:
@@ -215,6 +215,12 @@ def make_plan(
         notes=[*(() if design is None else design.notes), *(() if result is None else result.notes)],
         synthetic=synthetic,
     )
+
+
+def usual_effort(demands: Mapping[str, StreamDemand]) -> EffortName:
+    """Return how long shifts are searched where nobody says: longer for a day or two of a small team."""
+    days = [day for demand in demands.values() for day in demand.days.values()]
+    return "normal" if len(days) <= FEW_DAYS and max(map(busiest, days)) < 2 * LARGE_TEAM else "quick"
 
 
 def demands_of(outlook: Outlook, inputs: Inputs, *, start: dt.date, days: int) -> dict[str, StreamDemand]:
