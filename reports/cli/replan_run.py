@@ -86,7 +86,7 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     if frontier:
         return _show_frontier(plan, shift_plan, inputs, details, run, screen(), spoken)
     answer = _repaired(plan, shift_plan, inputs, details, changes.price)
-    new = _judged(plan, answer, inputs, outlook, details, shift_plan, say, run)
+    new = _judged(plan, answer, inputs, outlook, details, shift_plan, say, run, {p.employee for p in called})
     target = run.out if run.out is not None else _next_folder(folder)
     _write(new, answer, target, folder, spoken.lang, began)
     if run.as_json:
@@ -213,12 +213,16 @@ def _judged(
     shift_plan: Any,
     say: Any,
     run: Run,
+    outsiders: set[str],
 ) -> Plan:
     """Return the whole plan with the repaired roster, judged as it now stands."""
     from scheduling.pipeline import make_plan, shift_plan_of
     from scheduling.roster.rescore import rescored
 
     assert answer.roster is not None
+    working = set(answer.roster["employee"])
+    team = tuple(p for p in inputs.employees if p.employee in working or p.employee not in outsiders)
+    inputs = replace(inputs, employees=team)
     wishes: tuple[Wish, ...] = (*inputs.wishes, *details["absences"])
     held = shift_plan if shift_plan is not None else shift_plan_of(answer.roster, inputs.employees)
     new = make_plan(

@@ -22,6 +22,7 @@ from shift_paths import BARRED, Floats, Numbers, Paths, Row
 SMOOTHING = 0.6  # weight of the best duals so far in those that are priced
 PENALTY = 2000.0  # of each person by which a group's bounds are overstepped; keeps every programme feasible
 WHOLE = 1e-5  # parts closer to a whole number than this are whole
+BOUNDS_FIRST = 12  # parts bounded before rosters are made: the other process makes them from the start
 MOST_LOST = 20  # linear programmes given up before the search is
 LAST_CELLS = 1000  # days x shifts x people that are left to the constraint solver at the end of a dive
 ROSTER_SHARE = 0.35  # of the time goes to rosters, the rest to bounds
@@ -251,7 +252,7 @@ class BranchAndPrice:
     def _make_rosters(self, node: Node, bound: float) -> None:
         """Dive, or choose whole rows, every now and then."""
         began = time.monotonic()
-        if self._roster_seconds > ROSTER_SHARE * (began - self._began):
+        if self.nodes < BOUNDS_FIRST or self._roster_seconds > ROSTER_SHARE * (began - self._began):
             return
         if len(self.master.columns) > 1.3 * self._mixed_at:
             self._choose_whole_rows(bound)
