@@ -132,9 +132,9 @@ def scenario_grid(found: Comparison, say: Words, *, narrow: bool = False) -> Gri
     for row in found.rows:
         seen = outcome_of(row)
         if not row.is_done:
-            reason = getattr(row.outcome, "reason", "")
-            blank = [NOTHING] * (len(names) - 3)
-            rows.append((row.name, *blank, say("compare.state_failed"), reason)[: len(names)])
+            cells = [row.name, *[NOTHING] * (len(names) - 1)]
+            cells[shown.index("verdict")] = say("compare.state_failed")
+            rows.append(tuple(cells))
             continue
         metric = seen["metric"]
         low, high = (say.share(bound, metric) for bound in seen["on_time_ci"])
