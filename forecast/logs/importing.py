@@ -23,7 +23,7 @@ from forecast.logs.readers import read_file
 from forecast.logs.recognising import settle
 from forecast.logs.report import ImportReport, TableReport
 from forecast.logs.session_loading import load_sessions
-from forecast.logs.store import TABLES, last_file, open_store, salt_of
+from forecast.logs.store import TABLES, last_file, open_store, register_hash, salt_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -125,10 +125,10 @@ def import_files(
     problems: list[str | Problem] = []
     answers = Answers.of(shop)
     with open_store(shop, writing=True) as connection, tempfile.TemporaryDirectory() as scratch:
+        register_hash(connection, salt_of(shop))
         run = Import(
             connection=connection,
             timezone=options.timezone,
-            salt=salt_of(shop),
             stream=options.stream,
             accounts=frozenset(accounts),
             keep_text=options.keep_text,

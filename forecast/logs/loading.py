@@ -38,8 +38,6 @@ class Import:
         The store.
     timezone
         Zone of times without offset.
-    salt
-        Of hashes.
     stream
         Stream of every row, where the user named one.
     accounts
@@ -54,7 +52,6 @@ class Import:
 
     connection: duckdb.DuckDBPyConnection
     timezone: str
-    salt: str
     stream: str | None = None
     accounts: frozenset[str] = frozenset()
     keep_text: bool = False

@@ -49,7 +49,7 @@ def load_messages(task: Task) -> None:
 
 
 def _insert_sql(task: Task, sample: Sample, words: Mapping[str, int]) -> str:
-    table, columns, salt = task.table, task.columns, task.run.salt
+    table, columns = task.table, task.columns
     at = columns.place
     stream = (
         quoted(task.run.stream)
@@ -67,20 +67,21 @@ def _insert_sql(task: Task, sample: Sample, words: Mapping[str, int]) -> str:
     agent = "NULL"
     if "agent" in at:
         agent = table.text(at["agent"])
-        # Some exports write the one who speaks there.
-        agent = f"CASE WHEN sender = {BUYER} AND {agent} = {buyer} THEN NULL ELSE {agent} END"
+        if "buyer" in at:  # some exports write the one who speaks there
+            same = f"sender = {BUYER} AND {table.cell(at['agent'])} = {table.cell(at['buyer'])}"
+            agent = f"CASE WHEN {same} THEN NULL ELSE {agent} END"
     elif "sender_account" in at:
         agent = f"CASE WHEN sender <> {BUYER} THEN {table.text(at['sender_account'])} END"
     session = "NULL"
     if "session_id" in at:
         named = table.text(at["session_id"])
-        session = hashed(f"coalesce({stream}, '') || '/' || {named}", salt)
+        session = hashed(f"coalesce({stream}, '') || '/' || {named}")
     optional = {role: sample.moment(role) if role in at else "NULL" for role in ("assigned", "closed")}
     tag = table.text(at["tag"]) if "tag" in at else "NULL"
     text = table.text(at["text"]) if task.run.keep_text and "text" in at else "NULL"
     return f"""
         INSERT INTO messages
-        SELECT {task.file}, row, {session}, {hashed(f"({buyer})", salt)}, {agent}, sender,
+        SELECT {task.file}, row, {session}, {hashed(buyer)}, {agent}, sender,
             {sample.moment("time")}, {stream}, {optional["assigned"]}, {optional["closed"]}, {tag}, {text}
         FROM (SELECT *, {sender_sql(task, words)} AS sender FROM ({table.relation}))
     """

@@ -47,7 +47,7 @@ class Sample:
         kind = self.table.kind(at)
         if kind != "VARCHAR":
             return moment_sql(f"c{at}", kind, self.task.run.timezone)
-        text = f"trim(c{at})"
+        text = self.table.text(at)
         if role == "time" and self.clock_with is not None:
             text = day_and_clock(self.table, self.clock_with, at)
         elif (self.texts(role).str[4:5].isin(["/", "."])).mean() > 0.5:
@@ -90,8 +90,11 @@ def sender_sql(task: Task, words: Mapping[str, int]) -> str:
     if "sender" in at:
         raw = table.text(at["sender"])
         cases = " ".join(f"WHEN {quoted(word)} THEN {code}" for word, code in words.items() if word)
+        # Most cells are plainly one of the words; the others are looked at with more patience.
+        plainly = f"CASE {table.cell(at['sender'])} {cases or 'WHEN NULL THEN 0'} ELSE {UNKNOWN} END"
         code = f"CASE {raw} {cases or 'WHEN NULL THEN 0'} ELSE {UNKNOWN} END"
-        return f"CASE WHEN {raw} IS NULL THEN NULL ELSE ({code}) END"
+        patiently = f"CASE WHEN {raw} IS NULL THEN NULL ELSE ({code}) END"
+        return f"CASE WHEN ({plainly}) <> {UNKNOWN} THEN ({plainly}) ELSE ({patiently}) END"
     account = table.text(at["sender_account"])
     accounts = ", ".join(quoted(account) for account in sorted(task.run.accounts)) or "NULL"
     is_agent = f"{account} IN ({accounts})"

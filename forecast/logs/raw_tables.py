@@ -67,10 +67,15 @@ class RawTable:
         """Return the SQL type of a column."""
         return self.kinds[at] if self.kinds else "VARCHAR"
 
+    def cell(self, at: int) -> str:
+        """Return SQL for a column as text, as it stands."""
+        return f"c{at}" if self.kind(at) == "VARCHAR" else f"CAST(c{at} AS VARCHAR)"
+
     def text(self, at: int) -> str:
         """Return SQL for a column as stripped text, NULL where it is empty."""
-        column = f"c{at}" if self.kind(at) == "VARCHAR" else f"CAST(c{at} AS VARCHAR)"
-        return f"NULLIF(trim({column}), '')"
+        cell = self.cell(at)
+        # Few cells need it, and to trim costs more than to see that.
+        return f"CASE WHEN {cell} LIKE ' %' OR {cell} LIKE '% ' OR {cell} = '' THEN NULLIF(trim({cell}), '') ELSE {cell} END"
 
     def frame(self, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         """Return the whole table: ``row`` and columns by position, as stripped text."""

@@ -184,7 +184,7 @@ def _words(task: Task, frame: pd.DataFrame, role: str) -> pd.Series:
 
 def _store(task: Task, table: pd.DataFrame) -> None:
     """Write sessions into the store; those it has already are counted once."""
-    connection, salt, file = task.run.connection, task.run.salt, task.file
+    connection, file = task.run.connection, task.file
     columns = [
         "row",
         "session_id",
@@ -210,8 +210,8 @@ def _store(task: Task, table: pd.DataFrame) -> None:
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE new_sessions AS
-        SELECT {file}::INTEGER AS file, row, {hashed(f"coalesce({named}, {nameless})", salt)} AS session,
-            {hashed("buyer", salt)} AS buyer, agent, stream, start, first_reply_s, assigned, closed, rounds,
+        SELECT {file}::INTEGER AS file, row, {hashed(f"coalesce({named}, {nameless})")} AS session,
+            {hashed("buyer")} AS buyer, agent, stream, start, first_reply_s, assigned, closed, rounds,
             mean_reply_s
         FROM (SELECT * REPLACE (CAST(session_id AS VARCHAR) AS session_id, CAST(buyer AS VARCHAR) AS buyer,
             CAST(agent AS VARCHAR) AS agent, CAST(stream AS VARCHAR) AS stream) FROM read_sessions)

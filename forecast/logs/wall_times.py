@@ -96,8 +96,9 @@ def moment_sql(column: str, kind: str, timezone: str) -> str:
     )
     has_offset = f"regexp_matches(substr({column}, 20), '(Z|z|[+-]\\d\\d(:?\\d\\d)?)$')"
     aware = f"epoch_us(TRY_CAST({column} AS TIMESTAMPTZ))"
-    plain = f"length({column}) = 19"
-    return (
-        f"CASE WHEN NOT ({is_iso}) THEN NULL WHEN {plain} THEN {wall} "
-        f"WHEN {has_offset} THEN {aware} ELSE {wall} END"
+    # Nearly every cell is of this form, and a wall time of 19 characters has no room for an offset.
+    plainly = f"CASE WHEN length({column}) = 19 AND substr({column}, 17, 1) = ':' THEN {wall} END"
+    patiently = (
+        f"CASE WHEN NOT ({is_iso}) THEN NULL WHEN {has_offset} THEN {aware} ELSE {wall} END"
     )
+    return f"coalesce({plainly}, {patiently})"
