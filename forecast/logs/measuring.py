@@ -11,10 +11,10 @@ import pandas as pd
 from forecast.logs.reading import ShopLog, Whole
 from forecast.replies.activity import ActivitySums, late_replies
 from forecast.replies.conversations import conversations
-from forecast.replies.events import events_of_talk, reply_events, session_events
-from forecast.replies.judging import Scope, judge_replies
+from forecast.replies.events import Sessions, events_of_talk, reply_events, session_events
+from forecast.replies.judging import Scope, judged_days
 from forecast.replies.measure import CUTS, Measures
-from forecast.replies.periods import added, daily_sums, shares_of_days
+from forecast.replies.periods import added, shares_of_days
 from forecast.replies.rules import ReplyRule
 from forecast.replies.session_activity import session_activity
 
@@ -67,14 +67,17 @@ def measure_store(
     for messages in log.message_parts(whole):
         read = True
         talk = conversations(messages)
+        facts = Sessions(talk)
         for rule in rules:
             # A rule that joins sessions puts them together in its own way.
-            events = reply_events(messages, rule) if rule.session_gap_min else events_of_talk(talk, rule)
+            events = (
+                reply_events(messages, rule) if rule.session_gap_min else events_of_talk(talk, rule, facts)
+            )
             events = _assessed(events, rule, streams)
             _judge(events, rule, scopes, log.timezone, shop, daily)
             late[rule.id].append(_late(events, rule, log.timezone, since, until))
         if activity:
-            sums.add(talk)
+            sums.add(talk, facts)
     sessions = log.sessions()
     if len(sessions):
         for rule in rules:
@@ -124,8 +127,8 @@ def _judge(
     daily: dict[tuple[str, Scope], list[pd.DataFrame]],
 ) -> None:
     for scope in scopes:
-        units = judge_replies(events, rule, timezone=timezone, scope=scope, shop=shop)
-        daily.setdefault((rule.id, scope), []).append(daily_sums(units))
+        sums = judged_days(events, rule, timezone=timezone, scope=scope, shop=shop)
+        daily.setdefault((rule.id, scope), []).append(sums)
 
 
 def _late(

@@ -75,7 +75,8 @@ class RawTable:
         """Return SQL for a column as stripped text, NULL where it is empty."""
         cell = self.cell(at)
         # Few cells need it, and to trim costs more than to see that.
-        return f"CASE WHEN {cell} LIKE ' %' OR {cell} LIKE '% ' OR {cell} = '' THEN NULLIF(trim({cell}), '') ELSE {cell} END"
+        is_odd = f"{cell} LIKE ' %' OR {cell} LIKE '% ' OR {cell} = ''"
+        return f"CASE WHEN {is_odd} THEN NULLIF(trim({cell}), '') ELSE {cell} END"
 
     def frame(self, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         """Return the whole table: ``row`` and columns by position, as stripped text."""

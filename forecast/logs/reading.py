@@ -20,7 +20,7 @@ from forecast.timegrid import zone
 if TYPE_CHECKING:
     import duckdb
 
-PART = 1_500_000  # messages read at once: about 0.7 GB while a part is judged
+PART = 750_000  # messages read at once: about 0.7 GB while a part is judged
 NO_TIME = np.iinfo(np.int64).min  # NaT in microseconds
 DAY_US = 86_400_000_000
 
@@ -59,6 +59,7 @@ class ShopLog:
         self.last = last_file(self.connection)
         self.served = serving_days(covered_days(self.connection, self.timezone))
         self._named: dict[str, list[str]] = {}
+        self._filled: dict[str, bool] = {}
 
     @property
     def days(self) -> pd.DataFrame:
@@ -79,7 +80,7 @@ class ShopLog:
         ).df()
 
     def message_parts(self, whole: Whole = "session") -> Iterator[pd.DataFrame]:
-        """Yield the messages in parts (`conversations.MESSAGES`), in order of session and time.
+        """Yield the messages in parts (`conversations.MESSAGES`), session by session in order of time.
 
         Parameters
         ----------
@@ -98,14 +99,17 @@ class ShopLog:
         return self._messages("true")
 
     def _messages(self, condition: str) -> pd.DataFrame:
-        columns: dict[str, Any] = self.connection.execute(
-            f"""
-            SELECT session, coalesce(buyer, session) AS buyer, sender, t, assigned, closed,
+        facts = [name for name in ("assigned", "closed") if self._has("messages", name)]
+        known = "".join(f"{name}, " for name in facts)
+        query = f"""
+            SELECT session, coalesce(buyer, session) AS buyer, sender, t, {known}
                 {self._code("messages", "agent")} AS agent, {self._code("messages", "stream")} AS stream,
                 {self._code("messages", "tag")} AS tag
-            FROM messages WHERE {self._span("t")} AND {condition} ORDER BY session, t, file, row
+            FROM messages WHERE {self._span("t")} AND {condition}
             """
-        ).fetchnumpy()
+        columns: dict[str, Any] = self.connection.execute(query).fetchnumpy()
+        if not _is_in_order(columns["session"], columns["t"]):
+            columns = self.connection.execute(f"{query} ORDER BY session, t, file, row").fetchnumpy()
         table: dict[str, Any] = {
             "session_id": _words_of(columns["session"]),
             "buyer": np.asarray(np.ma.getdata(columns["buyer"])).view(np.int64),
@@ -116,7 +120,7 @@ class ShopLog:
             "time": instants_of(columns["t"]),
             "stream": self._category("messages", "stream", columns["stream"], {}, self.stream),
         }
-        for name in ("assigned", "closed"):
+        for name in facts:
             table[name] = instants_of(columns[name])
         if self._names("messages", "tag"):
             table["tag"] = self._category("messages", "tag", columns["tag"], {})
@@ -201,6 +205,14 @@ class ShopLog:
         moment = dt.datetime(day.year, day.month, day.day, tzinfo=zone(self.timezone))
         return round(moment.timestamp() * 1e6)
 
+    def _has(self, table: str, column: str) -> bool:
+        """Whether any row has a column."""
+        key = f"{table}.{column}"
+        if key not in self._filled:
+            found = self.connection.execute(f"SELECT count({column}) FROM {table}").fetchone()
+            self._filled[key] = bool(found and found[0])
+        return self._filled[key]
+
     def _names(self, table: str, column: str) -> list[str]:
         """Return the distinct words of a column, in order."""
         key = f"{table}.{column}"
@@ -247,11 +259,20 @@ def instants_of(micros: np.ndarray[Any, Any]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(values.view("datetime64[us]")).as_unit("ns").tz_localize("UTC")
 
 
+def _is_in_order(session: np.ndarray[Any, Any], t: np.ndarray[Any, Any]) -> bool:
+    """Whether each session stands in one piece and in order of time, as in most exports."""
+    if np.ma.getmaskarray(session).any():
+        return False
+    changes = session[1:] != session[:-1]
+    heads = np.ma.getdata(session)[np.concatenate(([True], changes))] if len(session) else session
+    return len(pd.unique(heads)) == len(heads) and bool((changes | (t[1:] >= t[:-1])).all())
+
+
 def _words_of(hashes: np.ndarray[Any, Any]) -> Any:
     """Return hashes as whole numbers; where some are missing as words, for then a gap ends a session."""
     mask = np.ma.getmaskarray(hashes)
     if not mask.any():
-        return np.asarray(np.ma.getdata(hashes)).view(np.int64)
+        return np.asarray(np.ma.getdata(hashes))
     words = np.full(len(hashes), None, dtype=object)
     words[~mask] = np.ma.getdata(hashes)[~mask].astype(str)
     return words

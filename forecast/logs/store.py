@@ -99,6 +99,7 @@ def register_hash(connection: duckdb.DuckDBPyConnection, salt: str) -> None:
        doi:10.1007/978-3-642-34931-7_28.
     """
     import pyarrow as pa
+    from duckdb.func import PythonUDFType
     from pandas.util import hash_array
 
     key = base64.b64encode(hashlib.sha256(salt.encode()).digest())[:16].decode()  # 96 bits, as text
@@ -110,7 +111,9 @@ def register_hash(connection: duckdb.DuckDBPyConnection, salt: str) -> None:
         return pa.array(hashes[coded.indices.to_numpy()])
 
     # A function without annotations: the engine would evaluate them.
-    connection.create_function("salted_hash", lambda texts: of_texts(texts), ["VARCHAR"], "UBIGINT", type="arrow")
+    connection.create_function(
+        "salted_hash", lambda texts: of_texts(texts), ["VARCHAR"], "UBIGINT", type=PythonUDFType.ARROW
+    )
 
 
 @contextmanager

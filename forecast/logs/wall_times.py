@@ -98,7 +98,5 @@ def moment_sql(column: str, kind: str, timezone: str) -> str:
     aware = f"epoch_us(TRY_CAST({column} AS TIMESTAMPTZ))"
     # Nearly every cell is of this form, and a wall time of 19 characters has no room for an offset.
     plainly = f"CASE WHEN length({column}) = 19 AND substr({column}, 17, 1) = ':' THEN {wall} END"
-    patiently = (
-        f"CASE WHEN NOT ({is_iso}) THEN NULL WHEN {has_offset} THEN {aware} ELSE {wall} END"
-    )
+    patiently = f"CASE WHEN NOT ({is_iso}) THEN NULL WHEN {has_offset} THEN {aware} ELSE {wall} END"
     return f"coalesce({plainly}, {patiently})"

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from forecast.replies.cells import By, OwnersByCell, Span, grouped
 from forecast.replies.conversations import (
-    Instants,
-    aware,
-    codes_of,
+    Codes,
+    categories,
+    codes_in,
     conversations,
+    first_rows,
     instants,
-    objects,
+    named,
     sent_by,
 )
-from forecast.replies.events import questions_and_replies
+from forecast.replies.events import Sessions, questions_and_replies
 from forecast.replies.slots import cut_steps, held_slots, open_sessions
-from forecast.timegrid import zone
 
-if TYPE_CHECKING:
-    from pandas.core.groupby import DataFrameGroupBy
-
-By = Literal["stream", "agent", "day", "hour"]
 STAFF = ("human", "bot_assist")
 MOST_SLOTS = 400_000  # whose steps are laid out at once: about a quarter of a gigabyte
 
-Floats = npt.NDArray[np.float64]
-Words = npt.NDArray[np.object_]
+LATE_COUNTS = ["questions", "late", "late_queue", "late_agent", "late_unknown"]
 
 
 def activity(
@@ -126,36 +119,36 @@ class ActivitySums:
         until: dt.date | None = None,
     ) -> None:
         self._cuts = {name: tuple(by) for name, by in cuts.items()}
-        self._span = _Span(timezone=timezone, since=since, until=until)
+        self._span = Span(timezone=timezone, since=since, until=until)
         self._sums: dict[str, pd.DataFrame] = {}
         self._slots: list[pd.DataFrame] = []
 
-    def add(self, talk: pd.DataFrame) -> None:
+    def add(self, talk: pd.DataFrame, facts: Sessions | None = None) -> None:
         """Read a part of the log, its messages in order; no session and no buyer may stand in two parts."""
-        questions = questions_and_replies(talk, counting=STAFF, settling=["bot_auto"])
+        questions = questions_and_replies(talk, counting=STAFF, settling=["bot_auto"], facts=facts)
         self.add_read(talk, questions, held_slots(talk))
 
     def add_read(self, talk: pd.DataFrame, questions: pd.DataFrame, slots: pd.DataFrame) -> None:
         """Add up a part that was read: its messages, its rounds, its slots."""
-        rounds, messages = _rounds(questions, self._span), _messages(talk, questions, self._span)
+        rounds, buyers = _rounds(questions, self._span)
+        messages = _messages(talk, questions, self._span)
         for name, by in self._cuts.items():
-            sums = _wait_sums(rounds, by).join(_grouped(messages, by)[MESSAGE_COUNTS].sum(), how="outer")
+            counts = buyers.counts(by).rename(columns={"owners": "buyers", "flagged": "buyers_replied"})
+            begun = rounds.assign(sessions=rounds["begins_part" if "agent" in by else "begins"])
+            sums = grouped(begun, by)[ROUND_SUMS].sum().join(counts)
+            sums = sums.join(grouped(messages, by)[MESSAGE_COUNTS].sum(), how="outer")
             if name in self._sums:
                 levels = list(range(sums.index.nlevels))
                 sums = pd.concat([self._sums[name], sums]).groupby(level=levels, sort=True).sum()
             self._sums[name] = sums
-        kept = slots[["stream", "agent", "start", "end"]]
-        self._slots.append(kept.astype({"stream": "category", "agent": "category"}))
+        self._slots.append(slots[["stream", "agent", "start", "end"]])
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by cut."""
         loads: dict[str, list[pd.DataFrame]] = {name: [] for name in self._cuts}
         for slots in self._slots_by_agents():
             held = _held(slots, self._span)
-            steps = {
-                apart: _steps(slots, self._span, by_stream=apart)
-                for apart in {"stream" in by for by in self._cuts.values()}
-            }
+            steps = _steps_by_cut(slots, self._span, self._cuts.values())
             for name, by in self._cuts.items():
                 loads[name].append(_load_sums(held, steps["stream" in by], by))
         return {name: _finished(self._sums[name], _load(loads[name]), by) for name, by in self._cuts.items()}
@@ -170,10 +163,7 @@ class ActivitySums:
         group = np.cumsum(sizes) // MOST_SLOTS
         for number in np.unique(group) if len(group) else [0]:
             rows = np.flatnonzero(group[codes] == number) if len(group) else np.zeros(0, dtype=np.int64)
-            part = moments.iloc[rows].reset_index(drop=True)
-            part["agent"] = objects(np.asarray(agent[rows], dtype=object))
-            part["stream"] = objects(np.asarray(stream[rows], dtype=object))
-            yield part
+            yield moments.iloc[rows].reset_index(drop=True).assign(agent=agent[rows], stream=stream[rows])
 
 
 def _finished(sums: pd.DataFrame, load: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
@@ -190,6 +180,7 @@ def _finished(sums: pd.DataFrame, load: pd.DataFrame, by: Sequence[By]) -> pd.Da
     return table.reset_index(drop=not by)[[*by, *COLUMNS]]
 
 
+ROUND_SUMS = ["sessions", "questions", "replies", "firsts", "first_reply_s_sum", "mean_reply_s_sum"]
 MESSAGE_COUNTS = ["buyer_messages", "staff_messages"]
 COUNTS = [
     "sessions",
@@ -261,142 +252,109 @@ def late_replies(
         np.isnat(assigned), ~answered & log_tells, np.where(answered, queued > wait / 2, False)
     )
     unknown = np.isnat(assigned) & ~in_queue
-    counts = pd.DataFrame(
-        {
-            "questions": 1,
-            "late": late,
-            "late_queue": late & in_queue,
-            "late_agent": late & ~in_queue & ~unknown,
-            "late_unknown": late & unknown,
-        }
-    ).astype(np.int64)
-    span = _Span(timezone=timezone, since=since, until=until)
-    stream, agent = events["stream"].to_numpy(object), events["agent"].to_numpy(object)
-    rows = span.placed(counts, moment=asked, stream=stream, agent=agent)
-    return _grouped(rows, by)[list(counts.columns)].sum().reset_index(drop=not by)
+    span = Span(timezone=timezone, since=since, until=until)
+    placed = span.placed(asked, stream=named(events, "stream"), agent=named(events, "agent"))
+    counts = placed.sums(
+        questions=np.ones(len(asked)),
+        late=late,
+        late_queue=late & in_queue,
+        late_agent=late & ~in_queue & ~unknown,
+        late_unknown=late & unknown,
+    )
+    table = grouped(counts, by)[LATE_COUNTS].sum().astype(np.int64)
+    return table.reset_index(drop=not by)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Span:
-    """Which days count, and where a moment lies in day and hour."""
-
-    timezone: str
-    since: dt.date | None = None
-    until: dt.date | None = None
-
-    def placed(self, table: pd.DataFrame, *, moment: Instants, stream: Words, agent: Words) -> pd.DataFrame:
-        """Return the rows of the span with the columns that cuts go by, given when and whose they are."""
-        wall = aware(moment).tz_convert(zone(self.timezone)).tz_localize(None)
-        day = wall.normalize()
-        inside = np.ones(len(table), dtype=bool)
-        if self.since is not None:
-            inside &= day >= pd.Timestamp(self.since)
-        if self.until is not None:
-            inside &= day <= pd.Timestamp(self.until)
-        placed = table.reset_index(drop=True).assign(
-            stream=_category(stream), agent=_category(agent), day=day, hour=wall.hour, all=0
-        )
-        return placed if inside.all() else placed[inside]
-
-
-def _category(names: Words) -> pd.Categorical:
-    """Return names in order, so that they are grouped by number; a missing one belongs to no group."""
-    codes, known = pd.factorize(names, sort=True)
-    return pd.Categorical.from_codes(codes, categories=pd.Index(known, dtype=object))
-
-
-def _grouped(placed: pd.DataFrame, by: Sequence[By]) -> DataFrameGroupBy[Any, Any]:
-    """Return placed rows by cell."""
-    return placed.groupby([*(by or ("all",))], sort=True, observed=True)
-
-
-def _rounds(questions: pd.DataFrame, span: _Span) -> pd.DataFrame:
-    """Return rounds with their waits, and which of them begin a session or an agent's part of one."""
+def _rounds(questions: pd.DataFrame, span: Span) -> tuple[pd.DataFrame, OwnersByCell]:
+    """Return sums of rounds by cell, and the buyers of each cell with those who got a reply."""
     asked, reply = instants(questions, "question"), instants(questions, "reply")
-    wait = (reply - asked) / np.timedelta64(1, "s")
-    agent = questions["agent"].to_numpy(object)
-    code = questions["code"].to_numpy()
+    code, agent = questions["code"].to_numpy(), named(questions, "agent")
+    answered = ~np.isnat(reply)
+    wait = np.where(answered, (reply - asked) / np.timedelta64(1, "s"), 0.0)
     first, begins_part = np.zeros((2, len(questions)), dtype=bool)
-    first[np.unique(code, return_index=True)[1]] = True
-    begins_part[np.unique(codes_of(code, agent), return_index=True)[1]] = True
-    buyer = questions["buyer"].to_numpy(object)
-    nameless = pd.isna(buyer)
-    number = codes_of(buyer)
-    number[nameless] = -1 - code[nameless]  # who is not named is a buyer of his own
-    rows = pd.DataFrame(
-        {
-            "begins": first,
-            "begins_part": begins_part,
-            "buyer": number,
-            "wait": wait,
-            "first_wait": np.where(first, wait, np.nan),
-        }
+    first[first_rows(code)] = True
+    part = code * (len(agent.categories) + 1) + agent.codes + 1
+    begins_part[np.unique(part, return_index=True)[1]] = True
+    placed = span.placed(asked, stream=named(questions, "stream"), agent=agent)
+    sums = placed.sums(
+        begins=first,
+        begins_part=begins_part,
+        questions=np.ones(len(asked)),
+        replies=answered,
+        firsts=first & answered,
+        first_reply_s_sum=np.where(first, wait, 0.0),
+        mean_reply_s_sum=wait,
     )
-    return span.placed(rows, moment=asked, stream=questions["stream"].to_numpy(object), agent=agent)
+    return sums, OwnersByCell(placed, _buyer_numbers(questions), answered)
 
 
-def _wait_sums(rounds: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
-    """Return counts and sums of waits of rounds by cell."""
-    groups = _grouped(rounds, by)
-    sums = groups.agg(
-        sessions=("begins_part" if "agent" in by else "begins", "sum"),
-        questions=("begins", "size"),
-        replies=("wait", "count"),
-        firsts=("first_wait", "count"),
-        first_reply_s_sum=("first_wait", "sum"),
-        mean_reply_s_sum=("wait", "sum"),
-    )
-    keys = [*(by or ("all",)), "buyer"]
-    for name, rows in (("buyers", rounds), ("buyers_replied", rounds[rounds["wait"].notna()])):
-        distinct = rows[keys].drop_duplicates()
-        sums[name] = _grouped(distinct, by).size()
-    return sums.fillna({"buyers_replied": 0})
+def _buyer_numbers(questions: pd.DataFrame) -> Codes:
+    """Return a number for each buyer; who is not named is a buyer of his own."""
+    buyer = questions["buyer"].to_numpy()
+    number, known = pd.factorize(buyer)
+    nameless = number < 0
+    number[nameless] = len(known) + questions["code"].to_numpy()[nameless]
+    return number.astype(np.int64)
 
 
-def _messages(talk: pd.DataFrame, questions: pd.DataFrame, span: _Span) -> pd.DataFrame:
-    """Return messages of sessions that reached people; the agent's where the log names none."""
-    code = talk["code"].to_numpy()
-    has_question = np.zeros(int(code[-1]) + 1 if len(code) else 0, dtype=bool)
-    has_question[questions["code"].to_numpy()] = True
+def _messages(talk: pd.DataFrame, questions: pd.DataFrame, span: Span) -> pd.DataFrame:
+    """Return messages of sessions that reached people, by cell; the agent's where the log names none."""
+    code, agents = talk["code"].to_numpy(), named(talk, "agent")
+    whose = np.full(int(code[-1]) + 1 if len(code) else 0, -1)  # of each session: who had its first rounds
+    has_question = np.zeros(len(whose), dtype=bool)
+    of_question, asked_agent = questions["code"].to_numpy(), codes_in(questions, "agent")
+    has_question[of_question] = True
+    known = asked_agent >= 0
+    whose[of_question[known][::-1]] = asked_agent[known][::-1]  # the first is written last
     staff, buyer = sent_by(talk, STAFF), sent_by(talk, ["buyer"])
     rows = np.flatnonzero(has_question[code] & (staff | buyer))
-    agent = talk["agent"].to_numpy(object)[rows]
-    whose = questions.groupby("code")["agent"].first()
-    missing = pd.isna(agent)
-    agent[missing] = whose.reindex(code[rows[missing]]).to_numpy(object)
-    counts = pd.DataFrame({"buyer_messages": buyer[rows], "staff_messages": staff[rows]}).astype(np.int64)
-    stream = talk["stream"].to_numpy(object)[rows]
-    return span.placed(counts, moment=talk["time"].to_numpy()[rows], stream=stream, agent=agent)
-
-
-def _held(slots: pd.DataFrame, span: _Span) -> pd.DataFrame:
-    """Return sessions held, with how long."""
-    lasted = (slots["end"] - slots["start"]).to_numpy() / np.timedelta64(1, "s")
-    stream, agent = slots["stream"].to_numpy(object), slots["agent"].to_numpy(object)
-    rows = pd.DataFrame({"session_s": lasted})
-    return span.placed(rows, moment=slots["start"].to_numpy(), stream=stream, agent=agent)
-
-
-def _steps(slots: pd.DataFrame, span: _Span, *, by_stream: bool) -> pd.DataFrame:
-    """Return spans with a constant number of open sessions, of each agent (or his part in a stream)."""
-    steps = cut_steps(open_sessions(slots, ("agent", "stream") if by_stream else ("agent",)))
-    hours = (steps["end"] - steps["start"]).to_numpy() / np.timedelta64(1, "h")
-    count = steps["open"].to_numpy()
-    busy = np.where(count > 0, hours, 0.0)
-    load = pd.DataFrame({"busy_h": busy, "present_h": hours, "session_h": hours * count})
-    load["most_open"] = count
-    return span.placed(
-        load,
-        moment=steps["start"].to_numpy(),
-        stream=steps["stream" if by_stream else "agent"].to_numpy(object),
-        agent=steps["agent"].to_numpy(object),
+    agent = agents.codes[rows].astype(np.int64)
+    agent = np.where(agent < 0, whose[code[rows]], agent)
+    placed = span.placed(
+        talk["time"].to_numpy()[rows],
+        stream=talk["stream"].array[rows],
+        agent=categories(agent, agents.categories),
     )
+    return placed.sums(buyer_messages=buyer[rows], staff_messages=staff[rows])
+
+
+def _held(slots: pd.DataFrame, span: Span) -> pd.DataFrame:
+    """Return by cell the sessions held, and how long."""
+    start = slots["start"].to_numpy()
+    lasted = (slots["end"].to_numpy() - start) / np.timedelta64(1, "s")
+    placed = span.placed(start, stream=slots["stream"].array, agent=slots["agent"].array)
+    return placed.sums(session_s_sum=lasted, held=np.ones(len(slots)))
+
+
+def _steps_by_cut(
+    slots: pd.DataFrame, span: Span, cuts: Collection[Sequence[By]]
+) -> dict[bool, pd.DataFrame]:
+    """Return loads by cell, of each agent as a whole (False) or of his part in each stream (True)."""
+    kinds = {"stream" in by for by in cuts}
+    pairs = slots[["agent", "stream"]].drop_duplicates()
+    if len(pairs) == pairs["agent"].nunique():  # nobody serves two streams: the same
+        return dict.fromkeys(kinds, _steps(slots, span, by_stream=True))
+    return {apart: _steps(slots, span, by_stream=apart) for apart in kinds}
+
+
+def _steps(slots: pd.DataFrame, span: Span, *, by_stream: bool) -> pd.DataFrame:
+    """Return by cell the agent-hours with so many sessions open, and the most at once."""
+    steps = cut_steps(open_sessions(slots, ("agent", "stream") if by_stream else ("agent",)))
+    hours = (steps["end"].to_numpy() - steps["start"].to_numpy()) / np.timedelta64(1, "h")
+    count = steps["open"].to_numpy()
+    placed = span.placed(
+        steps["start"].to_numpy(),
+        stream=steps["stream" if by_stream else "agent"].array,
+        agent=steps["agent"].array,
+    )
+    load = placed.sums(busy_h=np.where(count > 0, hours, 0.0), present_h=hours, session_h=hours * count)
+    return load.assign(most_open=placed.most(count))
 
 
 def _load_sums(held: pd.DataFrame, steps: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
     """Return sums of how long sessions were held, and how many at once, by cell."""
-    sessions = _grouped(held, by).agg(session_s_sum=("session_s", "sum"), held=("session_s", "size"))
-    table = _grouped(steps, by).agg(
+    sessions = grouped(held, by)[["session_s_sum", "held"]].sum()
+    table = grouped(steps, by).agg(
         busy_h=("busy_h", "sum"),
         present_h=("present_h", "sum"),
         session_h=("session_h", "sum"),

@@ -38,6 +38,10 @@ MESSAGES = Contract(
 DEFAULT_STREAM = "shop"
 DEFAULT_GAP_MIN = 10.0  # contract: a buyer's messages without session ids are one session until such a gap
 NEVER = np.datetime64("NaT", "ns")
+QUARTER_NS = 900_000_000_000
+HOUR_NS = 4 * QUARTER_NS
+DAY_NS = 24 * HOUR_NS
+MOST_QUARTERS = 1_000_000  # of a table of offsets: 28 years
 
 Codes = npt.NDArray[np.int64]
 Instants = npt.NDArray[np.datetime64]  # UTC, nanoseconds
@@ -82,10 +86,36 @@ def aware(values: Instants) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(values).tz_localize("UTC")
 
 
+def wall_times(moments: Instants, timezone: str) -> Instants:
+    """Return what wall clocks of the zone show at each instant.
+
+    Clocks change at whole quarters of an hour: what each quarter's offset is, is looked up once.
+    """
+    known = ~np.isnat(moments)
+    if not known.all():
+        wall = np.full(len(moments), NEVER)
+        wall[known] = wall_times(moments[known], timezone)
+        return wall
+    if len(moments) == 0:
+        return moments
+    quarter = moments.view(np.int64) // QUARTER_NS
+    first, last = int(quarter.min()), int(quarter.max())
+    if last - first > MOST_QUARTERS:
+        return _wall_times(moments, timezone)
+    starts = (np.arange(first, last + 1) * QUARTER_NS).view("datetime64[ns]")
+    offsets = _wall_times(starts, timezone) - starts
+    shown: Instants = moments + offsets[quarter - first]
+    return shown
+
+
+def _wall_times(moments: Instants, timezone: str) -> Instants:
+    wall: Instants = aware(moments).tz_convert(zone(timezone)).tz_localize(None).to_numpy()
+    return wall
+
+
 def local_days(moments: Instants, timezone: str) -> Codes:
     """Return the local day of each instant, in days since 1970."""
-    wall = aware(moments).tz_convert(zone(timezone)).tz_localize(None).to_numpy()
-    return wall.astype("datetime64[D]").astype(np.int64)
+    return wall_times(moments, timezone).view(np.int64) // DAY_NS
 
 
 def words(frame: pd.DataFrame, column: str) -> npt.NDArray[Any]:
@@ -102,6 +132,36 @@ def words(frame: pd.DataFrame, column: str) -> npt.NDArray[Any]:
     return values
 
 
+def named(frame: pd.DataFrame, column: str, missing: str | None = None) -> pd.Categorical:
+    """Return a column of names as codes and distinct names; what is missing or empty is -1, or `missing`."""
+    values = frame[column] if column in frame.columns else None
+    if values is not None and isinstance(values.dtype, pd.CategoricalDtype):
+        given = pd.Categorical(values)
+        codes, names = given.codes.astype(np.int64), given.categories.to_numpy(dtype=object)
+        if "" in names:
+            codes[codes == int(np.flatnonzero(names == "")[0])] = -1
+    else:
+        codes, names = pd.factorize(words(frame, column))
+        codes = codes.astype(np.int64)
+    if missing is not None and (codes < 0).any():
+        at = np.flatnonzero(names == missing)
+        if len(at) == 0:
+            names = np.append(names, missing)
+        codes[codes < 0] = int(at[0]) if len(at) else len(names) - 1
+    return categories(codes, names)
+
+
+def categories(codes: npt.NDArray[Any], names: Any) -> pd.Categorical:
+    """Return codes as names, -1 as missing."""
+    known: pd.Index[Any] = pd.Index(names, dtype=object)
+    return pd.Categorical.from_codes(codes, categories=known)
+
+
+def codes_in(frame: pd.DataFrame, column: str) -> Codes:
+    """Return the codes of a column of `named`."""
+    return frame[column].cat.codes.to_numpy().astype(np.int64)
+
+
 def objects(values: npt.NDArray[Any]) -> pd.Series:
     """Return words as a column of plain objects: pandas would pack and unpack them as text each time."""
     return pd.Series(values, dtype=values.dtype)
@@ -111,10 +171,18 @@ def codes_of(*columns: npt.ArrayLike) -> Codes:
     """Return a number for each distinct row of the columns, in order of appearance; missing is a value."""
     code: Codes = np.zeros(0, dtype=np.int64)
     for column in columns:
-        part, known = pd.factorize(np.asarray(column), use_na_sentinel=False)
-        code = part.astype(np.int64) + (code * max(1, len(known)) if len(code) else 0)
+        part, count = _numbered(column)
+        code = part + (code * max(1, count) if len(code) else 0)
         code = pd.factorize(code)[0].astype(np.int64)
     return code
+
+
+def _numbered(column: npt.ArrayLike) -> tuple[Codes, int]:
+    """Return a number for each distinct value, missing included, and how many numbers there may be."""
+    if isinstance(column, pd.Categorical):
+        return column.codes.astype(np.int64) + 1, len(column.categories) + 1
+    part, known = pd.factorize(np.asarray(column), use_na_sentinel=False)
+    return part.astype(np.int64), len(known)
 
 
 def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFrame:
@@ -134,7 +202,8 @@ def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFra
     -------
     DataFrame
         `code` (a number for each session, rising), `stream, session, buyer, agent, sender, time`,
-        `assigned` and `closed` as given, `tag`. Times are UTC instants without a zone.
+        `assigned` and `closed` as given, `tag`. Times are UTC instants without a zone; streams, agents,
+        senders and tags are categories.
 
     Raises
     ------
@@ -157,19 +226,17 @@ def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFra
     if np.isnat(times).any():
         row = int(np.isnat(times).argmax()) + 2
         raise DataError(Problem(file="messages", row=row, column="time", message="the cell is empty"))
-    stream = words(messages, "stream")
-    stream[pd.isna(stream)] = DEFAULT_STREAM
     talk = pd.DataFrame(
         {
-            "stream": objects(stream),
+            "stream": named(messages, "stream", DEFAULT_STREAM),
             "session": objects(words(messages, "session_id")),
             "buyer": objects(words(messages, "buyer")),
-            "agent": objects(words(messages, "agent")),
+            "agent": named(messages, "agent"),
             "sender": sender,
             "time": times,
             "assigned": instants(messages, "assigned"),
             "closed": instants(messages, "closed"),
-            "tag": objects(words(messages, "tag")),
+            "tag": named(messages, "tag"),
         }
     )
     talk["code"] = _session_codes(talk, gap_min)
@@ -204,7 +271,8 @@ def _is_in_order(code: Codes, times: Instants) -> bool:
 
 def sent_by(talk: pd.DataFrame, senders: Collection[str]) -> npt.NDArray[np.bool_]:
     """Return which messages of `conversations` come from one of the senders."""
-    return np.isin(talk["sender"].cat.codes.to_numpy(), [SENDERS.index(name) for name in senders])
+    among = np.isin(SENDERS, list(senders))
+    return among[talk["sender"].cat.codes.to_numpy()]
 
 
 def first_rows(codes: Codes) -> Codes:
@@ -229,7 +297,7 @@ def _session_codes(talk: pd.DataFrame, gap_min: float) -> Codes:
                 )
             )
         rows = np.flatnonzero(unnamed)
-        owner = codes_of(talk["stream"].to_numpy()[rows], buyer.to_numpy()[rows])
+        owner = codes_of(talk["stream"].array[rows], buyer.to_numpy()[rows])
         order = np.lexsort((talk["time"].to_numpy()[rows], owner))
         rows, owner = rows[order], owner[order]
         times = talk["time"].to_numpy()[rows]
@@ -244,7 +312,17 @@ def _session_codes(talk: pd.DataFrame, gap_min: float) -> Codes:
         session = talk["session"].to_numpy(dtype=object, copy=True)
         session[rows] = names[np.searchsorted(np.flatnonzero(first), start)]
         talk["session"] = objects(session)
-    return codes_of(talk["stream"].to_numpy(), talk["session"].to_numpy())
+    return _codes_by_name(codes_in(talk, "stream"), talk["session"].to_numpy())
+
+
+def _codes_by_name(stream: Codes, session: npt.NDArray[Any]) -> Codes:
+    """Return a number for each session of a stream, in order of appearance."""
+    if session.dtype.kind in "iu" and len(session):  # as a store hands them out: each session in one piece
+        changes = session[1:] != session[:-1]
+        heads = session[np.concatenate(([True], changes))]
+        if len(pd.unique(heads)) == len(heads) and not (~changes & (stream[1:] != stream[:-1])).any():
+            return np.concatenate(([0], np.cumsum(changes)))
+    return codes_of(stream, session)
 
 
 def _merged(talk: pd.DataFrame, gap_min: float) -> Codes:
@@ -253,7 +331,7 @@ def _merged(talk: pd.DataFrame, gap_min: float) -> Codes:
     first = first_rows(code)
     last = np.append(first[1:], len(code)) - 1
     end = np.maximum(times[last], _latest(talk["closed"].to_numpy(), first, fallback=times[last]))
-    whose = owners_of(talk["stream"].to_numpy()[first], talk["buyer"].to_numpy()[first])
+    whose = owners_of(talk["stream"].array[first], talk["buyer"].to_numpy()[first])
     merged: Codes = merge_close(whose, times[first], end, gap_min)[code]
     return merged
 

@@ -16,10 +16,13 @@ from forecast.frames import Column, Contract
 from forecast.replies.conversations import (
     DEFAULT_STREAM,
     NEVER,
+    SENDERS,
     Codes,
     Instants,
     aware,
+    categories,
     check_columns,
+    codes_in,
     conversations,
     first_rows,
     instants,
@@ -101,11 +104,15 @@ def reply_events(messages: pd.DataFrame, rule: ReplyRule) -> pd.DataFrame:
     return events_of_talk(conversations(messages, gap_min=rule.session_gap_min), rule)
 
 
-def events_of_talk(talk: pd.DataFrame, rule: ReplyRule) -> pd.DataFrame:
+def events_of_talk(talk: pd.DataFrame, rule: ReplyRule, facts: Sessions | None = None) -> pd.DataFrame:
     """Return what `reply_events` does, of messages in order (`conversations.conversations`)."""
     settles = () if rule.population == "all" else ("bot_auto",)
     events = questions_and_replies(
-        talk, counting=rule.counts_as_reply, settling=settles, each_message=rule.unit == "message"
+        talk,
+        counting=rule.counts_as_reply,
+        settling=settles,
+        each_message=rule.unit == "message",
+        facts=facts,
     )
     if rule.population == "after_human_transfer":
         events = events[events.pop("transferred").to_numpy()].reset_index(drop=True)
@@ -118,6 +125,7 @@ def questions_and_replies(
     counting: Collection[str],
     settling: Collection[str] = (),
     each_message: bool = False,
+    facts: Sessions | None = None,
 ) -> pd.DataFrame:
     """Return one row a question of messages in order (`conversations.conversations`).
 
@@ -132,6 +140,8 @@ def questions_and_replies(
         unless they count.
     each_message
         Whether every buyer message is a question; otherwise one a round.
+    facts
+        `Sessions` of the same messages, where they are known already.
 
     Returns
     -------
@@ -139,7 +149,7 @@ def questions_and_replies(
         `EVENTS` contract, and ``code`` (session), ``transferred`` (whether a person ever had the session,
         or no bot was in it), ``reply_row`` (where the reply stands in `talk`, -1 without one).
     """
-    facts = _Sessions(talk)
+    facts = facts or Sessions(talk)
     replies = sent_by(talk, counting)
     settled = sent_by(talk, [name for name in settling if name not in counting])
     settled &= talk["time"].to_numpy() < facts.person_from[facts.code]
@@ -156,7 +166,7 @@ def questions_and_replies(
     return _table(talk, facts, asked[kept], np.where(known, reply_row, -1)[kept])
 
 
-class _Sessions:
+class Sessions:
     """What is known of each session as a whole."""
 
     def __init__(self, talk: pd.DataFrame) -> None:
@@ -172,43 +182,40 @@ class _Sessions:
         self.person_from = np.where(np.isnat(since), np.datetime64("2262-01-01", "ns"), since)
         has_bot = _any(sent_by(talk, ["bot_auto"]), first)
         self.transferred = ~np.isnat(since) | ~has_bot
-        agents = talk["agent"].to_numpy(object)
-        named = (by_buyer | by_person) & ~pd.isna(agents)  # not the bot's account
-        at = np.where(named, np.arange(len(agents)), -1)
+        agents = codes_in(talk, "agent")
+        is_named = (by_buyer | by_person) & (agents >= 0)  # not the bot's account
+        at = np.where(is_named, np.arange(len(agents)), -1)
         last = np.maximum.reduceat(at, first) if len(first) else at
-        self.agent = np.where(last >= 0, agents[last], NOBODY)  # the last that is named
+        self.agent = np.where(last >= 0, agents[last], -1)  # the last that is named, as a code
         buyer = talk["buyer"]
         known = buyer.iloc[first] if buyer.iloc[first].notna().all() else buyer.groupby(self.code).first()
         self.buyer = known.to_numpy()
 
 
-def _table(talk: pd.DataFrame, facts: _Sessions, asked: Codes, answered: Codes) -> pd.DataFrame:
+def _table(talk: pd.DataFrame, facts: Sessions, asked: Codes, answered: Codes) -> pd.DataFrame:
     """Return the rows of questions, given where each and its reply stand in the log."""
     code, has_reply = facts.code[asked], answered >= 0
     at = np.where(has_reply, answered, asked)
-    times, senders, agents = (
-        talk["time"].to_numpy(),
-        talk["sender"].to_numpy(object),
-        talk["agent"].to_numpy(object),
-    )
+    times, agents = talk["time"].to_numpy(), codes_in(talk, "agent")
     agent = agents[at]
-    agent = np.where(pd.isna(agent), agents[asked], agent)
-    agent = np.where(pd.isna(agent), facts.agent[code], agent)
+    agent = np.where(agent < 0, agents[asked], agent)
+    agent = np.where(agent < 0, facts.agent[code], agent)
     own = talk["assigned"].to_numpy()[at]  # a transferred session was assigned to each of its agents
     assigned = np.where(np.isnat(own), facts.assigned[code], own)
+    responder = np.where(has_reply, codes_in(talk, "sender")[at], -1)
     return pd.DataFrame(
         {
-            "stream": objects(talk["stream"].to_numpy()[asked]),
+            "stream": talk["stream"].array[asked],
             "session": objects(talk["session"].to_numpy()[asked]),
             "buyer": objects(facts.buyer[code]),
-            "agent": objects(agent),
+            "agent": categories(agent, talk["agent"].cat.categories),
             "question": aware(times[asked]),
             "assigned": aware(assigned),
             "reply": aware(np.where(has_reply, times[at], NEVER)),
-            "responder": objects(np.where(has_reply, senders[at], NOBODY)),
+            "responder": categories(responder, SENDERS),
             "opened": aware(facts.opened[code]),
             "closed": aware(facts.closed[code]),
-            "tag": objects(talk["tag"].to_numpy()[asked]),
+            "tag": talk["tag"].array[asked],
             "code": code,
             "transferred": facts.transferred[code],
             "reply_row": answered,

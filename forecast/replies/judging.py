@@ -7,6 +7,8 @@ Two steps, each a table to look at: `judge_replies` says of every unit whether i
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,26 +16,29 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecast.replies.conversations import (
+    DAY_NS,
     DEFAULT_STREAM,
     Codes,
     Instants,
     aware,
+    categories,
     check_columns,
     codes_of,
     first_rows,
     instants,
+    local_days,
     merge_close,
+    named,
     owners_of,
+    wall_times,
     words,
 )
 from forecast.replies.events import EVENTS
 from forecast.replies.rules import ReplyRule
-from forecast.timegrid import zone
 
 Scope = Literal["shop", "stream", "agent"]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-DAY = np.timedelta64(24 * 60, "m")
 
 
 def judge_replies(
@@ -81,17 +86,75 @@ def judge_replies(
     seconds an unanswered question has waited until its session closed; where that is not known it has no
     time and is left out.
     """
+    units = _judged(events, rule, timezone, scope or rule.scope, shop, observed_until)
+    table = pd.DataFrame(
+        {
+            "id": units.owner.astype(object),
+            "day": units.day,
+            "asked": aware(units.asked),
+            "rounds": units.rounds,
+            "late": units.late,
+            "value": units.value,
+        }
+    )
+    return table.sort_values(["asked", "id"], kind="stable", ignore_index=True)
+
+
+def judged_days(
+    events: pd.DataFrame, rule: ReplyRule, *, timezone: str, scope: Scope, shop: str = "shop"
+) -> pd.DataFrame:
+    """Return the units of a rule added up by day, as `periods.daily_sums` does those of `judge_replies`."""
+    units = _judged(events, rule, timezone, scope, shop, None)
+    names = units.owner.categories
+    cell, cells = pd.factorize(
+        (units.day.astype("datetime64[D]").astype(np.int64)) * max(1, len(names)) + units.owner.codes
+    )
+    table = pd.DataFrame(
+        {
+            "id": names.to_numpy()[cells % max(1, len(names))],
+            "day": (cells // max(1, len(names))).astype("datetime64[D]").astype("datetime64[ns]"),
+            "sum": np.bincount(cell, weights=units.value, minlength=len(cells)),
+            "count": np.bincount(cell, minlength=len(cells)),
+        }
+    )
+    return table.sort_values(["id", "day"], ignore_index=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Units:
+    """A rule's units, each judged: whose, on which day, first asked when, rounds, of them late, value."""
+
+    owner: pd.Categorical
+    day: Instants
+    asked: Instants
+    rounds: Codes
+    late: Codes
+    value: Floats
+
+
+def _judged(
+    events: pd.DataFrame,
+    rule: ReplyRule,
+    timezone: str,
+    scope: Scope,
+    shop: str,
+    observed_until: pd.Timestamp | None,
+) -> _Units:
+    """Return the units of a rule, in no order."""
     check_columns(events, EVENTS)
     questions = _Questions(events, rule)
-    scope = scope or rule.scope
     kept = _is_subject(questions, rule)
     if scope == "agent":
-        kept &= ~pd.isna(questions.agent) & (questions.responder != "bot_auto")
+        kept &= (questions.agent.codes >= 0) & ~_is_one_of(questions.responder, ["bot_auto"])
     if rule.pass_if == "first_reply" and rule.unit in ("session", "buyer_day"):
         kept &= _leads_session(questions, kept, per_agent=scope == "agent")
     kept &= _is_judged(questions, rule, timezone, observed_until)
-    whose = {"shop": None, "stream": questions.stream, "agent": questions.agent}[scope]
-    return _units(questions, rule, np.flatnonzero(kept), whose, shop, timezone)
+    rows = np.flatnonzero(kept)
+    if scope == "shop":
+        whose = categories(np.zeros(len(rows), dtype=np.int8), [shop])
+    else:
+        whose = (questions.stream if scope == "stream" else questions.agent)[rows]
+    return _units(questions, rule, rows, whose, timezone)
 
 
 class _Questions:
@@ -99,32 +162,39 @@ class _Questions:
 
     def __init__(self, events: pd.DataFrame, rule: ReplyRule) -> None:
         self.asked = instants(events, "question")
-        self.responder = words(events, "responder")
-        self.agent = words(events, "agent")
+        self.responder = named(events, "responder")
+        self.agent = named(events, "agent")
         self.buyer = words(events, "buyer")
-        self.stream = words(events, "stream")
-        self.stream[pd.isna(self.stream)] = DEFAULT_STREAM
-        self.tag = words(events, "tag")
+        self.stream = named(events, "stream", DEFAULT_STREAM)
+        self.tag = named(events, "tag")
         self.offline = _flags(events, "offline")
         reply = instants(events, "reply")
         counts = _is_one_of(self.responder, rule.counts_as_reply)
         self.reply = np.where(counts, reply, np.datetime64("NaT", "ns"))
         self.assigned = instants(events, "assigned")
         self.closed = instants(events, "closed")
-        self.session = codes_of(self.stream, events["session"].to_numpy(object))
-        opened = instants(events, "opened")
-        if rule.session_gap_min > 0:
-            self._join_sessions(opened, rule.session_gap_min)
-        self.opened = least_of(np.fmin(opened, self.asked), self.session)[self.session]
+        self._name = words(events, "session")
+        self._opened = np.fmin(instants(events, "opened"), self.asked)
+        self._gap_min = rule.session_gap_min
 
-    def _join_sessions(self, opened: Instants, gap_min: float) -> None:
-        """Take sessions of a buyer that follow each other within the gap as one."""
-        start = least_of(np.fmin(opened, self.asked), self.session)
-        end = most_of(np.fmax(np.fmax(self.closed, self.reply), self.asked), self.session)
-        _, lead = np.unique(self.session, return_index=True)
+    @cached_property
+    def session(self) -> Codes:
+        """A number for each question's session; a buyer's that follow each other within the gap are one."""
+        session = codes_of(self.stream, self._name)
+        if self._gap_min <= 0:
+            return session
+        start = least_of(self._opened, session)
+        end = most_of(np.fmax(np.fmax(self.closed, self.reply), self.asked), session)
+        _, lead = np.unique(session, return_index=True)
         whose = owners_of(self.stream[lead], self.buyer[lead])
-        joined = merge_close(whose, start, end, gap_min)
-        self.session = joined[self.session]
+        joined: Codes = merge_close(whose, start, end, self._gap_min)[session]
+        return joined
+
+    @cached_property
+    def opened(self) -> Instants:
+        """When each question's session began."""
+        opened: Instants = least_of(self._opened, self.session)[self.session]
+        return opened
 
     @property
     def waited_s(self) -> Floats:
@@ -138,19 +208,29 @@ class _Questions:
 
 def least_of(values: Instants, codes: Codes) -> Instants:
     """Return the earliest instant among the rows of each code, in order of code."""
-    order = np.argsort(codes, kind="stable")
-    return np.fmin.reduceat(values[order], first_rows(codes[order])) if len(codes) else values
+    values, codes = _by_code(values, codes)
+    return np.fmin.reduceat(values, first_rows(codes)) if len(codes) else values
 
 
 def most_of(values: Instants, codes: Codes) -> Instants:
     """Return the latest instant among the rows of each code, in order of code."""
+    values, codes = _by_code(values, codes)
+    return np.fmax.reduceat(values, first_rows(codes)) if len(codes) else values
+
+
+def _by_code(values: Instants, codes: Codes) -> tuple[Instants, Codes]:
+    """Return rows in order of code."""
+    if (codes[1:] >= codes[:-1]).all():
+        return values, codes
     order = np.argsort(codes, kind="stable")
-    return np.fmax.reduceat(values[order], first_rows(codes[order])) if len(codes) else values
+    return values[order], codes[order]
 
 
-def _is_one_of(values: npt.NDArray[np.object_], names: Collection[str]) -> Flags:
-    """Return which words are among the names."""
-    return pd.Series(values, dtype=object).isin(list(names)).to_numpy(dtype=bool)
+def _is_one_of(values: pd.Categorical, names: Collection[str]) -> Flags:
+    """Return which values are among the names."""
+    among = np.append(values.categories.isin(list(names)), False)
+    flags: Flags = among[values.codes]
+    return flags
 
 
 def _flags(events: pd.DataFrame, column: str) -> Flags:
@@ -167,7 +247,7 @@ def _is_subject(questions: _Questions, rule: ReplyRule) -> Flags:
     """Return which questions the rule is about at all."""
     subject = ~_is_one_of(questions.tag, rule.exclude)
     if rule.population != "all" and "bot_auto" not in rule.counts_as_reply:
-        subject &= questions.responder != "bot_auto"  # settled before a person was needed
+        subject &= ~_is_one_of(questions.responder, ["bot_auto"])  # settled before a person was needed
     if rule.offline != "fail":
         subject &= ~questions.offline
     return subject
@@ -195,12 +275,12 @@ def _is_judged(
         moment = questions.opened
     elif rule.window_by == "reply":
         moment = np.where(answered, questions.reply, questions.asked)
-    wall = _wall(moment, timezone)
-    start, end = (np.timedelta64(minutes, "m") for minutes in rule.window_minutes)
-    judged: Flags = (wall - wall.astype("datetime64[D]") - start) % DAY < end - start
+    wall = wall_times(moment, timezone)
+    start, end = (60_000_000_000 * minutes for minutes in rule.window_minutes)
+    judged: Flags = (wall.view(np.int64) - start) % DAY_NS < end - start
     for exemption in rule.exempt_spans:
         judged &= ~((wall >= np.datetime64(exemption.start)) & (wall < np.datetime64(exemption.end)))
-    days = _wall(questions.asked, timezone).astype("datetime64[D]")
+    days = wall if moment is questions.asked else wall_times(questions.asked, timezone)
     if rule.effective_from is not None:
         judged &= days >= np.datetime64(rule.effective_from)
     if rule.effective_to is not None:
@@ -216,35 +296,26 @@ def _is_judged(
     return judged
 
 
-def _wall(moments: Instants, timezone: str) -> npt.NDArray[np.datetime64]:
-    """Return what wall clocks of the zone show."""
-    return aware(moments).tz_convert(zone(timezone)).tz_localize(None).to_numpy()
-
-
 def _units(
-    questions: _Questions,
-    rule: ReplyRule,
-    rows: Codes,
-    whose: npt.NDArray[np.object_] | None,
-    shop: str,
-    timezone: str,
-) -> pd.DataFrame:
+    questions: _Questions, rule: ReplyRule, rows: Codes, whose: pd.Categorical, timezone: str
+) -> _Units:
     """Return the judged questions gathered into the rule's units."""
     asked, answered = questions.asked[rows], ~np.isnat(questions.reply[rows])
     wait = _seconds(questions.reply[rows] - questions.since(rule)[rows])
     late = ~answered | (wait > rule.threshold_s)
     gone = _seconds(questions.closed[rows] - asked)
     seconds = np.where(answered, wait, gone)
-    day = _wall(asked, timezone).astype("datetime64[D]").astype("datetime64[ns]")
-    owner = np.full(len(rows), shop, dtype=object) if whose is None else whose[rows]
+    day = (local_days(asked, timezone) * DAY_NS).view("datetime64[ns]")
     if rule.unit in ("round", "message"):
-        unit = np.arange(len(rows))
-    elif rule.unit == "session":
-        unit = codes_of(questions.session[rows], owner)
+        value = seconds if rule.metric == "mean_seconds" else (~late).astype(float)
+        ones = np.ones(len(rows), dtype=np.int64)
+        return _Units(owner=whose, day=day, asked=asked, rounds=ones, late=late.astype(np.int64), value=value)
+    if rule.unit == "session":
+        unit = codes_of(questions.session[rows], whose)
     else:
         nameless = pd.isna(questions.buyer[rows])
         buyer = np.where(nameless, -1 - questions.session[rows], codes_of(questions.buyer[rows]))
-        unit = codes_of(buyer, day, owner)
+        unit = codes_of(buyer, day, whose)
     order = np.lexsort((asked, unit))
     first = first_rows(unit[order])
     lead = order[first]
@@ -254,18 +325,14 @@ def _units(
         rounds = np.diff(np.append(first, len(order))).astype(float)
         lates = _sums(late[order].astype(float), first)
         total = _sums(seconds[order], first)
-    value = total / rounds if rule.metric == "mean_seconds" else (lates == 0).astype(float)
-    units = pd.DataFrame(
-        {
-            "id": pd.Series(owner[lead], dtype=object),
-            "day": day[lead],
-            "asked": aware(asked[lead]),
-            "rounds": rounds.astype(np.int64),
-            "late": lates.astype(np.int64),
-            "value": value,
-        }
+    return _Units(
+        owner=whose[lead],
+        day=day[lead],
+        asked=asked[lead],
+        rounds=rounds.astype(np.int64),
+        late=lates.astype(np.int64),
+        value=total / rounds if rule.metric == "mean_seconds" else (lates == 0).astype(float),
     )
-    return units.sort_values(["asked", "id"], kind="stable", ignore_index=True)
 
 
 def _sums(values: Floats, first: Codes) -> Floats:

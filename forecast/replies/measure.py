@@ -12,7 +12,8 @@ import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype
 
 from forecast.errors import DataError, Problem
-from forecast.replies.activity import ActivityLog, By, late_replies
+from forecast.replies.activity import ActivityLog, late_replies
+from forecast.replies.cells import By
 from forecast.replies.events import reply_events, session_events
 from forecast.replies.judging import Scope, judge_replies
 from forecast.replies.periods import shares

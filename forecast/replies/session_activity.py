@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from forecast.replies.activity import By
+from forecast.replies.cells import By
 from forecast.replies.conversations import aware, instants, words
 from forecast.timegrid import zone
 

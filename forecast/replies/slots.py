@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from forecast.replies.conversations import NEVER, codes_of, first_rows, objects, sent_by
+from forecast.replies.conversations import NEVER, codes_in, codes_of, first_rows, named, sent_by
 from forecast.replies.judging import least_of, most_of
 
 ABSENT_AFTER = np.timedelta64(30, "m")  # an agent without an open session for longer is taken as away
@@ -30,26 +30,33 @@ def held_slots(talk: pd.DataFrame) -> pd.DataFrame:
         message. Of a transferred session each agent has the part from his assignment or first message to
         his last message.
     """
-    code = talk["code"].to_numpy()
+    code, agents = talk["code"].to_numpy(), codes_in(talk, "agent")
     speaks = sent_by(talk, ["human", "bot_assist"])
-    staff = set(talk["agent"].to_numpy(object)[speaks]) - {None}
-    named = talk["agent"].isin(list(staff)).to_numpy() & (speaks | sent_by(talk, ["buyer"]))
+    is_staff = np.zeros(len(talk["agent"].cat.categories) + 1, dtype=bool)
+    is_staff[agents[speaks]] = True
+    is_staff[-1] = False  # nobody named
     whole = _whole_sessions(talk)
-    rows = np.flatnonzero(named)
-    pair = codes_of(code[rows], talk["agent"].to_numpy(object)[rows])
+    rows = np.flatnonzero(is_staff[agents] & (speaks | sent_by(talk, ["buyer"])))
+    pair = code[rows] * len(is_staff) + agents[rows]
+    if not (pair[1:] >= pair[:-1]).all():  # somebody's session was handed on
+        order = np.argsort(pair, kind="stable")
+        rows, pair = rows[order], pair[order]
     times, assigned = talk["time"].to_numpy()[rows], talk["assigned"].to_numpy()[rows]
-    _, lead = np.unique(pair, return_index=True)
+    lead = first_rows(pair)
     slots = pd.DataFrame(
         {
             "code": code[rows][lead],
-            "stream": objects(talk["stream"].to_numpy(object)[rows][lead]),
-            "agent": objects(talk["agent"].to_numpy(object)[rows][lead]),
+            "stream": talk["stream"].array[rows[lead]],
+            "agent": talk["agent"].array[rows[lead]],
             "first": least_of(times, pair),
             "last": most_of(times, pair),
             "own": least_of(assigned, pair),
         }
-    ).sort_values(["code", "first"], kind="stable", ignore_index=True)
-    session = slots["code"].to_numpy()
+    )
+    session, first = slots["code"].to_numpy(), slots["first"].to_numpy()
+    if (session[1:] == session[:-1]).any():
+        slots = slots.iloc[np.lexsort((first, session))].reset_index(drop=True)
+        session = slots["code"].to_numpy()
     begins = np.zeros(len(slots), dtype=bool)
     begins[first_rows(session)] = True
     ends = np.append(begins[1:], True)[: len(slots)]
@@ -97,7 +104,7 @@ def open_sessions(slots: pd.DataFrame, keys: Sequence[str] = ("agent",)) -> pd.D
         The keys, `start, end, open`: one row a span with a constant number of open sessions, 0 where the
         next session begins within `ABSENT_AFTER`. A session that ends when another begins makes room for it.
     """
-    group = codes_of(*(slots[key].to_numpy(object) for key in keys))
+    group = codes_of(*(named(slots, key) for key in keys))
     group = np.concatenate([group, group])
     moment = np.concatenate([slots["start"].to_numpy(), slots["end"].to_numpy()])
     change = np.concatenate([np.ones(len(slots)), -np.ones(len(slots))])
@@ -109,7 +116,7 @@ def open_sessions(slots: pd.DataFrame, keys: Sequence[str] = ("agent",)) -> pd.D
     kept = (group[1:] == group[:-1]) & (span > np.timedelta64(0, "ns"))
     kept &= (level > 0) | (span <= ABSENT_AFTER)
     at = np.flatnonzero(kept)
-    steps = {key: objects(slots[key].to_numpy(object)[row[at]]) for key in keys}
+    steps = {key: slots[key].array[row[at]] for key in keys}
     return pd.DataFrame(
         {**steps, "start": moment[:-1][at], "end": moment[1:][at], "open": np.maximum(level[at], 0)}
     )

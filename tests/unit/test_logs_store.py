@@ -20,7 +20,7 @@ from builders_exports import (
 from forecast.config import read_shop
 from forecast.errors import DataError
 from forecast.logs.shop_logs import imported_history, shop_log, with_imported
-from forecast.logs.store import open_store
+from forecast.logs.store import open_store, register_hash
 from forecast.replies.conversations import conversations
 from forecast.replies.measure import measure
 from forecast.replies.rules import Period, ReplyRule
@@ -304,3 +304,22 @@ def test_a_damaged_store_says_so(shop, tmp_path):
     path.write_bytes(b"this is no database" * 100)
     with pytest.raises(DataError, match=r"store.duckdb: not readable .*import again"), open_store(shop):
         pass
+
+
+def test_names_are_hidden_by_a_keyed_hash() -> None:
+    import duckdb
+
+    def hashes(salt: str, *names: str | None) -> list[int | None]:
+        connection = duckdb.connect()
+        register_hash(connection, salt)
+        connection.execute("CREATE TABLE names (at INTEGER, name VARCHAR)")
+        connection.executemany("INSERT INTO names VALUES (?, ?)", list(enumerate(names)))
+        return [
+            row[0] for row in connection.execute("SELECT salted_hash(name) FROM names ORDER BY at").fetchall()
+        ]
+
+    first = hashes("aa", "买家1", None, "买家2", "买家1")
+    assert first[1] is None
+    assert first[0] == first[3] != first[2]
+    assert hashes("aa", "买家2", "买家1") == [first[2], first[0]]  # whatever stands beside it
+    assert not set(first) & set(hashes("ab", "买家1", "买家2"))
