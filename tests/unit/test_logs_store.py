@@ -312,11 +312,10 @@ def test_names_are_hidden_by_a_keyed_hash() -> None:
     def hashes(salt: str, *names: str | None) -> list[int | None]:
         connection = duckdb.connect()
         register_hash(connection, salt)
-        connection.execute("CREATE TABLE names (at INTEGER, name VARCHAR)")
-        connection.executemany("INSERT INTO names VALUES (?, ?)", list(enumerate(names)))
-        return [
-            row[0] for row in connection.execute("SELECT salted_hash(name) FROM names ORDER BY at").fetchall()
-        ]
+        connection.execute("CREATE TABLE given (place INTEGER, name VARCHAR)")
+        connection.executemany("INSERT INTO given VALUES (?, ?)", list(enumerate(names)))
+        found = connection.execute("SELECT salted_hash(name) FROM given ORDER BY place").fetchall()
+        return [row[0] for row in found]
 
     first = hashes("aa", "买家1", None, "买家2", "买家1")
     assert first[1] is None
