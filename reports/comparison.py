@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast.table_files import write_csv
 from reports.grids import Grid
+from reports.notes import in_words
 from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def value_text(key: str, value: Any, say: Words) -> str:
 def reason_texts(found: Comparison, row: Row, say: Words) -> list[str]:
     """Return why a scenario matters: what becomes of the plan in force, and what planning anew would take."""
     if not row.is_done:
-        return [say("compare.failed", reason=getattr(row.outcome, "reason", ""))]
+        return [say("compare.failed", reason=in_words(getattr(row.outcome, "reason", ""), say))]
     base, seen = outcome_of(found.rows[0]), outcome_of(row)
     metric = seen["metric"]
     shown = {
@@ -330,7 +331,7 @@ def reason_texts(found: Comparison, row: Row, say: Words) -> list[str]:
                 probability=say.share(anew["probability"], decimals=0),
             )
         )
-    return texts + [str(note) for note in seen.get("notes", ())]
+    return texts + [in_words(str(note), say) for note in seen.get("notes", ())]
 
 
 def signed(say: Words, value: float, decimals: int = 1) -> str:

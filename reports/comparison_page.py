@@ -18,6 +18,7 @@ from reports.comparison import (
     tornado_grid,
     worth_grid,
 )
+from reports.notes import in_words
 from reports.pages import render
 from reports.words import Words, words
 
@@ -61,7 +62,7 @@ def comparison_text(found: Comparison, lang: str) -> str:
         tornado=tornado_grid(found, say),
         worth=worth_grid(found, say),
         baselines=baseline_grid(found, say),
-        notes=list(found.notes),
+        notes=[in_words(note, say) for note in found.notes],
     )
 
 

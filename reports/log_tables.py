@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports.notes import in_words
 from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def print_calibration(calibration: Calibration, title: str, console: Console, sa
             )
         console.print(agents)
     for note in calibration.notes:
-        console.print(Text(f"  {note}"))
+        console.print(Text(f"  {in_words(note, say)}"))
 
 
 def span_text(first: dt.date | None, last: dt.date | None) -> str:

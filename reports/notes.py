@@ -1,40 +1,82 @@
-"""What the libraries have to say, in the reader's language.
+"""What the libraries have to say, notes and errors alike, in the reader's language.
 
-Notes come as English sentences. Each has its line in the catalogue `notes`, whose English text is the
-pattern that recognises it; a sentence that no line knows is shown as it is.
+The libraries know nothing of languages: they speak English sentences. Each has its line in one of the
+catalogues of `SECTIONS`, whose English text is the pattern that recognises it; what stands in its places may
+be such a sentence itself. A sentence that no line knows is shown as it is; a test finds those.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
 
+from forecast.errors import Problem
 from reports.words import Words, catalogue
 
-KINDS = ("kind",)  # values that are names themselves
+SECTIONS = ("notes", "problems", "imports", "refusals", "usage")
+NEAR = r"; (?:did you mean|known:) .*"  # what `forecast.errors.nearest` adds
+HEADLESS = r"(?:(?!: ).)+?"  # what begins a sentence holds no place and colon: those are told apart
+PLACE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
+NAMED = ("kind", "template", "found")  # values that may be a single word with a line of its own
+
+Label = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a catalogue as a pattern: literal text and the names of values in turn."""
+
+    key: str
+    parts: tuple[str, ...]
+
+    @property
+    def literal(self) -> int:
+        """How much of the sentence the line itself says."""
+        return sum(map(len, self.parts[::2]))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression that a whole sentence must match."""
+        text = ""
+        for place, part in enumerate(self.parts):
+            if place % 2 == 0:
+                text += re.escape(part)
+            elif part in self.parts[1:place:2]:
+                text += f"(?P={part})"
+            else:
+                anything = HEADLESS if place == 1 and not self.parts[0] else ".+?"
+                text += f"(?P<{part}>{NEAR if part == 'near' else anything})"
+        return re.compile(text + r"\Z", re.DOTALL)
+
+    def values(self, sentence: str) -> dict[str, str] | None:
+        """Return the values in a sentence, None if it is another one."""
+        if not all(part in sentence for part in self.parts[::2]):
+            return None
+        match = self.pattern.match(sentence)
+        return None if match is None else match.groupdict()
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Return every line's name and pattern, the most telling first."""
+def lines() -> tuple[Line, ...]:
+    """Return every line, the most telling first."""
     found = []
-    for name, texts in catalogue("notes").items():
-        parts = re.split(r"\{(\w+)\}", texts["en"])
-        pattern = "".join(
-            re.escape(part) if place % 2 == 0 else f"(?P<{part}>.+?)" for place, part in enumerate(parts)
-        )
-        found.append((len(texts["en"]), name, re.compile(pattern + r"\Z")))
-    return [(name, pattern) for _, name, pattern in sorted(found, key=lambda line: -line[0])]
+    for section in SECTIONS:
+        for name, texts in catalogue(section).items():
+            parts = [part.replace("{{", "{").replace("}}", "}") for part in re.split(PLACE, texts["en"])]
+            found.append(Line(f"{section}.{name}", tuple(parts)))
+    return tuple(sorted(found, key=lambda line: (-line.literal, "near" not in line.parts)))
 
 
-def in_words(note: str, say: Words, *, label: Callable[[str], str] = str) -> str:
-    """Return a note in the reader's language.
+def in_words(note: str, say: Words, *, label: Label = str) -> str:
+    """Return a note or an error in the reader's language.
 
     Parameters
     ----------
     note
-        An English sentence, or several parted by "; "; a stream's id and a colon may stand in front.
+        An English sentence, or several parted by "; "; a place and a colon may stand in front, where a
+        stream's id is told by its name.
     say
         The reader's messages.
     label
@@ -45,26 +87,62 @@ def in_words(note: str, say: Words, *, label: Callable[[str], str] = str) -> str
     >>> from reports.words import words
     >>> in_words("4 hours are left out because the promotion calendar says so", words("zh"))
     '按促销日历略过 4 个小时，不从中学习'
+    >>> in_words("shop.toml: no stream is called 'a'; did you mean b?", words("zh"))
+    'shop.toml：没有叫 “a” 的渠道；是不是 b？'
     """
     head, colon, rest = note.partition(": ")
     if colon and label(head) != head:
         return f"{label(head)}{say('format.colon')}{in_words(rest, say, label=label)}"
-    if say.lang == "en":
-        return note
-    whole = _translated(note, say)
-    if whole is not None:
+    return note if say.lang == "en" else _spoken(note, say) or note
+
+
+def problem_words(problem: str | Problem, say: Words) -> str:
+    """Return what is wrong with an input, and where, in the reader's language."""
+    if isinstance(problem, str) or say.lang == "en":
+        return in_words(str(problem), say)
+    where = problem.file
+    if problem.row is not None:
+        where += say("format.at_row", row=problem.row)
+    if problem.column is not None:
+        where += say("format.at_column", column=problem.column)
+    return f"{where}{say('format.colon')}{in_words(problem.message, say)}"
+
+
+def _spoken(text: str, say: Words) -> str | None:
+    """Return a sentence, a sentence behind its place, or several of them; None where nothing is known."""
+    if (whole := _translated(text, say)) is not None:
         return whole
-    parts = [_translated(part, say) or part for part in note.split("; ")]
-    return say("format.clause_gap").join(parts)
+    for head, rest in _heads(text):
+        if (told := _translated(rest, say)) is not None:
+            return f"{_translated(head, say) or head}{say('format.colon')}{told}"
+    clauses = text.split("; ")
+    told_apart = [_spoken(clause, say) for clause in clauses] if len(clauses) > 1 else []
+    if not any(told_apart):
+        return None
+    return say("format.clause_gap").join(
+        told or clause for told, clause in zip(told_apart, clauses, strict=True)
+    )
 
 
-def _translated(note: str, say: Words) -> str | None:
-    for name, pattern in _patterns():
-        match = pattern.match(note)
-        if match is not None:
-            values = {
-                key: say.either(f"names.event_{value}", value) if key in KINDS else value
-                for key, value in match.groupdict().items()
-            }
-            return say(f"notes.{name}", **values)
+def _heads(text: str) -> Iterator[tuple[str, str]]:
+    at = text.find(": ")
+    while at >= 0:
+        yield text[:at], text[at + 2 :]
+        at = text.find(": ", at + 1)
+
+
+def _translated(sentence: str, say: Words) -> str | None:
+    for line in lines():
+        values = line.values(sentence)
+        if values is not None:
+            return say(line.key, **{key: _value(key, value, say) for key, value in values.items()})
     return None
+
+
+def _value(key: str, value: str, say: Words) -> str:
+    """Return what stands in a place: a name, quoted as the language does, or a sentence of its own."""
+    if key == "kind" and say.has(f"names.event_{value}"):
+        return say(f"names.event_{value}")
+    if len(value) > 2 and value[0] == value[-1] == "'" and "'" not in value[1:-1]:
+        return say("format.quoted", text=value[1:-1])
+    return (_spoken(value, say) or value) if " " in value or key in NAMED else value

@@ -12,6 +12,7 @@ from rich.text import Text
 from forecast.timegrid import zone
 from reports.findings import note_lines, stream_name
 from reports.grids import Grid
+from reports.notes import in_words
 from reports.tables import grid_table
 from reports.words import Words
 
@@ -151,7 +152,7 @@ def print_backtest(found: ShopBacktest, settings: ShopSettings, console: Console
     console.print(grid_table(grid, say("stage.backtest")))
     for stream, models in found.failures.items():
         for model, reason in models.items():
-            console.print(Text(say("stage.failed", stream=stream, model=model, reason=reason)))
+            console.print(Text(say("stage.failed", stream=stream, model=model, reason=in_words(reason, say))))
 
 
 def inputs_summary(inputs: Inputs) -> dict[str, Any]:

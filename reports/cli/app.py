@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import logging
 import sys
 
 import click
 
 from forecast.errors import PlanError
+from reports.cli.help_pages import SpokenContext
 from reports.cli.outcomes import ExitCode, exit_code
+from reports.cli.speech import speak, tell_problems, tell_usage
 
 COMMANDS = {
     "demo": "demo",
@@ -40,6 +41,8 @@ COMMANDS = {
 class CommandTable(click.Group):
     """A group whose commands live in one module each and are imported when needed."""
 
+    context_class = SpokenContext
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         """Return the commands in the order of a manager's work."""
         return [name for name in COMMANDS if self._exists(name)]
@@ -50,6 +53,7 @@ class CommandTable(click.Group):
             return None
         module = importlib.import_module(f"reports.cli.commands.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
+        command.context_class = SpokenContext
         return command
 
     def resolve_command(
@@ -75,7 +79,9 @@ class CommandTable(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(package_name="paiban", prog_name="paiban")
-def app() -> None:
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
+@click.pass_context
+def app(context: click.Context, lang: str | None) -> None:
     """Plan the staff of e-commerce chat customer service: forecast, shifts, rosters, what-ifs.
 
     \b
@@ -83,36 +89,30 @@ def app() -> None:
       paiban demo                              a synthetic shop, planned end to end
       paiban plan SHOP --start 2026-12-07 --days 14
     """
+    context.default_map = {name: {"lang": lang} for name in COMMANDS}
 
 
 def main() -> None:
     """Run the command line; every ending has its exit code."""
     debug = "--debug" in sys.argv
-    logging.basicConfig(
-        level=logging.INFO if debug else logging.WARNING,
-        format="%(levelname)s: %(message)s",
-        stream=sys.stderr,
-    )
+    say = speak(sys.argv[1:], debug=debug)
     try:
-        code = app.main(standalone_mode=False)
+        code = app.main(standalone_mode=False, obj=say)
         sys.exit(code if isinstance(code, int) else ExitCode.FINE)
     except PlanError as error:
         if debug:
             raise
-        for problem in error.problems:
-            click.echo(f"paiban: {problem}", err=True)
+        tell_problems(error, say)
         sys.exit(exit_code(error))
     except click.ClickException as error:
-        error.show()
+        tell_usage(error, say)
         sys.exit(error.exit_code)
     except click.Abort:
-        click.echo("paiban: stopped", err=True)
+        click.echo(f"paiban: {say('usage.stopped')}", err=True)
         sys.exit(ExitCode.BUG)
     except Exception as error:
         if debug:
             raise
-        click.echo(
-            f"paiban: an error in the program ({type(error).__name__}: {error}); run it again with --debug",
-            err=True,
-        )
+        text = say("usage.bug", kind=type(error).__name__, text=error)
+        click.echo(f"paiban: {text}", err=True)
         sys.exit(ExitCode.BUG)

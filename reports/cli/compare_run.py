@@ -14,8 +14,10 @@ import click
 
 from reports.cli.options import Run
 from reports.cli.outcomes import ExitCode, whole_folder
+from reports.notes import in_words
 
 if TYPE_CHECKING:
+    from reports.words import Words
     from scheduling.scenarios.comparison import Comparison
 
 CODES = {
@@ -41,8 +43,8 @@ def compare_shop(
     """Compare scenarios and write what was found; return how it ended."""
     from platformdirs import user_cache_path
 
-    from reports.cli.options import language
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.comparison import compare_table, headline, scenario_grid
     from reports.plan_files import stage_printer
     from reports.tables import grid_table
@@ -80,10 +82,10 @@ def compare_shop(
         console = screen()
         console.print(grid_table(scenario_grid(found, say, narrow=True), headline(found, say)))
         for note in found.notes:
-            click.echo(note, err=True)
+            click.echo(in_words(note, say), err=True)
         console.print(say("compare.next"), markup=False)
         click.echo(str(target / "compare.html"))
-    return _code(found)
+    return _code(found, say)
 
 
 def _write(found: Comparison, folder: Path, lang: str, *, began: float) -> None:
@@ -110,11 +112,12 @@ def _write(found: Comparison, folder: Path, lang: str, *, began: float) -> None:
     )
 
 
-def _code(found: Comparison) -> ExitCode:
+def _code(found: Comparison, say: Words) -> ExitCode:
     """Return fine, or why the first failed scenario failed."""
     failed = [row for row in found.rows if not row.is_done]
     if not failed:
         return ExitCode.FINE
     for row in failed:
-        click.echo(f"paiban: {row.name}: {getattr(row.outcome, 'reason', '')}", err=True)
+        reason = in_words(getattr(row.outcome, "reason", ""), say)
+        click.echo(f"paiban: {row.name}{say('format.colon')}{reason}", err=True)
     return CODES.get(getattr(failed[0].outcome, "kind", ""), ExitCode.BUG)

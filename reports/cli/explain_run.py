@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.cli.options import Run, language
+from reports.cli.options import Run
 from reports.cli.outcomes import ExitCode
+from reports.cli.speech import language
 
 if TYPE_CHECKING:
     import pandas as pd

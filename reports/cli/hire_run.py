@@ -32,8 +32,8 @@ def hire_for_shop(
 ) -> ExitCode:
     """Write ``hire.csv`` and ``hire.html`` and show it."""
     from forecast.table_files import write_csv
-    from reports.cli.options import language
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.plan_files import stage_printer
     from reports.tables import grid_table
     from reports.words import words

@@ -145,14 +145,3 @@ def planned_span(start: dt.date | None, days: int | None, week: str | None) -> t
     if start is None:
         raise click.UsageError("which days? give --start 2026-12-07 --days 14, or --week 2026-W50")
     return start, DAYS if days is None else days
-
-
-def language(asked: str | None, shops: str | None) -> str:
-    """Return the language of what is shown: asked for, else the shop's, else the locale's."""
-    import locale
-
-    if asked is not None:
-        return asked
-    if shops is not None:
-        return shops
-    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"

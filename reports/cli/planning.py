@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.cli.options import Run, language, planned_span
+from reports.cli.options import Run, planned_span
 from reports.cli.outcomes import ExitCode, NoRosterError, whole_files, whole_folder
+from reports.cli.speech import language
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from reports.cli.options import Run, language
+from reports.cli.options import Run
 from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
+from reports.cli.speech import language
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,18 +6,34 @@ import re
 
 import pytest
 
-from reports.notes import in_words
+from forecast.errors import Problem
+from reports.notes import SECTIONS, in_words, problem_words
 from reports.words import catalogue, placeholders, words
 
 ZH, EN = words("zh"), words("en")
 HAN = re.compile(r"[一-鿿]")
 
 
-@pytest.mark.parametrize("name", catalogue("notes"))
-def test_every_line_is_found_by_its_own_english_words(name: str) -> None:
-    text = catalogue("notes")[name]["en"]
-    values = {key: f"<{key}>" for key in placeholders(text)}
-    assert in_words(text.format(**values), ZH) == catalogue("notes")[name]["zh"].format(**values)
+LINES = [(section, name) for section in SECTIONS for name in catalogue(section)]
+
+
+@pytest.mark.parametrize(("section", "name"), LINES, ids=[f"{section}.{name}" for section, name in LINES])
+def test_every_line_is_found_by_its_own_english_words(section: str, name: str) -> None:
+    texts = catalogue(section)[name]
+    values = {key: "; did you mean q?" if key == "near" else f"<{key}>" for key in placeholders(texts["en"])}
+    told = {key: "；是不是 q？" if key == "near" else value for key, value in values.items()}
+    assert in_words(texts["en"].format(**values), ZH) == texts["zh"].format(**told)
+
+
+def test_a_problem_says_where_and_what_in_the_readers_language() -> None:
+    problem = Problem(file="agents.csv", row=3, column="speed", message="'x' is not a number")
+    assert problem_words(problem, ZH) == "agents.csv 第 3 行，speed 列：“x” 不是数字"
+    assert problem_words(problem, EN) == "agents.csv row 3, column speed: 'x' is not a number"
+
+
+def test_what_a_libraries_error_says_inside_another_is_said_too() -> None:
+    text = "[[stream]] a: service.rounds: input should be a valid number, got 'x'"
+    assert in_words(text, ZH) == "[[stream]] a: service.rounds：应为数字，现为 “x”"
 
 
 def test_a_sentence_that_no_line_knows_stays_as_it_is() -> None:

@@ -32,9 +32,9 @@ def command(shop: Path, days: int, origins: int, history: Path | None, run: Run)
     from forecast.shop_backtest import backtest_shop
     from forecast.table_files import write_csv
     from reports.charts.backtest import write_backtest_picture
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.plan_files import stage_printer
     from reports.stage_tables import backtest_scores, print_backtest
     from reports.words import words

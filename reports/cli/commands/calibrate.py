@@ -52,9 +52,9 @@ def command(
     from forecast.config import read_shop
     from forecast.logs.calibrating import calibrate_store
     from forecast.logs.shop_logs import shop_log
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.log_tables import print_calibration
     from reports.words import words
 

@@ -35,9 +35,9 @@ def command(what: Path, shop: Path | None, run: Run) -> int:
 
 
 def _check_inputs(shop: Path, run: Run) -> int:
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.stage_tables import inputs_summary, print_inputs
     from reports.words import words
     from scheduling.inputs import read_inputs
@@ -52,9 +52,9 @@ def _check_inputs(shop: Path, run: Run) -> int:
 
 
 def _check_workbook(path: Path, shop: Path | None, run: Run) -> int:
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.words import words
     from reports.workbook_check import check_workbook
     from reports.workbook_check_tables import print_workbook_check

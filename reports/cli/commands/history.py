@@ -51,9 +51,9 @@ def command(
     from forecast.logs.building import daily_of, history_of
     from forecast.logs.shop_logs import shop_log
     from forecast.table_files import write_csv
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.log_tables import print_history
     from reports.words import words
 

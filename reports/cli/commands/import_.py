@@ -62,10 +62,11 @@ def command(
     from forecast.logs.importing import ImportOptions, import_files
     from forecast.logs.shop_logs import accounts_of
     from forecast.timegrid import zone
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.log_tables import print_import, question
+    from reports.notes import problem_words
     from reports.words import words
 
     if not shop.is_dir():
@@ -87,7 +88,7 @@ def command(
     )
     if not quiet:
         for warning in report.warnings:
-            click.echo(say("log.warning", text=str(warning)), err=True)
+            click.echo(say("log.warning", text=problem_words(warning, say)), err=True)
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     else:

@@ -23,8 +23,8 @@ def command(folder: Path, run: Run) -> int:
     import json
     from importlib import resources
 
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode, whole_files
+    from reports.cli.speech import language
     from reports.words import words
 
     templates = resources.files("reports").joinpath("templates", "shop")

@@ -67,9 +67,9 @@ def command(
     from forecast.logs.measuring import measure_store
     from forecast.logs.shop_logs import shop_log
     from forecast.table_files import write_csv
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.log_tables import print_measures
     from reports.words import words
 

@@ -45,9 +45,9 @@ def command(
     """
     from forecast.config import read_shop
     from forecast.replies.rules import find_rule, rule_book
-    from reports.cli.options import language
     from reports.cli.outcomes import ExitCode
     from reports.cli.planning import screen
+    from reports.cli.speech import language
     from reports.rule_tables import explain_rule, print_rules
     from reports.words import words
 
