@@ -12,6 +12,9 @@ from typing import Any, Literal, TypeVar
 import click
 
 DAYS = 7
+SUMMARY = "Print the summary as one JSON object."
+NO_PROGRESS = "No progress on stderr."
+LAST_ROSTER = "Roster of the weeks before, for rest, consecutive days and fairness"
 Effort = Literal["quick", "normal", "thorough"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,24 +53,56 @@ def span_options(function: F) -> F:
     return function
 
 
+def day_range(first: str, last: str) -> Callable[[F], F]:
+    """Return ``--from --to`` with their help, handed on as `since` and `until`, in this order."""
+
+    def decorated(function: F) -> F:
+        @wraps(function)
+        def checked(*args: Any, since: dt.date | None, until: dt.date | None, **others: Any) -> Any:
+            if since and until and since > until:
+                raise click.UsageError(f"--from {since} lies after --to {until}")
+            return function(*args, since=since, until=until, **others)
+
+        to = click.option("--to", "until", type=Day(), metavar="DATE", help=last)(checked)
+        return click.option("--from", "since", type=Day(), metavar="DATE", help=first)(to)  # type: ignore[return-value]
+
+    return decorated
+
+
+def speaking_options(json: str = SUMMARY, quiet: str = NO_PROGRESS) -> Callable[[F], F]:
+    """Return ``--lang --json -q --debug``, which every command has."""
+
+    def decorated(function: F) -> F:
+        for option in (
+            click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong."),
+            click.option("-q", "--quiet", is_flag=True, help=quiet),
+            click.option("--json", "as_json", is_flag=True, help=json),
+            click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown."),
+        ):
+            function = option(function)
+        return function
+
+    return decorated
+
+
+def out_option(what: str = "Folder for the results.") -> Callable[[F], F]:
+    """Return ``--out DIR``."""
+    return click.option("--out", type=click.Path(path_type=Path), help=what)
+
+
 def run_options(function: F) -> F:
-    """Add what every command has: where results go, language, seed, effort, quiet, debug."""
-    for option in (
-        click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong."),
-        click.option("-q", "--quiet", is_flag=True, help="No progress on stderr."),
-        click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
-        click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown."),
-        click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random numbers."),
-        click.option(
-            "--effort",
-            type=click.Choice(["quick", "normal", "thorough"]),
-            help="How long shifts and rosters are searched.  [default: normal for the shifts of one stream's "
-            "day or two, else quick]",
-        ),
-        click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
-    ):
-        function = option(function)
-    return function
+    """Add what planning commands have: where results go, language, seed, effort, quiet, debug."""
+    function = speaking_options()(function)
+    function = click.option(
+        "--seed", type=int, default=0, show_default=True, help="Seed of all random numbers."
+    )(function)
+    function = click.option(
+        "--effort",
+        type=click.Choice(["quick", "normal", "thorough"]),
+        help="How long shifts and rosters are searched.  [default: normal for the shifts of one stream's "
+        "day or two, else quick]",
+    )(function)
+    return out_option()(function)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,18 +123,18 @@ class Run:
 
 
 def run_as_one(function: F) -> F:
-    """Hand the options of `run_options` to the command as one `Run`; to stand right below it."""
+    """Hand the options of `run_options` or `speaking_options` to the command as one `Run`; to stand below."""
 
     @wraps(function)
     def gathered(
         *args: Any,
-        out: Path | None,
-        effort: Effort | None,
-        seed: int,
         lang: str | None,
         as_json: bool,
         quiet: bool,
         debug: bool,  # noqa: ARG001  (read by the program's entry point)
+        out: Path | None = None,
+        effort: Effort | None = None,
+        seed: int = 0,
         **others: Any,
     ) -> Any:
         run = Run(out=out, asked_effort=effort, seed=seed, lang=lang, as_json=as_json, quiet=quiet)
@@ -129,6 +164,52 @@ def forecast_option(function: F) -> F:
         "forecast",
         "Forecast instead of the shop's own: stream, start, mean; a draws.parquet beside it is used",
     )(function)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which shop and days a planning command was asked for, and the tables given in the shop's place."""
+
+    shop: Path
+    run: Run
+    start: dt.date | None = None
+    days: int | None = None
+    week: str | None = None
+    history: Path | None = None
+    forecast: Path | None = None
+
+
+def planning_options(*tables: Callable[[Any], Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Return the shop, the span, the tables of the chain and `tables`, and what every run is told.
+
+    The command gets an `Asked`, and the `tables` by their names.
+    """
+
+    def decorated(function: Callable[..., int]) -> Callable[..., int]:
+        @wraps(function)
+        def gathered(
+            *args: Any,
+            shop: Path,
+            run: Run,
+            start: dt.date | None,
+            days: int | None,
+            week: str | None,
+            history: Path | None,
+            forecast: Path | None,
+            **others: Any,
+        ) -> int:
+            asked = Asked(
+                shop=shop, run=run, start=start, days=days, week=week, history=history, forecast=forecast
+            )
+            return function(*args, asked=asked, **others)
+
+        inner: Any = run_options(run_as_one(gathered))
+        for table in reversed(tables):
+            inner = table(inner)
+        command: Callable[..., int] = shop_argument(span_options(history_option(forecast_option(inner))))
+        return command
+
+    return decorated
 
 
 def planned_span(start: dt.date | None, days: int | None, week: str | None) -> tuple[dt.date, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.cli.options import Run, planned_span
+from reports.cli.options import Asked, Run, planned_span
 from reports.cli.outcomes import ExitCode, NoRosterError, whole_files, whole_folder
 from reports.cli.speech import language
 
@@ -73,44 +73,32 @@ class Job:
         return self.outlook
 
 
-def read_job(
-    shop: Path,
-    run: Run,
-    *,
-    start: dt.date | None,
-    days: int | None,
-    week: str | None,
-    history: Path | None = None,
-    forecast: Path | None = None,
-    span: tuple[dt.date, int] | None = None,
-) -> Job:
+def read_job(asked: Asked, *, span: tuple[dt.date, int] | None = None) -> Job:
     """Read a shop and the tables given in its place.
 
     Parameters
     ----------
-    shop, run
-        The shop folder and the options of the run.
-    start, days, week
-        The span asked for; without it, that of the forecast given or `span`.
-    history, forecast
-        Tables given.
+    asked
+        The shop, the options of the run, the tables given, and the span; without one, that of the forecast
+        given or `span`.
     span
         First day and days of a table that says itself when it is for.
     """
     from scheduling.inputs import read_inputs
     from scheduling.outlook import read_outlook, span_of
 
-    inputs = read_inputs(shop, history=history, needs_history=forecast is None)
+    inputs = read_inputs(asked.shop, history=asked.history, needs_history=asked.forecast is None)
     settings = inputs.settings.demand
-    outlook = None if forecast is None else read_outlook(forecast, settings, seed=run.seed)
-    if start is None and week is None:
+    run, start, days = asked.run, asked.start, asked.days
+    outlook = None if asked.forecast is None else read_outlook(asked.forecast, settings, seed=run.seed)
+    if start is None and asked.week is None:
         if span is None and outlook is not None:
             span = span_of(outlook, settings.shop.timezone)
         if span is not None:
             start, days = span[0], days or span[1]
-    first, count = planned_span(start, days, week)
+    first, count = planned_span(start, days, asked.week)
     return Job(
-        shop=shop,
+        shop=asked.shop,
         inputs=inputs,
         start=first,
         days=count,

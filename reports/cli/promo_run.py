@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reports.cli.options import Run
+from reports.cli.options import Asked, Run
 from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
 
 if TYPE_CHECKING:
@@ -39,16 +39,8 @@ def promote_shop(
     from scheduling.promotion.reserves import read_reserves
     from scheduling.promotion.training import read_courses
 
-    job = read_job(
-        shop,
-        run,
-        start=None,
-        days=None,
-        week=None,
-        history=history,
-        forecast=forecast,
-        span=(dt.date.min, 1),
-    )
+    asked = Asked(shop=shop, run=run, history=history, forecast=forecast)
+    job = read_job(asked, span=(dt.date.min, 1))
     timezone = job.inputs.settings.demand.shop.timezone
     event = job.inputs.calendar.event(event_id)
     job.start, job.days = event_span(event, timezone)

@@ -109,7 +109,7 @@ SAID_FROM_FIGURES = {
 }
 UNHEARD = ("generator", "logger.info", "hint.startswith")  # seeds of random numbers; --debug alone shows
 SENTENCE = re.compile(r"[a-z]{2,}'?s?,? [a-z]+,? [a-z]{2,}")
-SQL = re.compile(r"SELECT|WHERE|CASE |hash\(|coalesce")
+SQL = re.compile(r"SELECT|WHERE|ORDER BY|CASE |hash\(|coalesce")
 PLACES = re.compile(r"[^:]*: <\d+>|<\d+>")
 
 
@@ -137,7 +137,7 @@ def sentences(source: str) -> Iterator[tuple[int, str]]:
         if (
             text is not None
             and SENTENCE.search(text)
-            and not re.search(r"SELECT|WHERE|CASE |hash\(|coalesce", text)
+            and not re.search(r"SELECT|WHERE|ORDER BY|CASE |hash\(|coalesce", text)
         ):
             yield node.lineno, text
 

@@ -8,33 +8,22 @@ from pathlib import Path
 
 import click
 
-from reports.cli.options import Day, shop_argument
+from reports.cli.options import Run, day_range, out_option, run_as_one, shop_argument, speaking_options
 
 HEAD = "# Written by paiban calibrate from {source}, {first} to {last}. What shop.toml says wins.\n\n"
 
 
 @click.command("calibrate", short_help="Service parameters from the imported logs.")
 @shop_argument
-@click.option("--from", "since", type=Day(), metavar="DATE", help="First day to learn from.")
-@click.option("--to", "until", type=Day(), metavar="DATE", help="Last day to learn from.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Folder for service.toml; default: the shop, where plans read it.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the estimates as one JSON object.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+@day_range("First day to learn from.", "Last day to learn from.")
+@out_option("Folder for service.toml; default: the shop, where plans read it.")
+@speaking_options(json="Print the estimates as one JSON object.")
+@run_as_one
 def command(
     shop: Path,
     since: dt.date | None,
     until: dt.date | None,
-    out: Path | None,
-    as_json: bool,
-    lang: str | None,
-    quiet: bool,
-    debug: bool,  # noqa: ARG001  (read by the program's entry point)
+    run: Run,
 ) -> int:
     """Estimate rounds, work on a reply, thinking, auto-close, patience, bot share, speeds and caps.
 
@@ -58,22 +47,20 @@ def command(
     from reports.log_tables import print_calibration
     from reports.words import words
 
-    if since and until and since > until:
-        raise click.UsageError(f"--from {since} lies after --to {until}")
     settings = read_shop(shop)
-    say = words(language(lang, settings.shop.language))
+    say = words(language(run.lang, settings.shop.language))
     with shop_log(settings, since=since, until=until) as log:
         learnt = calibrate_store(log)
     tables = learnt.calibration.to_toml()
     span = {"first": learnt.first_day.isoformat(), "last": learnt.last_day.isoformat()}
-    target = out if out is not None else shop
+    target = run.out if run.out is not None else shop
     with whole_files(target) as folder:
         text = HEAD.format(source=f"{learnt.granularity} logs", **span) + tomli_w.dumps(tables)
         (folder / "service.toml").write_text(text, encoding="utf-8")
-    if learnt.shortened and not quiet:
+    if learnt.shortened and not run.quiet:
         note = say("log.latest_only", days=learnt.days, count=say.number(learnt.rows))
         click.echo(say("log.warning", text=note), err=True)
-    if as_json:
+    if run.as_json:
         summary = {**tables, "notes": list(learnt.calibration.notes), "from": learnt.granularity, **span}
         click.echo(json.dumps(summary, ensure_ascii=False))
     else:

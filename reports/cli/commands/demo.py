@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reports.cli.options import Run, run_as_one, run_options
+from reports.cli.options import Asked, Run, run_as_one, run_options
 
 
 @click.command("demo", short_help="Make a synthetic demo shop and plan it.")
@@ -24,5 +24,5 @@ def command(folder: Path, run: Run) -> int:
     from reports.cli.planning import plan_shop, read_job
 
     shop = write_demo_shop(folder, seed=run.seed)
-    job = read_job(folder, run, start=shop.start, days=shop.days, week=None)
+    job = read_job(Asked(shop=folder, run=run, start=shop.start, days=shop.days))
     return plan_shop(job, synthetic=True)

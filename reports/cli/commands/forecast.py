@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reports.cli.options import Run, history_option, run_as_one, run_options, shop_argument, span_options
+from reports.cli.options import (
+    Asked,
+    Run,
+    history_option,
+    run_as_one,
+    run_options,
+    shop_argument,
+    span_options,
+)
 
 if TYPE_CHECKING:
     from reports.cli.planning import Job
@@ -52,7 +60,8 @@ def command(
     if at is not None and (start is not None or week is not None):
         raise click.UsageError("--now says itself which day it is for; leave out --start and --week")
     first = start if at is None else at.date()
-    job = read_job(shop, run, start=first, days=days if at is None else days or 1, week=week, history=history)
+    span = days if at is None else days or 1
+    job = read_job(Asked(shop=shop, run=run, start=first, days=span, week=week, history=history))
     settings = job.inputs.settings.demand
     outlook = job.forecast() if at is None else _rest_of_day(job, at)
     with whole_files(job.target) as folder:

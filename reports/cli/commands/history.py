@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.cli.options import Day, shop_argument
+from reports.cli.options import Run, day_range, out_option, run_as_one, shop_argument, speaking_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,23 +18,16 @@ if TYPE_CHECKING:
 @click.command("history", short_help="Hourly consultations as the imported logs tell them.")
 @shop_argument
 @click.option("--daily", is_flag=True, help="By day, with how many agents answered, instead of by hour.")
-@click.option("--from", "since", type=Day(), metavar="DATE", help="First day.")
-@click.option("--to", "until", type=Day(), metavar="DATE", help="Last day.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for history.csv or daily.csv.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+@day_range("First day.", "Last day.")
+@out_option("Folder for history.csv or daily.csv.")
+@speaking_options()
+@run_as_one
 def command(
     shop: Path,
     daily: bool,
     since: dt.date | None,
     until: dt.date | None,
-    out: Path | None,
-    as_json: bool,
-    lang: str | None,
-    quiet: bool,  # noqa: ARG001  (there is no progress to hide)
-    debug: bool,  # noqa: ARG001  (read by the program's entry point)
+    run: Run,
 ) -> int:
     """Write the history that planning starts from: consultations offered, per stream and hour.
 
@@ -57,21 +50,19 @@ def command(
     from reports.log_tables import print_history
     from reports.words import words
 
-    if since and until and since > until:
-        raise click.UsageError(f"--from {since} lies after --to {until}")
     settings = read_shop(shop)
-    say = words(language(lang, settings.shop.language))
+    say = words(language(run.lang, settings.shop.language))
     with shop_log(settings) as log:
         history = history_of(log)
         by_day = daily_of(log, history)
     days = history["start"].dt.tz_convert(settings.shop.timezone).dt.date
     history = history[_inside(days, since, until)].reset_index(drop=True)
     by_day = by_day[_inside(by_day["date"], since, until)].reset_index(drop=True)
-    target = out if out is not None else shop / "plans" / "history"
+    target = run.out if run.out is not None else shop / "plans" / "history"
     name = "daily.csv" if daily else "history.csv"
     with whole_files(target) as folder:
         write_csv(by_day if daily else history, folder / name)
-    if as_json:
+    if run.as_json:
         click.echo(json.dumps(_summary(history, by_day), ensure_ascii=False))
     else:
         print_history(history, by_day, screen(), say)

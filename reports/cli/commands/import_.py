@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from reports.cli.options import Run, run_as_one, speaking_options
+
 
 @click.command("import", short_help="Read exports and logs as they are.")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
@@ -29,10 +31,10 @@ import click
     "--timezone", metavar="ZONE", help="Zone of times without offset, where it is not the shop's (UTC ...)."
 )
 @click.option("--keep-text", is_flag=True, help="Store what was said, too; otherwise it is never stored.")
-@click.option("--json", "as_json", is_flag=True, help="Print the import report as one JSON object.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
-@click.option("-q", "--quiet", is_flag=True, help="No warnings on stderr, no questions.")
-@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+@speaking_options(
+    json="Print the import report as one JSON object.", quiet="No warnings on stderr, no questions."
+)
+@run_as_one
 def command(
     files: tuple[Path, ...],
     shop: Path,
@@ -40,10 +42,7 @@ def command(
     stream: str | None,
     timezone: str | None,
     keep_text: bool,
-    as_json: bool,
-    lang: str | None,
-    quiet: bool,
-    debug: bool,  # noqa: ARG001  (read by the program's entry point)
+    run: Run,
 ) -> int:
     """Read message logs, session lists, hourly counts and daily tables into the shop's archive.
 
@@ -73,7 +72,7 @@ def command(
         raise DataError(Problem(file=str(shop), message="no such shop folder; make one with paiban init"))
     settings = read_shop(shop)
     zone(timezone or settings.shop.timezone)
-    say = words(language(lang, settings.shop.language))
+    say = words(language(run.lang, settings.shop.language))
     report = import_files(
         shop,
         files or [shop / "logs"],
@@ -84,12 +83,12 @@ def command(
             keep_text=keep_text,
         ),
         accounts=accounts_of(shop),
-        ask=None if quiet or as_json else question(say),
+        ask=None if run.quiet or run.as_json else question(say),
     )
-    if not quiet:
+    if not run.quiet:
         for warning in report.warnings:
             click.echo(say("log.warning", text=problem_words(warning, say)), err=True)
-    if as_json:
+    if run.as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     else:
         print_import(report, screen(), say)

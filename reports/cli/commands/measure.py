@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reports.cli.options import Day, shop_argument
+from reports.cli.options import Run, day_range, out_option, run_as_one, shop_argument, speaking_options
 
 if TYPE_CHECKING:
     from forecast.config import ShopSettings
@@ -32,24 +32,17 @@ SCOPES = ("shop", "stream", "agent")
 @click.option(
     "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="Whose rates. Default: all."
 )
-@click.option("--from", "since", type=Day(), metavar="DATE", help="First day of interest.")
-@click.option("--to", "until", type=Day(), metavar="DATE", help="Last day of interest.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for measure.csv and measure.json.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+@day_range("First day of interest.", "Last day of interest.")
+@out_option("Folder for measure.csv and measure.json.")
+@speaking_options()
+@run_as_one
 def command(
     shop: Path,
     rule_ids: tuple[str, ...],
     scopes: tuple[str, ...],
     since: dt.date | None,
     until: dt.date | None,
-    out: Path | None,
-    as_json: bool,
-    lang: str | None,
-    quiet: bool,  # noqa: ARG001  (there is no progress to hide)
-    debug: bool,  # noqa: ARG001  (read by the program's entry point)
+    run: Run,
 ) -> int:
     """Judge the imported logs by reply-rate rules, per shop, stream and agent.
 
@@ -73,12 +66,10 @@ def command(
     from reports.log_tables import print_measures
     from reports.words import words
 
-    if since and until and since > until:
-        raise click.UsageError(f"--from {since} lies after --to {until}")
     settings = read_shop(shop)
-    say = words(language(lang, settings.shop.language))
+    say = words(language(run.lang, settings.shop.language))
     rules = _rules(settings, rule_ids)
-    target = out if out is not None else shop / "plans" / "measure"
+    target = run.out if run.out is not None else shop / "plans" / "measure"
     with shop_log(settings) as log:
         _check_replies(log, shop)
         measures = measure_store(
@@ -94,7 +85,7 @@ def command(
         write_csv(measures.rates, folder / "measure.csv")
         text = json.dumps(measures.to_dict(), ensure_ascii=False, indent=1)
         (folder / "measure.json").write_text(text + "\n", encoding="utf-8")
-    if as_json:
+    if run.as_json:
         click.echo(json.dumps(_summary(measures.to_dict()), ensure_ascii=False))
     else:
         print_measures(measures, rules, screen(), say)

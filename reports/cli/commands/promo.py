@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from reports.cli.options import (
+    LAST_ROSTER,
     Day,
     Run,
     forecast_option,
@@ -30,7 +31,7 @@ from reports.cli.options import (
 )
 @history_option
 @forecast_option
-@table_option("last", "Roster of the weeks before, for rest, consecutive days and fairness")
+@table_option("last", LAST_ROSTER)
 @run_options
 @run_as_one
 def command(

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from pathlib import Path
 
 import click
 
-from reports.cli.options import (
-    Run,
-    forecast_option,
-    history_option,
-    run_as_one,
-    run_options,
-    shop_argument,
-    span_options,
-)
+from reports.cli.options import Asked, planning_options
 
 
 @click.command("require", short_help="Agents per interval that meet the target.")
-@shop_argument
-@span_options
-@history_option
-@forecast_option
-@run_options
-@run_as_one
-def command(
-    shop: Path,
-    start: dt.date | None,
-    days: int | None,
-    week: str | None,
-    history: Path | None,
-    forecast: Path | None,
-    run: Run,
-) -> int:
+@planning_options()
+def command(asked: Asked) -> int:
     """Find the least agents per interval for the rule's target over its assessed window.
 
     A good hour may pay for a bad one, within the floor and the limit on unanswered sessions. Demand is
@@ -50,7 +27,7 @@ def command(
     from reports.stage_tables import print_requirement, requirement_days
     from scheduling.pipeline import demands_of, requirement_of
 
-    job = read_job(shop, run, start=start, days=days, week=week, history=history, forecast=forecast)
+    job = read_job(asked)
     outlook = job.forecast()
     job.say("requirement")
     settings = job.inputs.settings
@@ -58,7 +35,7 @@ def command(
     table = requirement_of(demands, settings)
     with whole_files(job.target) as folder:
         write_csv(table, folder / "requirement.csv")
-    if run.as_json:
+    if job.run.as_json:
         rows = requirement_days(table, settings.demand).to_dict("records")
         click.echo(json.dumps(rows, ensure_ascii=False, default=str))
     else:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import click
 
-from reports.cli.options import (
-    Run,
-    forecast_option,
-    history_option,
-    run_as_one,
-    run_options,
-    shop_argument,
-    span_options,
-    table_option,
-)
+from reports.cli.options import LAST_ROSTER, Asked, planning_options, table_option
 
 FILES = (
     "forecast.csv",
@@ -33,27 +23,12 @@ FILES = (
 
 
 @click.command("roster", short_help="Who works when.")
-@shop_argument
-@span_options
-@history_option
-@forecast_option
-@table_option("requirement", "Agents per interval to cover")
-@table_option("shift-plan", "Head counts per shift and day to fill, instead of designing them")
-@table_option("last", "Roster of the weeks before, for rest, consecutive days and fairness")
-@run_options
-@run_as_one
-def command(
-    shop: Path,
-    start: dt.date | None,
-    days: int | None,
-    week: str | None,
-    history: Path | None,
-    forecast: Path | None,
-    requirement: Path | None,
-    shift_plan: Path | None,
-    last: Path | None,
-    run: Run,
-) -> int:
+@planning_options(
+    table_option("requirement", "Agents per interval to cover"),
+    table_option("shift-plan", "Head counts per shift and day to fill, instead of designing them"),
+    table_option("last", LAST_ROSTER),
+)
+def command(asked: Asked, requirement: Path | None, shift_plan: Path | None, last: Path | None) -> int:
     """Assign named people to duties: law first, then cover, wishes, fairness and cost; then simulate it.
 
     \b
@@ -71,18 +46,9 @@ def command(
         span_of_duties,
     )
 
-    timezone = read_shop(shop).shop.timezone
+    timezone = read_shop(asked.shop).shop.timezone
     plan = None if shift_plan is None else read_shift_plan(shift_plan, timezone)
-    job = read_job(
-        shop,
-        run,
-        start=start,
-        days=days,
-        week=week,
-        history=history,
-        forecast=forecast,
-        span=None if plan is None else span_of_duties(plan),
-    )
+    job = read_job(asked, span=None if plan is None else span_of_duties(plan))
     if not job.inputs.employees:
         raise DataError(
             Problem(file="agents.csv", message="no such file; a roster needs people: paiban init shows how")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from reports.cli.options import Day
+from reports.cli.options import Day, Run, run_as_one, speaking_options
 
 
 @click.command("rules", short_help="The reply-rate rules known; rules ID explains one.")
@@ -22,19 +22,14 @@ from reports.cli.options import Day
 )
 @click.option("--date", "day", type=Day(), metavar="DATE", help="Rules in force on that day; default: all.")
 @click.option("--platform", help="Rules of that platform.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rules as one JSON object.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+@speaking_options(json="Print the rules as one JSON object.")
+@run_as_one
 def command(
     rule_id: str | None,
     shop: Path,
     day: dt.date | None,
     platform: str | None,
-    as_json: bool,
-    lang: str | None,
-    quiet: bool,  # noqa: ARG001  (there is no progress to hide)
-    debug: bool,  # noqa: ARG001  (read by the program's entry point)
+    run: Run,
 ) -> int:
     """List the platforms' reply-rate rules with source and grade, or explain one of them.
 
@@ -52,12 +47,12 @@ def command(
     from reports.words import words
 
     settings = read_shop(shop)
-    say = words(language(lang, settings.shop.language))
+    say = words(language(run.lang, settings.shop.language))
     book = rule_book(settings.rules)
     own = {rule.id for rule in settings.rules}
     if rule_id is not None:
         rule = find_rule(rule_id, book)
-        if as_json:
+        if run.as_json:
             click.echo(json.dumps(_plain(rule), ensure_ascii=False))
         else:
             explain_rule(rule, screen(), say, own=rule.id in own)
@@ -68,7 +63,7 @@ def command(
         if (day is None or rule.is_effective(day))
         and (platform is None or rule.platform in (platform, "any"))
     ]
-    if as_json:
+    if run.as_json:
         click.echo(json.dumps({"rules": [_plain(rule) for rule in chosen]}, ensure_ascii=False))
     else:
         print_rules(chosen, screen(), say, own=own, day=day)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import click
 
-from reports.cli.options import (
-    Run,
-    forecast_option,
-    history_option,
-    run_as_one,
-    run_options,
-    shop_argument,
-    span_options,
-    table_option,
-)
+from reports.cli.options import Asked, planning_options, table_option
 
 FILES = (
     "forecast.csv",
@@ -30,23 +20,10 @@ FILES = (
 
 
 @click.command("shifts", short_help="How many people on each shift and day.")
-@shop_argument
-@span_options
-@history_option
-@forecast_option
-@table_option("requirement", "Agents per interval to cover, instead of designing for the target")
-@run_options
-@run_as_one
-def command(
-    shop: Path,
-    start: dt.date | None,
-    days: int | None,
-    week: str | None,
-    history: Path | None,
-    forecast: Path | None,
-    requirement: Path | None,
-    run: Run,
-) -> int:
+@planning_options(
+    table_option("requirement", "Agents per interval to cover, instead of designing for the target")
+)
+def command(asked: Asked, requirement: Path | None) -> int:
     """Build the cheapest early, late and half shifts that meet the target, and have them simulated.
 
     \b
@@ -57,7 +34,7 @@ def command(
     from reports.cli.planning import plan_stage, read_job
     from scheduling.plan_tables import read_requirement
 
-    job = read_job(shop, run, start=start, days=days, week=week, history=history, forecast=forecast)
+    job = read_job(asked)
     timezone = job.inputs.settings.demand.shop.timezone
     table = None if requirement is None else read_requirement(requirement, timezone)
     return plan_stage(job, FILES, requirement=table, with_roster=False)

@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from reports.cli.options import (
-    Run,
-    forecast_option,
-    history_option,
-    run_as_one,
-    run_options,
-    shop_argument,
-    span_options,
-    table_option,
-)
+from reports.cli.options import Asked, planning_options, table_option
 
 
 @click.command("simulate", short_help="Judge a shift plan or roster, reply by reply.")
-@shop_argument
-@span_options
-@history_option
-@forecast_option
-@table_option("requirement", "Agents per interval that the cover is held against")
-@table_option("shift-plan", "Shift plan to judge")
-@table_option("roster", "Roster to judge")
-@run_options
-@run_as_one
-def command(
-    shop: Path,
-    start: dt.date | None,
-    days: int | None,
-    week: str | None,
-    history: Path | None,
-    forecast: Path | None,
-    requirement: Path | None,
-    shift_plan: Path | None,
-    roster: Path | None,
-    run: Run,
-) -> int:
+@planning_options(
+    table_option("requirement", "Agents per interval that the cover is held against"),
+    table_option("shift-plan", "Shift plan to judge"),
+    table_option("roster", "Roster to judge"),
+)
+def command(asked: Asked, requirement: Path | None, shift_plan: Path | None, roster: Path | None) -> int:
     """Simulate every buyer, question and reply of a plan, ours or a spreadsheet's.
 
     Without --shift-plan and --roster the shop's newest finished plan is judged, against its own forecast.
@@ -69,27 +45,19 @@ def command(
     if shift_plan is not None and roster is not None:
         raise click.UsageError("give either --shift-plan or --roster, not both")
     if shift_plan is None and roster is None:
-        newest = find_plan(shop)
+        newest = find_plan(asked.shop)
         rostered = (newest / "roster.csv").is_file()
         roster = newest / "roster.csv" if rostered else None
         shift_plan = None if rostered else newest / "shift_plan.csv"
-        forecast = newest / "forecast.csv" if forecast is None and history is None else forecast
+        if asked.forecast is None and asked.history is None:
+            asked = replace(asked, forecast=newest / "forecast.csv")
         requirement = newest / "requirement.csv" if requirement is None else requirement
-    timezone = read_shop(shop).shop.timezone
+    timezone = read_shop(asked.shop).shop.timezone
     plan = None if shift_plan is None else read_shift_plan(shift_plan, timezone)
     people = None if roster is None else read_roster(roster, timezone)
     worked = plan if plan is not None else people
     assert worked is not None
-    job = read_job(
-        shop,
-        run,
-        start=start,
-        days=days,
-        week=week,
-        history=history,
-        forecast=forecast,
-        span=span_of_duties(worked),
-    )
+    job = read_job(asked, span=span_of_duties(worked))
     found = made(
         job,
         shift_plan=plan,
@@ -106,7 +74,7 @@ def command(
     with whole_files(job.target) as folder:
         write_json(result, folder / "simulation.json")
         write_csv(found.simulated_cover, folder / "simulated_cover.csv")
-    if run.as_json:
+    if job.run.as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     else:
         screen().print(verdict_table(found, job.words))
