@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,16 +109,3 @@ def write_stage(
 def write_json(content: Any, path: Path) -> None:
     """Write JSON that people can read."""
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def stage_printer(quiet: bool) -> Callable[[str], None]:
-    """Return a function that names each stage on stderr as it begins."""
-    import click
-
-    began = time.monotonic()
-
-    def say(stage: str) -> None:
-        if not quiet:
-            click.echo(f"· {stage} …  {time.monotonic() - began:.0f} s", err=True)
-
-    return say

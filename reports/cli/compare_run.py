@@ -46,7 +46,7 @@ def compare_shop(
     from reports.cli.planning import screen
     from reports.cli.speech import language
     from reports.comparison import compare_table, headline, scenario_grid
-    from reports.plan_files import stage_printer
+    from reports.progress import Stages
     from reports.tables import grid_table
     from reports.words import words
     from scheduling.inputs import read_inputs
@@ -57,6 +57,7 @@ def compare_shop(
     asked = read_scenarios(shop / "scenarios.toml" if scenarios is None else scenarios)
     inputs = read_inputs(shop, history=history, needs_history=asked.base is None)
     say = words(language(run.lang, inputs.settings.demand.shop.language))
+    stages = Stages(say, quiet=run.quiet)
     found = compare(
         shop,
         inputs,
@@ -70,11 +71,12 @@ def compare_shop(
         anew=anew,
         beside=beside,
         processes=jobs or os.cpu_count() or 1,
-        say=stage_printer(run.quiet),
+        say=stages,
     )
     target = run.out if run.out is not None else shop / "plans" / f"compare-{found.start.isoformat()}"
     with whole_folder(target) as folder:
         _write(found, folder, say.lang, began=began)
+    stages.end()
     if run.as_json:
         table = compare_table(found)
         click.echo(table.to_json(orient="records", force_ascii=False, double_precision=6))

@@ -34,7 +34,7 @@ def hire_for_shop(
     from forecast.table_files import write_csv
     from reports.cli.planning import screen
     from reports.cli.speech import language
-    from reports.plan_files import stage_printer
+    from reports.progress import Stages
     from reports.tables import grid_table
     from reports.words import words
     from scheduling.hiring import hiring_table, weekly_hours
@@ -44,14 +44,14 @@ def hire_for_shop(
 
     inputs = read_inputs(shop, history=history)
     say = words(language(run.lang, inputs.settings.demand.shop.language))
-    stage = stage_printer(run.quiet)
+    stages = Stages(say, quiet=run.quiet)
     last: dt.date = inputs.history["start"].max().date()
     today = last + dt.timedelta(days=1)
     first = start or today
-    stage("forecast")
+    stages("forecast")
     outlook = forecast_outlook(inputs, start=first, days=7 * weeks, seed=run.seed)
     demands = demands_of(outlook, inputs, start=first, days=7 * weeks)
-    stage("requirement")
+    stages("requirement")
     shape, source = _shape(shop, inputs)
     table = hiring_table(
         weekly_hours(demands, inputs.settings, terms), inputs, terms, shape=shape, today=today
@@ -62,6 +62,7 @@ def hire_for_shop(
         write_csv(table, folder / "hire.csv")
         text = hiring_page(table, texts, say, shop=inputs.settings.demand.shop.name)
         (folder / "hire.html").write_text(text, encoding="utf-8", newline="\n")
+    stages.end()
     if run.as_json:
         click.echo(hiring_json(table))
         return ExitCode.FINE

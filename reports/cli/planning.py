@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,9 @@ from reports.cli.outcomes import ExitCode, NoRosterError, whole_files, whole_fol
 from reports.cli.speech import language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.console import Console
 
+    from reports.progress import Stages
     from reports.words import Words
     from scheduling.inputs import Inputs
     from scheduling.outlook import Outlook
@@ -49,12 +49,23 @@ class Job:
         """Folder for the results."""
         return self.run.out if self.run.out is not None else self.shop / "plans" / self.start.isoformat()
 
-    @property
-    def say(self) -> Callable[[str], None]:
-        """Names each stage on stderr as it begins."""
-        from reports.plan_files import stage_printer
+    stages_after: tuple[str, ...] = ("files",)  # what the command does once there is a plan
 
-        return stage_printer(self.run.quiet)
+    @cached_property
+    def stages(self) -> Stages:
+        """Tells each stage on stderr as it begins."""
+        from reports.progress import PLAN_STAGES, Stages
+
+        people = self.inputs.employees
+        return Stages(
+            self.words,
+            quiet=self.run.quiet,
+            expected=[
+                *(stage for stage in PLAN_STAGES if people or stage != "roster"),
+                *self.stages_after,
+            ],
+            stream_days=max(1, len(self.inputs.settings.demand.streams)) * self.days,
+        )
 
     @property
     def words(self) -> Words:
@@ -68,7 +79,7 @@ class Job:
         if self.outlook is None:
             from scheduling.outlook import forecast_outlook
 
-            self.say("forecast")
+            self.stages("forecast")
             self.outlook = forecast_outlook(self.inputs, start=self.start, days=self.days, seed=self.run.seed)
         return self.outlook
 
@@ -117,6 +128,7 @@ def plan_shop(job: Job, *, synthetic: bool = False, **given: Any) -> ExitCode:
 
     plan = made(job, synthetic=synthetic, **given)
     target = job.target
+    job.stages("files")
     with whole_folder(target) as folder:
         write_plan(plan, folder, job.lang, began=job.began, former=target if target.is_dir() else None)
     _show(plan, job, target / "report.html")
@@ -129,6 +141,7 @@ def plan_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
 
     plan = made(job, **given)
     target = job.target
+    job.stages("files")
     with whole_files(target) as folder:
         former = target / "calendars"
         write_stage(plan, folder, job.lang, files, former=former if former.is_dir() else None)
@@ -147,7 +160,7 @@ def made(job: Job, *, synthetic: bool = False, **given: Any) -> Plan:
         effort=job.run.asked_effort,
         outlook=job.outlook,
         synthetic=synthetic,
-        say=job.say,
+        say=job.stages,
         **given,
     )
 
@@ -155,6 +168,7 @@ def made(job: Job, *, synthetic: bool = False, **given: Any) -> Plan:
 def _show(plan: Plan, job: Job, *written: Path) -> None:
     from reports.tables import print_plan
 
+    job.stages.end()
     if job.run.as_json:
         click.echo(json.dumps(plan.summary, ensure_ascii=False))
         return

@@ -41,6 +41,7 @@ def promote_shop(
 
     asked = Asked(shop=shop, run=run, history=history, forecast=forecast)
     job = read_job(asked, span=(dt.date.min, 1))
+    job.stages_after = ("levers", "need", "contingency", "files")
     timezone = job.inputs.settings.demand.shop.timezone
     event = job.inputs.calendar.event(event_id)
     job.start, job.days = event_span(event, timezone)
@@ -57,7 +58,7 @@ def promote_shop(
         reserves=reserves,
         courses=courses,
         today=today or _first_free_day(job),
-        say=job.say,
+        say=job.stages,
     )
     plan.summary["promotion"] = promotion_summary(found)
     plan.summary["inputs"] |= {
@@ -66,9 +67,11 @@ def promote_shop(
         if path.is_file()
     }
     target = job.target
+    job.stages("files")
     with whole_folder(target) as folder:
         write_plan(plan, folder, job.lang, began=job.began, former=target if target.is_dir() else None)
         write_promotion(found, folder, job.lang)
+    job.stages.end()
     _show(found, job)
     if plan.roster_result is not None and plan.roster is None:
         raise NoRosterError([str(conflict) for conflict in plan.roster_result.conflicts] or "no roster found")

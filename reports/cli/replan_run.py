@@ -44,7 +44,7 @@ class Changes:
 def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bool, run: Run) -> ExitCode:
     """Repair a plan and write it beside the one it repairs; return how it ended."""
     from reports.cli.planning import screen
-    from reports.plan_files import stage_printer
+    from reports.progress import Stages
     from reports.words import words
     from scheduling.inputs import read_inputs
     from scheduling.outlook import Outlook, read_outlook
@@ -53,12 +53,18 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     from scheduling.reserve_people import reserve_people, with_called_reserves
 
     began = time.monotonic()
-    say = stage_printer(run.quiet)
     folder = find_plan(what)
     home = shop if shop is not None else shop_of(folder)
     inputs = read_inputs(home, needs_history=False)
     demand = inputs.settings.demand
+    spoken = words(language(run.lang, demand.shop.language))
     plan = read_plan(folder, timezone=demand.shop.timezone)
+    stages = Stages(
+        spoken,
+        quiet=run.quiet,
+        expected=("replan", "simulation", "files"),
+        stream_days=len(demand.streams) * plan.days,
+    )
     if plan.roster is None:
         raise _problem(folder, "has no roster.csv: a plan of head counts has nobody to move")
     outlook = (
@@ -70,26 +76,28 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     settings = with_templates(inputs.settings, demands)
     requirement, shift_plan = plan.requirement, cast("pd.DataFrame | None", plan.shift_plan)
     if changes.forecast is not None:
-        say("requirement")
+        stages("requirement")
         requirement, shift_plan = requirement_of(demands, settings), None
     inputs = replace(with_called_reserves(inputs, home, set(plan.roster["employee"])), settings=settings)
     listed = reserve_people(changes.reserves or home / "reserves.csv", inputs)
     called = [person for person in listed.outsiders if person not in inputs.employees]
     inputs = replace(inputs, employees=(*inputs.employees, *called))
-    say("replan")
+    stages("replan")
     details = _details(changes, home, inputs, plan, run) | {
         "reserves": listed.reserves,
         "requirement": requirement,
         "start": plan.start,
         "days": plan.days,
     }
-    spoken = words(language(run.lang, demand.shop.language))
     if frontier:
         return _show_frontier(plan, shift_plan, inputs, details, run, screen(), spoken)
     answer = _repaired(plan, shift_plan, inputs, details, changes.price)
-    new = _judged(plan, answer, inputs, outlook, details, shift_plan, say, run, {p.employee for p in called})
+    outsiders = {person.employee for person in called}
+    new = _judged(plan, answer, inputs, outlook, details, shift_plan, stages, run, outsiders)
     target = run.out if run.out is not None else _next_folder(folder)
+    stages("files")
     _write(new, answer, target, folder, spoken.lang, began)
+    stages.end()
     if run.as_json:
         click.echo(json.dumps(_summary(new, answer, plan, target), ensure_ascii=False))
     else:

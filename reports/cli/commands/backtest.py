@@ -35,7 +35,7 @@ def command(shop: Path, days: int, origins: int, history: Path | None, run: Run)
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
     from reports.cli.speech import language
-    from reports.plan_files import stage_printer
+    from reports.progress import Stages
     from reports.stage_tables import backtest_scores, print_backtest
     from reports.words import words
     from scheduling.inputs import read_inputs
@@ -43,7 +43,8 @@ def command(shop: Path, days: int, origins: int, history: Path | None, run: Run)
     inputs = read_inputs(shop, history=history)
     settings = inputs.settings.demand
     say = words(language(run.lang, settings.shop.language))
-    stage_printer(run.quiet)("backtest")
+    stages = Stages(say, quiet=run.quiet)
+    stages("backtest")
     found = backtest_shop(
         inputs.history, settings, calendar=inputs.calendar, days_ahead=days, origins=origins, seed=run.seed
     )
@@ -52,6 +53,7 @@ def command(shop: Path, days: int, origins: int, history: Path | None, run: Run)
         write_csv(found.table, folder / "backtest.csv")
         write_csv(found.buckets, folder / "backtest_buckets.csv")
         write_backtest_picture(found.table, folder / "backtest.png", settings, say)
+    stages.end()
     if run.as_json:
         click.echo(json.dumps(backtest_scores(found.table).to_dict("records"), ensure_ascii=False))
     else:

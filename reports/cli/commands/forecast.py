@@ -68,6 +68,7 @@ def command(
         write_csv(outlook.table, folder / "forecast.csv")
         if outlook.draws is not None:
             write_parquet(outlook.draws, folder / "draws.parquet")
+    job.stages.end()
     if run.as_json:
         click.echo(json.dumps(forecast_summary(outlook, settings), ensure_ascii=False))
     else:
@@ -94,7 +95,7 @@ def _rest_of_day(job: Job, at: dt.datetime) -> Outlook:
 
     local = zone(job.inputs.settings.demand.shop.timezone)
     now = pd.Timestamp(at)
-    job.say("forecast")
+    job.stages("forecast")
     _, rest = forecast_now(
         job.inputs.history,
         job.inputs.settings.demand,

@@ -29,12 +29,13 @@ def command(asked: Asked) -> int:
 
     job = read_job(asked)
     outlook = job.forecast()
-    job.say("requirement")
+    job.stages("requirement")
     settings = job.inputs.settings
     demands = demands_of(outlook, job.inputs, start=job.start, days=job.days)
     table = requirement_of(demands, settings)
     with whole_files(job.target) as folder:
         write_csv(table, folder / "requirement.csv")
+    job.stages.end()
     if job.run.as_json:
         rows = requirement_days(table, settings.demand).to_dict("records")
         click.echo(json.dumps(rows, ensure_ascii=False, default=str))

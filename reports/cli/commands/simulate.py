@@ -74,6 +74,7 @@ def command(asked: Asked, requirement: Path | None, shift_plan: Path | None, ros
     with whole_files(job.target) as folder:
         write_json(result, folder / "simulation.json")
         write_csv(found.simulated_cover, folder / "simulated_cover.csv")
+    job.stages.end()
     if job.run.as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     else:
