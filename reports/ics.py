@@ -217,4 +217,6 @@ def _calendar(employee: str, events: list[icalendar.Event], say: Words, timezone
     for event in events:
         calendar.add_component(event)
     calendar.add_missing_timezones()
+    for zone_part in calendar.timezones:
+        zone_part.pop("COMMENT", None)  # the library's own, in English
     return bytes(calendar.to_ical())

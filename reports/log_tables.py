@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from reports.fitting import FittingTable
 from reports.notes import in_words
 from reports.words import NOTHING, Words
 
@@ -76,7 +74,7 @@ def question(say: Words) -> Ask | None:
 
 def print_import(report: ImportReport, console: Console, say: Words) -> None:
     """Print an import: table by table, what was dropped, what the archive holds now."""
-    table = _table(say("log.imported"))
+    table = FittingTable(say("log.imported"))
     _columns(
         table,
         [say("log.file"), say("log.granularity"), say("log.span")],
@@ -107,30 +105,31 @@ def print_import(report: ImportReport, console: Console, say: Words) -> None:
     console.print(table)
     for one in report.tables:
         if one.columns:
-            pairs = ", ".join(f"{role} = {header}" for role, header in one.columns.items())
+            pairs = say("format.list_gap").join(f"{role} = {header}" for role, header in one.columns.items())
             zone = say("log.zone_offset") if one.zone == "offset" else one.zone
             line = say("log.columns_used", file=one.name, columns=pairs, zone=zone)
             console.print(Text(line, style="dim"))
         if one.dropped:
-            reasons = ", ".join(say(f"log.reason_{why}", count=count) for why, count in one.dropped.items())
+            told = [say(f"log.reason_{why}", count=count) for why, count in one.dropped.items()]
+            reasons = say("format.list_gap").join(told)
             console.print(Text(say("log.dropped_why", file=one.name, reasons=reasons)))
     console.print(archive_table(report.archive, say))
     console.print(say("log.finest"), markup=False)
     console.print(Text(say("log.next_import"), style="bold"))
 
 
-def archive_table(archive: Any, say: Words) -> Table:
+def archive_table(archive: Any, say: Words) -> FittingTable:
     """Return what a shop's archive holds, by granularity."""
     from forecast.logs.report import USES
 
-    table = _table(say("log.archive"))
+    table = FittingTable(say("log.archive"))
     _columns(
         table,
         [say("log.granularity"), say("log.span"), say("log.serves")],
         [say("log.rows"), say("log.days"), say("log.gaps"), say("log.serves_days")],
     )
     for name, facts in archive.items():
-        uses = ", ".join(say(f"log.use_{use}") for use in USES[name])
+        uses = say("format.list_gap").join(say(f"log.use_{use}") for use in USES[name])
         table.add_row(
             say(f"log.kind_{name}"),
             f"{facts['first_day']} – {facts['last_day']}",
@@ -148,13 +147,13 @@ def print_measures(measures: Measures, rules: Sequence[ReplyRule], console: Cons
         console.print(_rate_table(measures.rates, {rule.id: rule for rule in rules}, say))
     shop = measures.activity.get("shop")
     if shop is not None and len(shop):
-        table = _table(say("log.activity"))
+        table = FittingTable(say("log.activity"))
         _columns(table, [], [say(f"log.{name}") for name in FIGURES])
         table.add_row(*(_figure(name, float(shop[name].iloc[0]), say) for name in FIGURES))
         console.print(table)
     lists = measures.sessions.get("shop")
     if lists is not None and len(lists):
-        table = _table(say("log.session_activity"))
+        table = FittingTable(say("log.session_activity"))
         _columns(table, [], [say(f"log.{name}") for name in SESSION_FIGURES])
         table.add_row(*(_figure(name, float(lists[name].iloc[0]), say) for name in SESSION_FIGURES))
         console.print(table)
@@ -173,9 +172,9 @@ def _figure(name: str, value: float, say: Words) -> str:
     return say.number(value, 0 if name in ("sessions", "questions", "most_open", "replied") else 2)
 
 
-def _rate_table(rates: pd.DataFrame, rules: dict[str, ReplyRule], say: Words) -> Table:
+def _rate_table(rates: pd.DataFrame, rules: dict[str, ReplyRule], say: Words) -> FittingTable:
     latest = rates.groupby(["rule", "scope", "id"], sort=False).tail(1)
-    table = _table(say("log.last_periods"))
+    table = FittingTable(say("log.last_periods"))
     _columns(
         table,
         [say("log.rule"), say("log.scope"), say("log.who"), say("log.period")],
@@ -200,9 +199,9 @@ def _rate_table(rates: pd.DataFrame, rules: dict[str, ReplyRule], say: Words) ->
     return table
 
 
-def _late_table(late: pd.DataFrame, rule: str, say: Words) -> Table:
+def _late_table(late: pd.DataFrame, rule: str, say: Words) -> FittingTable:
     names = ("questions", "late", "late_queue", "late_agent", "late_unknown")
-    table = _table(say("log.late", rule=rule))
+    table = FittingTable(say("log.late", rule=rule))
     heads = ["late_questions", "late_count", *names[2:]]
     _columns(table, [say("log.late_hour")], [say(f"log.{name}") for name in heads])
     worst = late.sort_values("late", ascending=False).head(LATE_HOURS_SHOWN).sort_values("hour")
@@ -213,7 +212,7 @@ def _late_table(late: pd.DataFrame, rule: str, say: Words) -> Table:
 
 def print_calibration(calibration: Calibration, title: str, console: Console, say: Words) -> None:
     """Print service parameters by stream with their errors, agents, and what could not be told."""
-    table = _table(title)
+    table = FittingTable(title)
     _columns(
         table,
         [say("log.stream"), say("log.parameter")],
@@ -231,7 +230,7 @@ def print_calibration(calibration: Calibration, title: str, console: Console, sa
             )
     console.print(table)
     if calibration.agents:
-        agents = _table()
+        agents = FittingTable()
         _columns(
             agents,
             [say("log.agent")],
@@ -264,27 +263,17 @@ def span_text(first: dt.date | None, last: dt.date | None) -> str:
     return first.isoformat() if first == last else f"{first.isoformat()} – {last.isoformat()}"
 
 
-def _table(title: str = "") -> Table:
-    return Table(
-        title=Text(title, style="bold") if title else None,
-        title_justify="left",
-        min_width=cell_len(title),
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-
-
-def _columns(table: Table, words: Sequence[str], figures: Sequence[str]) -> None:
+def _columns(table: FittingTable, words: Sequence[str], figures: Sequence[str]) -> None:
     """Add columns of words to the left and of figures to the right."""
     for name in words:
-        table.add_column(Text(name), justify="left", overflow="fold")
+        table.add_column(name, words=True)
     for name in figures:
-        table.add_column(Text(name), justify="right")
+        table.add_column(name)
 
 
 def print_history(history: pd.DataFrame, by_day: pd.DataFrame, console: Console, say: Words) -> None:
     """Print a history: each stream's span, volume, estimated hours and missing days."""
-    table = _table(say("log.history_title"))
+    table = FittingTable(say("log.history_title"))
     names = ("days", "history_hours", "history_estimated", "history_offered", "history_per_day")
     _columns(table, [say("log.stream"), say("log.span")], [say(f"log.{name}") for name in names])
     for stream, own in by_day.groupby("stream", sort=True):

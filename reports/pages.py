@@ -13,6 +13,7 @@ from reports import findings, grids
 from reports.charts.interactive import chart_data
 from reports.charts.pictures import stream_pictures
 from reports.roster_grid import day_shade, plan_codes, roster_rows
+from reports.rule_tables import rule_name
 from reports.words import NOTHING, Words, words
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _stream_part(plan: Plan, stream: str, say: Words) -> dict[str, Any]:
         "label": findings.stream_label(plan, stream, say),
         "rule": say(
             "report.rule_text" if rule.metric == "share" else "report.rule_mean_text",
-            name=rule.name or rule.id,
+            name=rule_name(rule, say) or rule.id,
             id=rule.id,
             unit=say(f"names.unit_{rule.unit}"),
             seconds=f"{rule.threshold_s:g}",

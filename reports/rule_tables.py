@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from reports.words import NOTHING, Words
+from reports.fitting import FittingTable
+from reports.words import NOTHING, Words, words
 
 if TYPE_CHECKING:
     from forecast.replies.rules import ReplyRule
@@ -22,18 +21,17 @@ def print_rules(
 ) -> None:
     """Print rules as a table, the shop's own marked."""
     title = say("log.rules_all") if day is None else say("log.rules_title", day=day.isoformat())
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(say("log.id"), no_wrap=True)
-    for name in ("name", "unit", "window"):
-        table.add_column(say(f"log.{name}"))
+    table = FittingTable(title)
+    for name in ("id", "name", "unit", "window"):
+        table.add_column(say(f"log.{name}"), words=True)
     for name in ("within", "passes"):
-        table.add_column(say(f"log.{name}"), justify="right")
-    table.add_column(say("log.in_force"))
-    table.add_column(say("log.grade"))
+        table.add_column(say(f"log.{name}"))
+    table.add_column(say("log.in_force"), words=True)
+    table.add_column(say("log.grade"), words=True)
     for rule in rules:
         table.add_row(
             rule.id,
-            Text(rule.name or NOTHING),
+            rule_name(rule, say) or NOTHING,
             say(f"log.unit_{rule.unit}"),
             f"{rule.window[0]}–{rule.window[1]}",
             say.share(rule.threshold_s, "mean_seconds", 0),
@@ -49,16 +47,17 @@ def print_rules(
 def explain_rule(rule: ReplyRule, console: Console, say: Words, *, own: bool) -> None:
     """Print what a rule counts, when, whose replies, over which period, and where the line is."""
     origin = say("log.own_rule") if own else f"{say('log.grade')} {rule.grade}" if rule.grade else ""
-    head = " · ".join(part for part in (rule.id, rule.name, rule.platform, origin) if part)
+    platform = say.either(f"names.platform_{rule.platform}", "")
+    head = " · ".join(part for part in (rule.id, rule_name(rule, say), platform, origin) if part)
     console.print(Text(head, style="bold"))
     for line in _sentences(rule, say):
         console.print(Text(f"  {line}"))
     if rule.source:
-        console.print(Text(f"  {say('log.source')}: {rule.source}", style="dim"))
+        console.print(Text(f"  {say('log.source')}{say('format.colon')}{rule.source}", style="dim"))
 
 
 def _sentences(rule: ReplyRule, say: Words) -> Iterator[str]:
-    unit = say(f"log.unit_{rule.unit}")
+    unit, gap = say(f"log.unit_{rule.unit}"), say("format.list_gap")
     if rule.metric == "mean_seconds":
         yield say("log.explain_mean", unit=unit)
     else:
@@ -68,7 +67,7 @@ def _sentences(rule: ReplyRule, say: Words) -> Iterator[str]:
     by = say(f"log.by_{rule.window_by}")
     yield say("log.explain_window", start=rule.window[0], end=rule.window[1], by=by)
     yield say(f"log.explain_clock_{rule.clock}")
-    who = ", ".join(say(f"log.sender_{name}") for name in rule.counts_as_reply)
+    who = gap.join(say(f"log.sender_{name}") for name in rule.counts_as_reply)
     yield say("log.explain_counts", who=who)
     yield say(f"log.explain_population_{rule.population}")
     yield say(f"log.explain_unanswered_{rule.unanswered}")
@@ -83,12 +82,20 @@ def _sentences(rule: ReplyRule, say: Words) -> Iterator[str]:
     if rule.min_sample:
         yield say("log.explain_min_sample", count=rule.min_sample)
     if rule.exclude:
-        yield say("log.explain_exclude", tags=", ".join(rule.exclude))
+        tags = (say.either(f"names.tag_{tag}", tag) for tag in rule.exclude)
+        yield say("log.explain_exclude", tags=gap.join(tags))
     for span in rule.exempt_spans:
         yield say("log.explain_exemption", first=span.start, last=span.end, why=span.why)
-    lines = ", ".join(f"{name} {say.share(line, rule.metric, 0)}" for name, line in rule.targets.items())
+    named = {say.either(f"names.line_{name}", name): line for name, line in rule.targets.items()}
+    lines = gap.join(f"{name} {say.share(line, rule.metric, 0)}" for name, line in named.items())
     yield say("log.explain_targets", lines=lines or say.share(rule.pass_line, rule.metric, 0))
-    yield f"{say('log.in_force')}: {_in_force(rule, say)}"
+    yield f"{say('log.in_force')}{say('format.colon')}{_in_force(rule, say)}"
+
+
+def rule_name(rule: ReplyRule, say: Words) -> str:
+    """Return a rule's name; a platform's own in the reader's language, a shop's as it was written."""
+    key = f"names.rule_{rule.id.replace('.', '_')}"
+    return say(key) if say.has(key) and words("zh")(key) == rule.name else rule.name
 
 
 def _in_force(rule: ReplyRule, say: Words) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from reports import findings, grids
+from reports.fitting import FittingTable
 from reports.words import Words, words
 
 if TYPE_CHECKING:
@@ -46,13 +45,13 @@ def print_plan(plan: Plan, console: Console, lang: str) -> None:
     _print_end(plan, console, say)
 
 
-def verdict_table(plan: Plan, say: Words) -> Table:
+def verdict_table(plan: Plan, say: Words) -> FittingTable:
     """Return one row a stream: met or not, promised, simulated, how surely, at what cost."""
     names = ("verdict", "target", "simulated", "promised", "probability", "unanswered", "paid_hours", "cost")
-    table = _table()
-    table.add_column(say("screen.stream"))
+    table = FittingTable()
+    table.add_column(say("screen.stream"), words=True)
     for name in names:
-        table.add_column(say(f"screen.{name}"), justify="left" if name == "verdict" else "right")
+        table.add_column(say(f"screen.{name}"), words=name == "verdict")
     for one in findings.verdicts(plan):
         metric = one.rule.metric
         simulated = say.share(one.simulated, metric)
@@ -73,39 +72,29 @@ def verdict_table(plan: Plan, say: Words) -> Table:
     return table
 
 
-def day_table(plan: Plan, stream: str, say: Words) -> Table:
+def day_table(plan: Plan, stream: str, say: Words) -> FittingTable:
     """Return a stream's figures by day; days with gaps stand out."""
     grid = grids.day_grid(plan, stream, say)
-    table = _table(title=findings.stream_label(plan, stream, say))
+    table = FittingTable(findings.stream_label(plan, stream, say))
     _add_columns(table, grid)
     for day, row in zip(findings.day_rows(plan, stream), grid.rows, strict=True):
-        table.add_row(*map(Text, row), style="red" if day.gap_hours > 0 else None)
+        table.add_row(*row, style="red" if day.gap_hours > 0 else None)
     return table
 
 
-def grid_table(grid: grids.Grid, title: str = "") -> Table:
+def grid_table(grid: grids.Grid, title: str = "") -> FittingTable:
     """Return any grid as a table for the screen."""
-    table = _table(title=title)
+    table = FittingTable(title)
     _add_columns(table, grid)
     for row in grid.rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*row)
     return table
 
 
-def _table(title: str = "") -> Table:
-    return Table(
-        title=Text(title, style="bold") if title else None,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-
-
-def _add_columns(table: Table, grid: grids.Grid) -> None:
+def _add_columns(table: FittingTable, grid: grids.Grid) -> None:
     """Add a grid's columns, words to the left and figures to the right."""
     for position, name in enumerate(grid.head):
-        justify: Literal["left", "right"] = "left" if position in grid.words else "right"
-        table.add_column(Text(name), justify=justify, no_wrap=position == 0)
+        table.add_column(name, words=position in grid.words)
 
 
 def _print_gaps(plan: Plan, console: Console, say: Words) -> None:

@@ -11,6 +11,7 @@ from xlsxwriter.utility import xl_range, xl_range_abs
 from forecast.timegrid import clock_text
 from reports import findings, grids
 from reports.roster_grid import plan_codes
+from reports.rule_tables import rule_name
 from reports.shift_codes import begin_minutes, end_minutes
 from reports.workbook_style import SHORT_FILL, SHORT_INK, Book, set_widths, write_cell, write_table
 
@@ -265,7 +266,7 @@ def _settings(plan: Plan, book: Book) -> list[list[object]]:
     for one in findings.verdicts(plan):
         label, metric = findings.stream_label(plan, one.stream, say), one.rule.metric
         rows += [
-            [say("workbook.rule", stream=label), f"{one.rule.id} {one.rule.name}".strip()],
+            [say("workbook.rule", stream=label), f"{one.rule.id} {rule_name(one.rule, say)}".strip()],
             [say("workbook.target", stream=label), say.share(one.target, metric)],
             [say("workbook.simulated_of", stream=label), say.share(one.simulated, metric)],
             [say("workbook.probability_of", stream=label), say.share(one.probability, decimals=0)],

@@ -1,0 +1,62 @@
+"""Tables on narrow screens."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from reports.fitting import FittingTable
+
+FIGURES = ("咨询量", "最忙一小时", "其 P90", "需要人时", "已排人时", "缺口人时", "预计", "仿真")
+
+
+def a_table() -> FittingTable:
+    table = FittingTable("淘宝 售前")
+    table.add_column("日期", words=True)
+    for name in FIGURES:
+        table.add_column(name)
+    table.add_column("大促", words=True)
+    for day in range(7, 10):
+        table.add_row(
+            f"12月{day}日 周一", *(f"1,{day}0{n}.5%" for n in range(8)), "2026 双12 现货预热、2026 双12 开售"
+        )
+    return table
+
+
+def shown(table: FittingTable, width: int) -> str:
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_every_head_and_figure_is_whole_at_every_width(width: int) -> None:
+    text = shown(a_table(), width)
+    assert "…" not in text
+    assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= width
+    for day in range(7, 10):
+        for n in range(8):
+            assert f"1,{day}0{n}.5%" in text
+    letters = "".join(text.split())
+    for letter in "".join(FIGURES).replace(" ", ""):
+        assert letter in letters
+
+
+def test_what_is_wide_enough_stays_one_table_on_one_line_a_row() -> None:
+    text = shown(a_table(), 200)
+    assert text.count("日期") == 1
+    assert len(text.strip().splitlines()) == 4 + 3  # title, blank, heads, rule, rows
+
+
+def test_a_narrow_screen_repeats_what_tells_the_rows_apart() -> None:
+    table = FittingTable()
+    for name in ("stream", "model"):
+        table.add_column(name, words=True)
+    for number in range(12):
+        table.add_column(f"figure{number}")
+    for model in ("regression", "naive"):
+        table.add_row("shop", model, *("123.45" for _ in range(12)))
+    text = shown(table, 60)
+    assert text.count("regression") == text.count("naive") > 1
