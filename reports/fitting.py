@@ -44,7 +44,8 @@ class Column:
     def least(self) -> int:
         """Width below which it would be hard to read: a head of two lines, figures whole."""
         parts = self.head.split(" ")
-        half = -(-cell_len(self.head) // 4) * 2 if len(parts) == 1 else max(map(cell_len, parts))
+        may_break = len(parts) == 1 and not self.head.isascii()  # Chinese does between any two letters
+        half = -(-cell_len(self.head) // 4) * 2 if may_break else max(map(cell_len, parts))
         cells = min(self.widest, max(WORDS_WIDTH, self._token)) if self.is_words else self.widest
         return min(self.natural, max(half, cells))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import platform
 import shutil
@@ -44,7 +45,7 @@ def compare_shop(
     from platformdirs import user_cache_path
 
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.comparison import compare_table, headline, scenario_grid
     from reports.progress import Stages
     from reports.tables import grid_table
@@ -79,7 +80,7 @@ def compare_shop(
     stages.end()
     if run.as_json:
         table = compare_table(found)
-        click.echo(table.to_json(orient="records", force_ascii=False, double_precision=6))
+        tell_json({"scenarios": json.loads(table.to_json(orient="records", double_precision=6))})
     else:
         console = screen()
         console.print(grid_table(scenario_grid(found, say, narrow=True), headline(found, say)))

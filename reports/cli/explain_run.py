@@ -12,7 +12,7 @@ import click
 
 from reports.cli.options import Run
 from reports.cli.outcomes import ExitCode
-from reports.cli.speech import language
+from reports.cli.speech import language, tell_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def answer(what: Path, question: Question, *, shop: Path | None, run: Run) -> Ex
         if show is not None:
             show.line("next", plan=str(folder))
     if run.as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, default=str))
+        tell_json(found)
     if run.out is not None:
         run.out.mkdir(parents=True, exist_ok=True)
         text = json.dumps(found, ensure_ascii=False, default=str, indent=1)

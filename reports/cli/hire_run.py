@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ def hire_for_shop(
     """Write ``hire.csv`` and ``hire.html`` and show it."""
     from forecast.table_files import write_csv
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.progress import Stages
     from reports.tables import grid_table
     from reports.words import words
@@ -64,7 +63,7 @@ def hire_for_shop(
         (folder / "hire.html").write_text(text, encoding="utf-8", newline="\n")
     stages.end()
     if run.as_json:
-        click.echo(hiring_json(table))
+        tell_json({"weeks": table.to_dict("records")})
         return ExitCode.FINE
     console = screen()
     console.print(grid_table(hiring_grid(table, say), say("hire.title", weeks=weeks)))
@@ -166,9 +165,3 @@ def hiring_page(table: pd.DataFrame, texts: list[str], say: Words, *, shop: str)
         picture=picture,
         weeks=hiring_grid(table, say),
     )
-
-
-def hiring_json(table: pd.DataFrame) -> str:
-    """Return the table as JSON with ISO dates."""
-    rows: list[Any] = table.to_dict("records")
-    return json.dumps(rows, ensure_ascii=False, default=str)

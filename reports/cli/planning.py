@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +13,7 @@ import click
 
 from reports.cli.options import Asked, Run, planned_span
 from reports.cli.outcomes import ExitCode, NoRosterError, whole_files, whole_folder
-from reports.cli.speech import language
+from reports.cli.speech import language, tell_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -170,7 +169,7 @@ def _show(plan: Plan, job: Job, *written: Path) -> None:
 
     job.stages.end()
     if job.run.as_json:
-        click.echo(json.dumps(plan.summary, ensure_ascii=False))
+        tell_json(plan.summary)
         return
     print_plan(plan, screen(), job.lang)
     for path in written:

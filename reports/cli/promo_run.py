@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import click
 
 from reports.cli.options import Asked, Run
 from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
+from reports.cli.speech import tell_json
 
 if TYPE_CHECKING:
     from reports.cli.planning import Job
@@ -93,7 +93,7 @@ def _show(found: Promotion, job: Job) -> None:
     from reports.tables import grid_table, print_plan
 
     if job.run.as_json:
-        click.echo(json.dumps(found.plan.summary, ensure_ascii=False))
+        tell_json(found.plan.summary)
         return
     console, say = screen(), job.words
     print_plan(found.plan, console, job.lang)

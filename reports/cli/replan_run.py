@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 
 from reports.cli.options import Run
 from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
-from reports.cli.speech import language
+from reports.cli.speech import language, tell_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +98,7 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     _write(new, answer, target, folder, spoken.lang, began)
     stages.end()
     if run.as_json:
-        click.echo(json.dumps(_summary(new, answer, plan, target), ensure_ascii=False))
+        tell_json(_summary(new, answer, plan, target))
     else:
         from reports.replan_tables import print_replanned
 
@@ -207,7 +206,7 @@ def _show_frontier(
             }
             for answer in answers
         ]
-        click.echo(json.dumps(rows))
+        tell_json({"frontier": rows})
     else:
         print_frontier(answers, console, say)
     return ExitCode.FINE

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import locale
 import logging
+import math
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -61,6 +64,20 @@ def _shops_language(arguments: Sequence[str]) -> str | None:
         if said in LANGUAGES:
             return str(said)
     return None
+
+
+def tell_json(content: Mapping[str, Any]) -> None:
+    """Print one JSON object on stdout: dates as text, what is not a number as null."""
+    click.echo(json.dumps(_plain(content), ensure_ascii=False, default=str, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with NaN and infinities, which JSON does not know, as None."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def tell_problems(error: PlanError, say: Words) -> None:

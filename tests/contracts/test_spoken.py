@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ import reports
 import scheduling
 from forecast.errors import nearest
 from reports.cli.app import app, main
+from reports.cli.speech import tell_json
 from reports.notes import in_words
 from reports.words import catalogue, words
 
@@ -209,6 +211,12 @@ def test_a_sentence_without_its_line_is_found() -> None:
 @pytest.mark.parametrize("path", SHOWING, ids=lambda path: path.relative_to(REPORTS).as_posix())
 def test_what_the_reports_say_stands_in_a_catalogue(path: Path) -> None:
     assert unspoken_literals(path.read_text(encoding="utf-8")) == []
+
+
+def test_json_is_one_object_without_what_json_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_json({"share": float("nan"), "days": [{"date": dt.date(2026, 3, 9), "most": float("inf")}]})
+    said = capsys.readouterr().out
+    assert said == '{"share": null, "days": [{"date": "2026-03-09", "most": null}]}\n'
 
 
 def test_a_literal_that_is_printed_is_found() -> None:

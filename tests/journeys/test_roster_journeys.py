@@ -83,7 +83,7 @@ def test_the_repaired_plan_is_the_newest_and_the_old_one_stays(shop: Path, plan:
 def test_prices_of_a_change_are_shown_side_by_side(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = str(roster_of(plan)["employee"].iloc[0])
     assert run("replan", plan, "--absent", f"{name}:2026-12-07", "--frontier", "--json", "-q") == 0
-    rows = json.loads(capsys.readouterr().out)
+    rows = json.loads(capsys.readouterr().out)["frontier"]
     assert [row["price"] for row in rows] == sorted(row["price"] for row in rows)
     assert rows[0]["short_hours"] <= rows[-1]["short_hours"]
 

@@ -60,3 +60,14 @@ def test_a_narrow_screen_repeats_what_tells_the_rows_apart() -> None:
         table.add_row("shop", model, *("123.45" for _ in range(12)))
     text = shown(table, 60)
     assert text.count("regression") == text.count("naive") > 1
+
+
+def test_english_heads_break_between_words_only() -> None:
+    table = FittingTable()
+    table.add_column("Stream", words=True)
+    for name in ("Consultations", "Busiest hour", "Needed agent-hours", "Unanswered", "Expected"):
+        table.add_column(name)
+    table.add_row("shop", *("1" for _ in range(5)))
+    for width in (30, 40, 60):
+        for word in ("Consultations", "Busiest", "hour", "agent-hours", "Unanswered", "Expected"):
+            assert word in shown(table, width)

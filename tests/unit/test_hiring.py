@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 
 import pandas as pd
 import pytest
 from builders_scenarios import ask, build_base, build_inputs
 
-from reports.cli.hire_run import hiring_json, hiring_page
+from reports.cli.hire_run import hiring_page
 from reports.words import words
 from scheduling.hiring import USUAL_SHAPE, HiringTerms, hiring_table, shape_of, weekly_hours
 from scheduling.promotion.levers import pull
@@ -99,4 +98,3 @@ def test_the_long_view_is_a_page_of_its_own(lang: str) -> None:
     assert "https://" not in text
     assert "summary" in text
     assert text.count("<tr>") == 5
-    assert len(json.loads(hiring_json(table))) == 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -34,7 +33,7 @@ def command(shop: Path, days: int, origins: int, history: Path | None, run: Run)
     from reports.charts.backtest import write_backtest_picture
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.progress import Stages
     from reports.stage_tables import backtest_scores, print_backtest
     from reports.words import words
@@ -55,7 +54,7 @@ def command(shop: Path, days: int, origins: int, history: Path | None, run: Run)
         write_backtest_picture(found.table, folder / "backtest.png", settings, say)
     stages.end()
     if run.as_json:
-        click.echo(json.dumps(backtest_scores(found.table).to_dict("records"), ensure_ascii=False))
+        tell_json({"scores": backtest_scores(found.table).to_dict("records")})
     else:
         print_backtest(found, settings, screen(), say)
         click.echo(str(target / "backtest.csv"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 
 import click
@@ -43,7 +42,7 @@ def command(
     from forecast.logs.shop_logs import shop_log
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.log_tables import print_calibration
     from reports.words import words
 
@@ -62,7 +61,7 @@ def command(
         click.echo(say("log.warning", text=note), err=True)
     if run.as_json:
         summary = {**tables, "notes": list(learnt.calibration.notes), "from": learnt.granularity, **span}
-        click.echo(json.dumps(summary, ensure_ascii=False))
+        tell_json(summary)
     else:
         title = say("log.calibrated", source=say(f"log.kind_{learnt.granularity}"), **span)
         print_calibration(learnt.calibration, title, screen(), say)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -37,14 +36,14 @@ def command(what: Path, shop: Path | None, run: Run) -> int:
 def _check_inputs(shop: Path, run: Run) -> int:
     from reports.cli.outcomes import ExitCode
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.stage_tables import inputs_summary, print_inputs
     from reports.words import words
     from scheduling.inputs import read_inputs
 
     inputs = read_inputs(shop)
     if run.as_json:
-        click.echo(json.dumps(inputs_summary(inputs), ensure_ascii=False))
+        tell_json(inputs_summary(inputs))
     else:
         say = words(language(run.lang, inputs.settings.demand.shop.language))
         print_inputs(inputs, screen(), say)
@@ -54,14 +53,14 @@ def _check_inputs(shop: Path, run: Run) -> int:
 def _check_workbook(path: Path, shop: Path | None, run: Run) -> int:
     from reports.cli.outcomes import ExitCode
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.words import words
     from reports.workbook_check import check_workbook
     from reports.workbook_check_tables import print_workbook_check
 
     found = check_workbook(path, shop, seed=run.seed)
     if run.as_json:
-        click.echo(json.dumps(found.summary, ensure_ascii=False))
+        tell_json(found.summary)
     else:
         say = words(language(run.lang, found.settings.demand.shop.language))
         print_workbook_check(found, screen(), say)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from reports.cli.options import (
     shop_argument,
     span_options,
 )
+from reports.cli.speech import tell_json
 
 if TYPE_CHECKING:
     from reports.cli.planning import Job
@@ -70,7 +70,7 @@ def command(
             write_parquet(outlook.draws, folder / "draws.parquet")
     job.stages.end()
     if run.as_json:
-        click.echo(json.dumps(forecast_summary(outlook, settings), ensure_ascii=False))
+        tell_json(forecast_summary(outlook, settings))
     else:
         print_forecast(outlook, settings, screen(), job.words)
         click.echo(str(job.target / "forecast.csv"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +45,7 @@ def command(
     from forecast.table_files import write_csv
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.log_tables import print_history
     from reports.words import words
 
@@ -63,7 +62,7 @@ def command(
     with whole_files(target) as folder:
         write_csv(by_day if daily else history, folder / name)
     if run.as_json:
-        click.echo(json.dumps(_summary(history, by_day), ensure_ascii=False))
+        tell_json(_summary(history, by_day))
     else:
         print_history(history, by_day, screen(), say)
         click.echo(str(target / name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -63,7 +62,7 @@ def command(
     from forecast.timegrid import zone
     from reports.cli.outcomes import ExitCode
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.log_tables import print_import, question
     from reports.notes import problem_words
     from reports.words import words
@@ -89,7 +88,7 @@ def command(
         for warning in report.warnings:
             click.echo(say("log.warning", text=problem_words(warning, say)), err=True)
     if run.as_json:
-        click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+        tell_json(report.to_dict())
     else:
         print_import(report, screen(), say)
     return ExitCode.FINE

@@ -20,11 +20,10 @@ def command(folder: Path, run: Run) -> int:
     Example:
       paiban init my-shop
     """
-    import json
     from importlib import resources
 
     from reports.cli.outcomes import ExitCode, whole_files
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.words import words
 
     templates = resources.files("reports").joinpath("templates", "shop")
@@ -34,7 +33,7 @@ def command(folder: Path, run: Run) -> int:
         for name in new:
             (partial / name).write_bytes(contents[name])
     if run.as_json:
-        click.echo(json.dumps({"folder": str(folder), "written": new}, ensure_ascii=False))
+        tell_json({"folder": str(folder), "written": new})
         return ExitCode.FINE
     say = words(language(run.lang, None))
     for name in new:

@@ -62,7 +62,7 @@ def command(
     from forecast.table_files import write_csv
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.log_tables import print_measures
     from reports.words import words
 
@@ -86,7 +86,7 @@ def command(
         text = json.dumps(measures.to_dict(), ensure_ascii=False, indent=1)
         (folder / "measure.json").write_text(text + "\n", encoding="utf-8")
     if run.as_json:
-        click.echo(json.dumps(_summary(measures.to_dict()), ensure_ascii=False))
+        tell_json(_summary(measures.to_dict()))
     else:
         print_measures(measures, rules, screen(), say)
         click.echo(str(target / "measure.csv"))

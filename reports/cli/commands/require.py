@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from reports.cli.options import Asked, planning_options
+from reports.cli.speech import tell_json
 
 
 @click.command("require", short_help="Agents per interval that meet the target.")
@@ -38,7 +37,7 @@ def command(asked: Asked) -> int:
     job.stages.end()
     if job.run.as_json:
         rows = requirement_days(table, settings.demand).to_dict("records")
-        click.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        tell_json({"days": rows})
     else:
         print_requirement(table, settings.demand, screen(), job.words)
         click.echo(str(job.target / "requirement.csv"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ def command(
     from forecast.replies.rules import find_rule, rule_book
     from reports.cli.outcomes import ExitCode
     from reports.cli.planning import screen
-    from reports.cli.speech import language
+    from reports.cli.speech import language, tell_json
     from reports.rule_tables import explain_rule, print_rules
     from reports.words import words
 
@@ -53,7 +52,7 @@ def command(
     if rule_id is not None:
         rule = find_rule(rule_id, book)
         if run.as_json:
-            click.echo(json.dumps(_plain(rule), ensure_ascii=False))
+            tell_json(_plain(rule))
         else:
             explain_rule(rule, screen(), say, own=rule.id in own)
         return ExitCode.FINE
@@ -64,7 +63,7 @@ def command(
         and (platform is None or rule.platform in (platform, "any"))
     ]
     if run.as_json:
-        click.echo(json.dumps({"rules": [_plain(rule) for rule in chosen]}, ensure_ascii=False))
+        tell_json({"rules": [_plain(rule) for rule in chosen]})
     else:
         print_rules(chosen, screen(), say, own=own, day=day)
     return ExitCode.FINE

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from reports.cli.options import Asked, planning_options, table_option
+from reports.cli.speech import tell_json
 
 
 @click.command("simulate", short_help="Judge a shift plan or roster, reply by reply.")
@@ -76,7 +76,7 @@ def command(asked: Asked, requirement: Path | None, shift_plan: Path | None, ros
         write_csv(found.simulated_cover, folder / "simulated_cover.csv")
     job.stages.end()
     if job.run.as_json:
-        click.echo(json.dumps(result, ensure_ascii=False))
+        tell_json(result)
     else:
         screen().print(verdict_table(found, job.words))
         click.echo(str(job.target / "simulation.json"))
