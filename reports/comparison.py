@@ -218,7 +218,7 @@ def frontier_grid(found: Comparison, say: Words) -> Grid:
         for row in found.frontier
     ]
     head = tuple(say(f"compare.{name}") for name in ("cost", "paid_hours", "on_time"))
-    return Grid(head=head, rows=tuple(rows), words=())
+    return Grid(head=head, rows=tuple(dict.fromkeys(rows)), words=())
 
 
 def baseline_grid(found: Comparison, say: Words) -> Grid:

@@ -68,7 +68,7 @@ def write_roster_sheet(plan: Plan, roster: pd.DataFrame, book: Book) -> None:
     _add_refused_wishes(plan, layout, sheet, book)
     sheet.freeze_panes(HEADER_ROWS, NAME_COLUMNS)
     sheet.repeat_rows(0, HEADER_ROWS - 1)
-    sheet.set_column(0, 0, 9)
+    sheet.set_column(0, 0, 11)
     sheet.set_column(1, 1, 9)
     sheet.set_column(NAME_COLUMNS, layout.last_day, 6)
     sheet.set_column(layout.last_day + 1, layout.last_day + len(layout.weeks) + 3, 8)
@@ -131,7 +131,7 @@ def _fill(shade: str) -> dict[str, str]:
 def _write_people(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
     """Write roles in blocks, names and the codes of duties."""
     shades = [_fill(day_shade(plan, day)) for day in layout.days]
-    role = book.format(bold=True, align="center", valign="top", bottom=1, bottom_color=LINE)
+    role = book.format(bold=True, align="center", valign="top", bottom=1, bottom_color=LINE, text_wrap=True)
     first = HEADER_ROWS
     for group in dict.fromkeys(row.group for row in layout.rows):
         last = first + sum(row.group == group for row in layout.rows) - 1

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from rich.cells import cell_len
 from xlsxwriter.utility import xl_range, xl_range_abs
 
 from forecast.timegrid import clock_text
@@ -87,7 +88,9 @@ def write_hours_sheet(plan: Plan, book: Book) -> None:
     _colour_rates(plan, rows, sheet, book)
     sheet.autofilter(0, 0, last, len(heads) - 1)
     sheet.freeze_panes(1, 4)
-    set_widths(sheet, {0: 12, 1: 11, 2: 6, 3: 13, 4: 11, 9: 11, 10: 11, 11: 16})
+    names = [say(f"workbook.{name}") for name in heads]
+    widest = max(map(cell_len, labels.values()), default=0) + 2
+    set_widths(sheet, {0: max(12, widest), 1: 11, 2: 6, 3: 13, 4: 11, 9: 11, 10: 11, 11: 16}, names)
 
 
 def _colour_rates(plan: Plan, rows: list[dict[Any, Any]], sheet: Any, book: Book) -> None:
@@ -160,7 +163,7 @@ def write_fairness_sheet(plan: Plan, book: Book) -> None:
                 at, column, f"={function}({xl_range(1, column, len(rows), column)})", look, float(result)
             )
     sheet.freeze_panes(1, 1)
-    set_widths(sheet, dict.fromkeys(range(len(heads)), 11))
+    set_widths(sheet, dict.fromkeys(range(len(heads)), 11), heads)
 
 
 def _plain(cell: Any) -> object:
@@ -200,7 +203,7 @@ def write_notes_sheet(plan: Plan, book: Book) -> None:
         lines = findings.note_lines(plan.notes, plan.settings.demand, book.say)
         for offset, note in enumerate(lines, start=at + 2):
             sheet.write_string(offset, 0, note, book.format())
-    set_widths(sheet, {0: 14, 1: 16, 2: 14, 3: 16, 4: 24, 5: 12, 6: 30})
+    set_widths(sheet, {0: 17, 1: 16, 2: 14, 3: 16, 4: 24, 5: 14, 6: 30})
 
 
 def write_dingtalk_sheet(plan: Plan, roster: pd.DataFrame, book: Book) -> None:
@@ -220,7 +223,7 @@ def write_dingtalk_sheet(plan: Plan, roster: pd.DataFrame, book: Book) -> None:
         sheet.write_string(at, 2, f"{day:%Y-%m-%d}", book.format())
         sheet.write_string(at, 3, shift, book.format())
     sheet.freeze_panes(1, 0)
-    set_widths(sheet, {0: 12, 1: 12, 2: 14, 3: 14})
+    set_widths(sheet, {0: 12, 1: 12, 2: 14, 3: 14}, [say(f"workbook.{name}") for name in names])
 
 
 def write_settings_sheet(plan: Plan, book: Book) -> None:
@@ -233,6 +236,7 @@ def write_settings_sheet(plan: Plan, book: Book) -> None:
         return
     codes = plan_codes(plan)
     heads = ("code", "template", "form", "start", "end", "paid_hours")
+    sheet.set_column(CODE_COLUMN + 5, CODE_COLUMN + 5, 12)
     for column, name in enumerate(heads, start=CODE_COLUMN):
         sheet.write_string(0, column, say(f"workbook.{name}"), book.head)
     for at, one in enumerate(codes, start=1):
@@ -302,4 +306,5 @@ def write_duties_sheet(roster: pd.DataFrame, book: Book, timezone: str) -> None:
         sheet.write_number(at, 8, float(row["cost"]), book.format())
     sheet.autofilter(0, 0, max(len(roster), 1), len(DUTY_COLUMNS) - 1)
     sheet.freeze_panes(1, 2)
-    set_widths(sheet, {0: 10, 1: 11, 2: 10, 3: 24, 6: 16})
+    heads = [book.say(f"workbook.{name}") for name in DUTY_COLUMNS]
+    set_widths(sheet, {0: 10, 1: 11, 2: 10, 3: 24, 6: 16}, heads)

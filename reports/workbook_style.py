@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.cells import cell_len
+
 from reports.words import Words
 
 FORM_FILLS = {"early": "#CDE7F7", "late": "#C9BEE6", "half": "#BFE5D6"}
@@ -13,6 +15,8 @@ SHADES = {"weekend": "#EEF1F4", "promotion": "#F7E3B5"}
 SHORT_FILL, SHORT_INK = "#F3A583", "#B23A00"
 LINE = "#D9DEE3"
 FONT = "Microsoft YaHei"
+USUAL_WIDTH = 8.43  # of a column, in characters
+ONE_LINE = 9  # columns of text that a head of the usual width holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,9 @@ class Book:
 def write_table(
     book: Book, sheet: Any, heads: Sequence[str], rows: Sequence[Sequence[object]], *, first_row: int = 0
 ) -> None:
-    """Write a header row and text or number cells below it."""
+    """Write a header row, two lines high where heads of several words need it, and cells below it."""
+    if any(" " in name and cell_len(name) > ONE_LINE for name in heads):
+        sheet.set_row(first_row, 31)
     for column, name in enumerate(heads):
         sheet.write_string(first_row, column, name, book.head)
     for offset, row in enumerate(rows, start=first_row + 1):
@@ -66,7 +72,9 @@ def write_cell(book: Book, sheet: Any, row: int, column: int, cell: object, **pr
         sheet.write_string(row, column, str(cell), book.format(**properties))
 
 
-def set_widths(sheet: Any, widths: Mapping[int, float]) -> None:
-    """Set column widths [characters]."""
-    for column, width in widths.items():
+def set_widths(sheet: Any, widths: Mapping[int, float], heads: Sequence[str] = ()) -> None:
+    """Set column widths [characters]; no column is narrower than the longest word of its head."""
+    words = {column: max(map(cell_len, head.split(" "))) + 2.0 for column, head in enumerate(heads)}
+    for column in sorted({*widths, *(c for c, width in words.items() if width > USUAL_WIDTH)}):
+        width = max(widths.get(column, USUAL_WIDTH), words.get(column, 0.0))
         sheet.set_column(column, column, width)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 STATE_COLOURS = {"met": GREEN, "certified": ORANGE, "missed": VERMILION}
 LONGEST_NAME = 24
+FINE_SHARE = 0.05  # span of an axis below which whole percent do not tell its ticks apart
 
 
 def comparison_figures(found: Comparison, say: Words) -> dict[str, Figure]:
@@ -76,8 +77,11 @@ def _short(name: str) -> str:
 
 
 def _percent(axes: Axes, which: str, metric: str, say: Words) -> None:
+    """Say the shares on an axis, with as many decimals as tell its ticks apart."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: say.share(value, metric, 0)))
+    low, high = axis.get_view_interval()
+    decimals = 0 if metric != "share" or high - low > FINE_SHARE else 1
+    axis.set_major_formatter(FuncFormatter(lambda value, _: say.share(value, metric, decimals)))
 
 
 def plot_scenarios(axes: Axes, found: Comparison, say: Words) -> Axes:
@@ -136,7 +140,7 @@ def plot_frontier(axes: Axes, found: Comparison, say: Words) -> Axes:
     _percent(axes, "y", metric, say)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: say.money(value)))
     axes.set_xlabel(say("compare.cost"))
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
     return axes
 
 
@@ -145,11 +149,16 @@ def plot_tornado(axes: Axes, found: Comparison, say: Words) -> Axes:
     base = outcome_of(found.rows[0])
     metric, middle = base.get("metric", "share"), base.get("on_time", found.tornado[0]["on_time_low"])
     for place, row in enumerate(reversed(found.tornado)):
+        ends = {side: float(row[f"on_time_{side}"]) for side in ("low", "high")}
+        labels = {side: str(row[side]) for side in ends}
+        near, far = sorted(ends, key=lambda side: abs(ends[side] - middle))
+        if (ends[near] >= middle) == (ends[far] >= middle):  # both on one side: one label, or they overlap
+            labels[far], labels[near] = f"{labels['low']} / {labels['high']}", ""
         for side, colour in (("low", SKY), ("high", ORANGE)):
-            value = row[f"on_time_{side}"]
+            value = ends[side]
             axes.barh(place, value - middle, left=middle, color=colour, height=0.6)
             axes.annotate(
-                row[side],
+                labels[side],
                 (value, place),
                 xytext=(4 if value >= middle else -4, 0),
                 textcoords="offset points",

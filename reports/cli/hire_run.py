@@ -59,7 +59,7 @@ def hire_for_shop(
     target = run.out if run.out is not None else shop / "plans" / f"hire-{first.isoformat()}"
     with whole_files(target) as folder:
         write_csv(table, folder / "hire.csv")
-        text = hiring_page(table, texts, say, shop=inputs.settings.demand.shop.name)
+        text = hiring_page(table, texts, say, shop=inputs.settings.demand.shop.name, weeks=weeks)
         (folder / "hire.html").write_text(text, encoding="utf-8", newline="\n")
     stages.end()
     if run.as_json:
@@ -145,7 +145,7 @@ def _terms(terms: HiringTerms, shape: float, source: str, say: Words) -> str:
     )
 
 
-def hiring_page(table: pd.DataFrame, texts: list[str], say: Words, *, shop: str) -> str:
+def hiring_page(table: pd.DataFrame, texts: list[str], say: Words, *, shop: str, weeks: int) -> str:
     """Return the long view as a page of its own."""
     from reports.charts.hiring import plot_hiring
     from reports.charts.pictures import Picture
@@ -156,11 +156,11 @@ def hiring_page(table: pd.DataFrame, texts: list[str], say: Words, *, shop: str)
         figure, axes = new_figure(height=3.4)
         plot_hiring(axes, table, say)
         picture = Picture(kind="hire", alt=say("hire.alt"), source=data_uri(svg_text(figure)))
-    title = say("hire.title", weeks=len(table))
+    title = say("hire.title_of", shop=shop, weeks=weeks) if shop else say("hire.title", weeks=weeks)
     return render(
         "hire.html.j2",
         say,
-        title=f"{shop} {title}".strip(),
+        title=title,
         texts=texts,
         picture=picture,
         weeks=hiring_grid(table, say),

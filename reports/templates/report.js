@@ -216,7 +216,7 @@
       { ...quiet, name: "low", data: rows.map((row) => of(row, "low")) },
       { ...quiet, name: word.worst_to_best_day, data: rows.map(spread), areaStyle: { color: GREEN, opacity: 0.16 }, itemStyle: { color: "#cfe9e1" } },
     ];
-    const target = { yAxis: stream.target, label: { formatter: word.target + " " + show(stream.target), position: "insideEndTop", color: VERMILION } };
+    const target = { yAxis: stream.target, label: { formatter: word.target + " " + show(stream.target), position: "insideEndBottom", color: VERMILION } };
     return {
       ...base(alt),
       grid: { ...base(alt).grid, top: narrow() ? 60 : 40 }, // three names in the legend take two lines on a phone

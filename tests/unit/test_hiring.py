@@ -94,7 +94,7 @@ def test_terms_that_cannot_be_meant_are_refused(wrong: dict[str, float]) -> None
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_long_view_is_a_page_of_its_own(lang: str) -> None:
     table = _table(_weeks(200, 200, 320, 200), attrition=0.05)
-    text = hiring_page(table, ["summary"], words(lang), shop="小店")
+    text = hiring_page(table, ["summary"], words(lang), shop="小店", weeks=4)
     assert "https://" not in text
     assert "summary" in text
     assert text.count("<tr>") == 5
