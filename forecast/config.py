@@ -20,6 +20,7 @@ from forecast.timegrid import clock_minutes, zone
 
 T = TypeVar("T")
 
+SAYS_ALL = ("missing", "value_error")  # complaints that name the value themselves, if there is one
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # pydantic's names for it
 SUPPLY_SECTIONS = ("template", "labour", "pool")  # read by scheduling.config
 SECTIONS = ("shop", "stream", "rule", *SUPPLY_SECTIONS)
@@ -290,6 +291,8 @@ def _complaint(kind: type[Any], detail: Any) -> str:
     message = str(detail["msg"]).removeprefix("Value error, ")
     if not dotted:
         return message
+    if detail["type"] in SAYS_ALL:
+        return f"{dotted}: {message[:1].lower() + message[1:]}"
     return f"{dotted}: {message[:1].lower() + message[1:]}, got {detail['input']!r}"
 
 

@@ -110,12 +110,17 @@ def problem_words(problem: str | Problem, say: Words) -> str:
 
 def _spoken(text: str, say: Words) -> str | None:
     """Return a sentence, a sentence behind its place, or several of them; None where nothing is known."""
+    clauses = text.split("; ")
+    if len(clauses) > 1:  # sentences of their own come before one that would take the rest for a value
+        each = [told for clause in clauses if (told := _translated(clause, say)) is not None]
+        if len(each) == len(clauses):
+            return say("format.clause_gap").join(each)
     if (whole := _translated(text, say)) is not None:
         return whole
     for head, rest in _heads(text):
         if (told := _translated(rest, say)) is not None:
-            return f"{_translated(head, say) or head}{say('format.colon')}{told}"
-    clauses = text.split("; ")
+            place = _translated(head, say) or head.replace(": ", say("format.colon"))
+            return f"{place}{say('format.colon')}{told}"
     told_apart = [_spoken(clause, say) for clause in clauses] if len(clauses) > 1 else []
     if not any(told_apart):
         return None

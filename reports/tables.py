@@ -125,7 +125,15 @@ def _print_end(plan: Plan, console: Console, say: Words) -> None:
         console.print(say("screen.notes"), markup=False)
         for note in findings.note_lines(plan.notes, plan.settings.demand, say):
             console.print(Text(f"  {note}"))
-    state = findings.overall(findings.verdicts(plan))
-    unnamed = "shifts" if plan.employees else "plan"
-    ending = "missed" if state != "met" else "met" if plan.roster is not None else unnamed
-    console.print(Text(say(f"screen.next_{ending}"), style="bold"))
+    console.print(Text(say(f"screen.next_{_ending(plan)}"), style="bold"))
+
+
+def _ending(plan: Plan) -> str:
+    """Return what comes next: a roster to mend, a target to meet, people to name, or a plan to hand out."""
+    if plan.roster is None and plan.roster_result is not None:
+        return "conflicts"
+    if findings.overall(findings.verdicts(plan)) != "met":
+        return "missed"
+    if plan.roster is not None:
+        return "met"
+    return "shifts" if plan.employees else "plan"

@@ -12,6 +12,7 @@ from forecast.errors import PlanError
 from reports.cli.help_pages import SpokenContext
 from reports.cli.outcomes import ExitCode, exit_code
 from reports.cli.speech import speak, tell_problems, tell_usage
+from reports.notes import in_words
 
 COMMANDS = {
     "demo": "demo",
@@ -113,6 +114,6 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        text = say("usage.bug", kind=type(error).__name__, text=error)
+        text = say("usage.bug", kind=type(error).__name__, text=in_words(str(error), say))
         click.echo(f"paiban: {text}", err=True)
         sys.exit(ExitCode.BUG)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forecast.errors import ConfigError, PlanError
+
+if TYPE_CHECKING:
+    from scheduling.roster.conflicts import Conflict
 
 
 class ExitCode(IntEnum):
@@ -31,6 +35,11 @@ class NoRosterError(PlanError):
 
 class NoPlanInTimeError(PlanError):
     """The limit was reached before any plan."""
+
+
+def no_roster(conflicts: Sequence[Conflict]) -> NoRosterError:
+    """Return the error of a roster that cannot be, with what stands in its way."""
+    return NoRosterError([conflict.text for conflict in conflicts] or "no roster found")
 
 
 def exit_code(error: PlanError) -> ExitCode:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reports.cli.options import Asked, Run, planned_span
-from reports.cli.outcomes import ExitCode, NoRosterError, whole_files, whole_folder
+from reports.cli.outcomes import ExitCode, no_roster, whole_files, whole_folder
 from reports.cli.speech import language, tell_json
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _show(plan: Plan, job: Job, *written: Path) -> None:
 
 def _ending(plan: Plan) -> ExitCode:
     if plan.roster_result is not None and plan.roster is None:
-        raise NoRosterError([str(conflict) for conflict in plan.roster_result.conflicts] or "no roster found")
+        raise no_roster(plan.roster_result.conflicts)
     return ExitCode.FINE if plan.target_is_met else ExitCode.TARGET_NOT_MET
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reports.cli.options import Asked, Run
-from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
+from reports.cli.outcomes import ExitCode, no_roster, whole_folder
 from reports.cli.speech import tell_json
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def promote_shop(
     job.stages.end()
     _show(found, job)
     if plan.roster_result is not None and plan.roster is None:
-        raise NoRosterError([str(conflict) for conflict in plan.roster_result.conflicts] or "no roster found")
+        raise no_roster(plan.roster_result.conflicts)
     return ExitCode.FINE if plan.target_is_met else ExitCode.TARGET_NOT_MET
 
 

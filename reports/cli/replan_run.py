@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from reports.cli.options import Run
-from reports.cli.outcomes import ExitCode, NoRosterError, whole_folder
+from reports.cli.outcomes import ExitCode, no_roster, whole_folder
 from reports.cli.speech import language, tell_json
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _repaired(
         **details,
     )
     if answer.roster is None:
-        raise NoRosterError([str(conflict) for conflict in answer.result.conflicts] or "no roster found")
+        raise no_roster(answer.result.conflicts)
     return answer
 
 

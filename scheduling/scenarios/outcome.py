@@ -173,7 +173,7 @@ def _standing(
     )
     if result.roster is None:
         raise PlanError(
-            [str(conflict) for conflict in result.conflicts] or f"no roster found ({result.status})"
+            [conflict.text for conflict in result.conflicts] or f"no roster found ({result.status})"
         )
     return ("rostered" if shifts is None else "anew"), people_under(
         base, applied, demands, roster=result.roster

@@ -176,5 +176,13 @@ def test_every_command_speaks_the_language_asked_for(
         shown[str(book)] = words_of_workbook(book)
     for calendar in (plan / "calendars").glob("*.ics"):
         shown[calendar.name] = calendar.read_text(encoding="utf-8")
+    (shop / "wishes.csv").write_text(
+        "employee,date,kind\nAnn,2026-03-10,fixed\nAnn,2026-03-10,leave\n", encoding="utf-8"
+    )
+    code, out, err = said(("roster", shop, *span, *quick, "-q", "--out", tmp_path / "none"), capsys)
+    assert code == 5
+    assert "Ann" in err
+    assert "Conflict" not in err
+    shown["no roster"] = out + err
     wrong = {place: found for place, text in shown.items() if (found := foreign(text, lang))}
     assert wrong == {}

@@ -33,7 +33,7 @@ def test_a_problem_says_where_and_what_in_the_readers_language() -> None:
 
 def test_what_a_libraries_error_says_inside_another_is_said_too() -> None:
     text = "[[stream]] a: service.rounds: input should be a valid number, got 'x'"
-    assert in_words(text, ZH) == "[[stream]] a: service.rounds：应为数字，现为 “x”"
+    assert in_words(text, ZH) == "[[stream]] a：service.rounds：应为数字，现为 “x”"
 
 
 def test_a_sentence_that_no_line_knows_stays_as_it_is() -> None:
@@ -45,6 +45,11 @@ def test_streams_in_front_are_named_for_readers() -> None:
     found = in_words(note, ZH, label=lambda one: "淘宝 售前" if one == "taobao-presale" else one)
     assert found == "淘宝 售前：按促销日历略过 4 个小时，不从中学习"
     assert in_words(note, EN) == note
+
+
+def test_sentences_in_a_row_are_not_taken_for_a_value_of_the_first() -> None:
+    text = "these cannot all hold: Ann has a fixed duty on 2026-03-10; Bob is on leave on 2026-03-10"
+    assert in_words(text, ZH) == "这些不能同时成立：Ann 在 2026-03-10 有固定班；Bob 在 2026-03-10 请假"
 
 
 def test_parts_of_a_source_are_said_one_by_one() -> None:

@@ -157,7 +157,7 @@ def test_edits_that_break_a_rule_are_no_roster_and_the_rule_is_named() -> None:
     edited = build_roster([("A", 0, LATE), ("A", 1, EARLY), ("B", 0, LATE)])
     answer = repaired(old, edited=edited)
     assert (answer.roster, answer.result.status) == (None, "INFEASIBLE")
-    assert any("rest" in str(conflict) for conflict in answer.result.conflicts)
+    assert any("rest" in conflict.text for conflict in answer.result.conflicts)
 
 
 def test_days_on_which_nothing_happened_stay(published: pd.DataFrame) -> None:
