@@ -16,6 +16,7 @@ from forecast.errors import Problem
 from reports.words import Words, catalogue
 
 SECTIONS = ("notes", "problems", "imports", "refusals", "usage")
+TELLING = 12  # letters by which a sentence is known for one, not for part of another
 NEAR = r"; (?:did you mean|known:) .*"  # what `forecast.errors.nearest` adds
 HEADLESS = r"(?:(?!: ).)+?"  # what begins a sentence holds no place and colon: those are told apart
 PLACE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
@@ -112,7 +113,7 @@ def _spoken(text: str, say: Words) -> str | None:
     """Return a sentence, a sentence behind its place, or several of them; None where nothing is known."""
     clauses = text.split("; ")
     if len(clauses) > 1:  # sentences of their own come before one that would take the rest for a value
-        each = [told for clause in clauses if (told := _translated(clause, say)) is not None]
+        each = [told for clause in clauses if (told := _translated(clause, say, least=TELLING)) is not None]
         if len(each) == len(clauses):
             return say("format.clause_gap").join(each)
     if (whole := _translated(text, say)) is not None:
@@ -136,9 +137,10 @@ def _heads(text: str) -> Iterator[tuple[str, str]]:
         at = text.find(": ", at + 1)
 
 
-def _translated(sentence: str, say: Words) -> str | None:
+def _translated(sentence: str, say: Words, *, least: int = 0) -> str | None:
+    """Return a sentence that a line knows, of those with at least so many letters of their own."""
     for line in lines():
-        values = line.values(sentence)
+        values = line.values(sentence) if line.literal >= least else None
         if values is not None:
             return say(line.key, **{key: _value(key, value, say) for key, value in values.items()})
     return None
