@@ -9,6 +9,7 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def spoken_language(arguments: Sequence[str]) -> str:
     >>> spoken_language(["plan", "--lang", "zh"])
     'zh'
     """
-    for given, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for given, following in pairwise([*arguments, ""]):
         asked = following if given == "--lang" else given.removeprefix("--lang=")
         if given.startswith("--lang") and asked in LANGUAGES:
             return asked
