@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 Z_LOWER = 1.645  # one-sided 95 %
 Z_TWO = 1.960
+SECOND_JUDGE = 2000  # days on which somebody else may simulate the plan again
 TINY = 6  # people up to which all covers of a day are listed
 FEWEST_LOOKED_AT = 6  # plans tried where people are too few
 PLENTY = 1.8  # times the required agents: more than anybody needs
@@ -172,11 +173,14 @@ def fresh_days(spread: float, effort: DesignEffort, *, least: int = LOOK) -> int
 
 
 def _margin(trials: Trials, walk: Walk, effort: DesignEffort) -> float:
-    """Return by how much an estimate must be ahead for a lower bound on fresh days to reach the target."""
+    """Return by how much an estimate must be ahead for a lower bound on fresh days to reach the target.
+
+    And on `SECOND_JUDGE` days more of somebody else: a plan just on the border is no promise.
+    """
     assert walk.best is not None
     scale = trials.task.target if trials.task.is_seconds else 1.0
     spread = trials.of(walk.best.counts).spread / scale
-    return Z_LOWER * spread / float(np.sqrt(fresh_days(spread, effort)))
+    return Z_LOWER * spread * float(fresh_days(spread, effort) ** -0.5 + SECOND_JUDGE**-0.5)
 
 
 def _try_tiny(walk: Walk) -> None:
