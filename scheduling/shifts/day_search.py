@@ -27,6 +27,8 @@ Z_TWO = 1.960
 SECOND_JUDGE = 2000  # days on which somebody else may simulate the plan again
 TINY = 6  # people up to which all covers of a day are listed
 FEWEST_LOOKED_AT = 6  # plans tried where people are too few
+HOPELESS = 0.10  # below the target, at the limits on people: more than moving them about brings
+SERVING = 0.6  # of a walk's evaluations, where people are too few: there are fewer ways to put them
 PLENTY = 1.8  # times the required agents: more than anybody needs
 
 
@@ -111,8 +113,10 @@ def search_day(job: DayJob) -> DayChoices:
     wanted = np.maximum(0, np.ceil(job.part * needed.agents).astype(np.int64) - task.already[0])
     starts = [*job.starts, cover_plan(wanted, task.on, task.cost, task.groups)]
     walk = Walk(task, effort.walk, generator(job.seed, "walk", job.name))
-    out_of_reach = False
-    for stage in range(effort.stages):
+    for counts in starts:
+        walk.plan(counts)
+    out_of_reach = _is_hopeless(walk, task)
+    for stage in range(0 if out_of_reach else effort.stages):
         until = 1.0 if stage == effort.stages - 1 else 0.5 + 0.5 * stage / (effort.stages - 1)
         for k, counts in enumerate(starts):
             walk.from_start(counts, until=until * (k + 1) / len(starts) if stage == 0 else until)
@@ -202,10 +206,18 @@ def _may_be_out_of_reach(walk: Walk, task: DayTask) -> bool:
     return full or not task.groups
 
 
+def _is_hopeless(walk: Walk, task: DayTask) -> bool:
+    """Whether all the people there may be are so far from the target that no search gets there."""
+    assert walk.best is not None
+    tried = walk.tried[walk.best.counts.tobytes()]
+    return bool(task.groups) and _may_be_out_of_reach(walk, task) and task.ahead(tried.share) < -HOPELESS
+
+
 def _most_served(job: DayJob, walk: Walk, settler: Settler, needed: Requirement) -> DayChoices:
     """Search again for the most rounds on time, of all that would be asked, that the people can do."""
     task, effort = job.task, job.effort
-    serving = Walk(task, effort.walk, generator(job.seed, "serve", job.name))
+    fewer = replace(effort.walk, evaluations=round(SERVING * effort.walk.evaluations))
+    serving = Walk(task, fewer, generator(job.seed, "serve", job.name))
     serving.serves = True
     starts = _limited_starts(task, walk)
     for k, counts in enumerate(starts):

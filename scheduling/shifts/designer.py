@@ -33,6 +33,7 @@ SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, star
 FEW_DAYS = 2  # up to which each day is searched by several walks
 CHANCE_TO_SPARE = 0.04  # above the wanted chance: planned for too much
 LEAST_DAYS = 60  # fresh days of one day's plan
+FEW_SHORT = 1000  # fresh days of a plan that too few people keep from the target
 
 
 class Designer:
@@ -397,6 +398,8 @@ class Designer:
         """Return the fresh days that each day of a period is judged on."""
         least = min(LOOK, choice.trial.days)  # a large day tells as much in fewer days
         days = fresh_days(self._spread(period, choice), self.effort, least=least)
+        if self._out_of_reach(period):
+            days = min(days, FEW_SHORT)  # there is nothing to certify
         return max(min(LEAST_DAYS, least), int(np.ceil(days / len(period.dates))))
 
     def _margin(self, period: Period) -> float:
