@@ -151,6 +151,7 @@ def open_store(shop: Path, *, writing: bool = False) -> Iterator[duckdb.DuckDBPy
     try:
         connection.execute(f"SET memory_limit = '{MEMORY[writing]}'")
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # it would stand among the results
         connection.execute(f"SET temp_directory = {quoted(str(path.parent / 'spill'))}")
         if is_new:
             connection.execute(_CREATE)

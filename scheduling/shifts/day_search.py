@@ -29,6 +29,7 @@ TINY = 6  # people up to which all covers of a day are listed
 FEWEST_LOOKED_AT = 6  # plans tried where people are too few
 HOPELESS = 0.10  # below the target, at the limits on people: more than moving them about brings
 SERVING = 0.6  # of a walk's evaluations, where people are too few: there are fewer ways to put them
+TOGETHER = 0.4  # of the sessions simulated, for a day that is judged with others
 PLENTY = 1.8  # times the required agents: more than anybody needs
 
 
@@ -108,8 +109,10 @@ def search_day(job: DayJob) -> DayChoices:
         already=task.already[0],
         near=job.near,
     )
-    trials = Trials(task, seed=job.seed, budget=effort.simulated_sessions, threads=job.threads)
-    settler = Settler(task=task, trials=trials, rungs=effort.rungs)
+    # Days judged together need less knowledge each.
+    budget = effort.simulated_sessions * (1.0 if job.needs_proof else TOGETHER)
+    trials = Trials(task, seed=job.seed, budget=budget, threads=job.threads)
+    settler = Settler(task=task, trials=trials, rungs=effort.rungs if job.needs_proof else effort.rungs[:1])
     wanted = np.maximum(0, np.ceil(job.part * needed.agents).astype(np.int64) - task.already[0])
     starts = [*job.starts, cover_plan(wanted, task.on, task.cost, task.groups)]
     walk = Walk(task, effort.walk, generator(job.seed, "walk", job.name))

@@ -18,6 +18,7 @@ from scheduling.shifts.choosing import choose_together
 from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, fresh_days, merged, search_day
 from scheduling.shifts.effort import DesignEffort
 from scheduling.shifts.judging import JudgeJob, is_certified, judge_day, ratio_of, share_of
+from scheduling.shifts.levels import LevelPlan, settle_level
 from scheduling.shifts.periods import MOST_LEVEL, Period, periods_of, planning_level
 from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.settle import Choice
@@ -33,6 +34,7 @@ SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, star
 FEW_DAYS = 2  # up to which each day is searched by several walks
 CHANCE_TO_SPARE = 0.04  # above the wanted chance: planned for too much
 LEAST_DAYS = 60  # fresh days of one day's plan
+FEWEST_STEPS = 30  # evaluations of a walk that starts from a similar day's plan
 FEW_SHORT = 1000  # fresh days of a plan that too few people keep from the target
 
 
@@ -175,8 +177,8 @@ class Designer:
         if known is not None:
             starts.insert(0, self._best_of(known).counts)
         if follows or known is not None:
-            fewest = min(60, effort.walk.evaluations)
-            walk = replace(effort.walk, evaluations=max(fewest, effort.walk.evaluations // 3))
+            fewer = max(effort.walk.evaluations // 3, min(FEWEST_STEPS, effort.walk.evaluations))
+            walk = replace(effort.walk, evaluations=fewer)
             effort, walks = replace(effort, walk=walk, stages=min(effort.stages, 2)), 1
         return [
             DayJob(
@@ -237,8 +239,8 @@ class Designer:
 
     def _find_levels(self, pool: Workers | None) -> None:
         """Choose each period's plans for the level of demand that gives the wanted chance, no more."""
-        best: dict[int, tuple[bool, float, list[Choice], dict[DayKey, DayChoices], float]] = {}
-        waiting = list(range(len(self.periods)))
+        tried: dict[int, list[LevelPlan]] = {p: [] for p in range(len(self.periods))}
+        waiting = list(tried)
         for turn in range(self.effort.level_rounds + 1):
             periods = [self.periods[p] for p in waiting]
             for period in periods:
@@ -246,26 +248,15 @@ class Designer:
             self._check_chances(periods, pool, self.effort.draws)
             for p in waiting:
                 period = self.periods[p]
-                found = {key: self.found[key] for key in period.keys}
-                now = (period.chance >= period.wanted, period.cost, period.chosen, found, period.level)
-                if p not in best or self._is_better(now[:2], best[p][:2]):
-                    best[p] = now
+                tried[p].append(LevelPlan.of(period, {key: self.found[key] for key in period.keys}))
             waiting = [p for p in waiting if self._wants_level(self.periods[p])]
             if turn == self.effort.level_rounds or not waiting:
                 break
             for p in waiting:
                 self._move_level(self.periods[p])
             self._search([self.periods[p] for p in waiting], pool)
-        for p, (_, _, chosen, found, level) in best.items():
-            self.periods[p].chosen, self.periods[p].level = chosen, level
-            self.found.update(found)
-
-    @staticmethod
-    def _is_better(one: tuple[bool, float], other: tuple[bool, float]) -> bool:
-        """Whether (met, cost) is better: met at less cost, or not met but dearer (nearer to it)."""
-        if one[0] != other[0]:
-            return one[0]
-        return one[1] < other[1] if one[0] else one[1] > other[1]
+        for p, plans in tried.items():
+            self.found.update(settle_level(self.periods[p], plans))
 
     def _wants_level(self, period: Period) -> bool:
         """Whether another level may be worth a search: chance missed, or more than enough of it."""
