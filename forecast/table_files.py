@@ -93,19 +93,28 @@ def _read_column(
     if column.kind == "text":
         return texts.astype("str")
     if column.kind == "number":
-        values, expected = pd.to_numeric(texts, errors="coerce"), "a number"
+        values = pd.to_numeric(texts, errors="coerce")
     elif column.kind == "date":
         parsed = pd.to_datetime(texts, errors="coerce", format="ISO8601")
-        values, expected = parsed.dt.date, "a date such as 2026-11-11"
+        values = parsed.dt.date
         bad_dates = parsed.isna()
         values = values.where(~bad_dates, None)
     else:
-        values, expected = parse_instants(texts, timezone), "a time such as 2026-11-11T20:00:00+08:00"
+        values = parse_instants(texts, timezone)
     problems += [
-        Problem(file=source, row=int(row), column=column.name, message=f"{texts[row]!r} is not {expected}")
+        Problem(file=source, row=int(row), column=column.name, message=_fault(texts[row], column))
         for row in texts.index[values.isna().to_numpy()]
     ]
     return values
+
+
+def _fault(text: str, column: Column) -> str:
+    """Say what a cell should hold."""
+    if column.kind == "number":
+        return f"{text!r} is not a number"
+    if column.kind == "date":
+        return f"{text!r} is not a date such as 2026-11-11"
+    return f"{text!r} is not a time such as 2026-11-11T20:00:00+08:00"
 
 
 def parse_date(text: str) -> dt.date:

@@ -16,7 +16,8 @@ from forecast.errors import Problem
 from reports.words import Words, catalogue
 
 SECTIONS = ("notes", "problems", "imports", "refusals", "usage")
-TELLING = 12  # letters by which a sentence is known for one, not for part of another
+LEAST = 8  # letters of its own that a sentence must have; shorter lines with places are for values alone
+TELLING = 12  # letters by which it is known for a sentence in a row of them, not for part of another
 NEAR = r"; (?:did you mean|known:) .*"  # what `forecast.errors.nearest` adds
 HEADLESS = r"(?:(?!: ).)+?"  # what begins a sentence holds no place and colon: those are told apart
 PLACE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
@@ -109,20 +110,20 @@ def problem_words(problem: str | Problem, say: Words) -> str:
     return f"{where}{say('format.colon')}{in_words(problem.message, say)}"
 
 
-def _spoken(text: str, say: Words) -> str | None:
+def _spoken(text: str, say: Words, *, least: int = LEAST) -> str | None:
     """Return a sentence, a sentence behind its place, or several of them; None where nothing is known."""
     clauses = text.split("; ")
     if len(clauses) > 1:  # sentences of their own come before one that would take the rest for a value
         each = [told for clause in clauses if (told := _translated(clause, say, least=TELLING)) is not None]
         if len(each) == len(clauses):
             return say("format.clause_gap").join(each)
-    if (whole := _translated(text, say)) is not None:
+    if (whole := _translated(text, say, least=least)) is not None:
         return whole
     for head, rest in _heads(text):
-        if (told := _translated(rest, say)) is not None:
+        if (told := _translated(rest, say, least=least)) is not None:
             place = _translated(head, say) or head.replace(": ", say("format.colon"))
             return f"{place}{say('format.colon')}{told}"
-    told_apart = [_spoken(clause, say) for clause in clauses] if len(clauses) > 1 else []
+    told_apart = [_spoken(clause, say, least=least) for clause in clauses] if len(clauses) > 1 else []
     if not any(told_apart):
         return None
     return say("format.clause_gap").join(
@@ -140,7 +141,8 @@ def _heads(text: str) -> Iterator[tuple[str, str]]:
 def _translated(sentence: str, say: Words, *, least: int = 0) -> str | None:
     """Return a sentence that a line knows, of those with at least so many letters of their own."""
     for line in lines():
-        values = line.values(sentence) if line.literal >= least else None
+        may_be = line.literal >= least or len(line.parts) == 1
+        values = line.values(sentence) if may_be else None
         if values is not None:
             return say(line.key, **{key: _value(key, value, say) for key, value in values.items()})
     return None
@@ -152,4 +154,4 @@ def _value(key: str, value: str, say: Words) -> str:
         return say(f"names.event_{value}")
     if len(value) > 2 and value[0] == value[-1] == "'" and "'" not in value[1:-1]:
         return say("format.quoted", text=value[1:-1])
-    return (_spoken(value, say) or value) if " " in value or key in NAMED else value
+    return (_spoken(value, say, least=0) or value) if " " in value or key in NAMED else value

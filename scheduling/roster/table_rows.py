@@ -105,7 +105,9 @@ class Row:
             self.complain(column, f"{text!r} is not a number")
             return None
         if value != value or abs(value) == float("inf") or (whole and not value.is_integer()):
-            self.complain(column, f"{text!r} is not a {'whole' if whole else 'finite'} number")
+            self.complain(
+                column, f"{text!r} is not a whole number" if whole else f"{text!r} is not a finite number"
+            )
             return None
         return int(value) if whole else value
 

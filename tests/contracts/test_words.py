@@ -56,6 +56,15 @@ def test_english_messages_hold_no_chinese_but_names_of_files():
         assert not CHINESE.search(text), f"{section}.{name}"
 
 
+def test_chinese_messages_hold_no_english_sentences():
+    sentence = re.compile(r"[A-Za-z]{2,}(?: [A-Za-z]{2,}){2,}")
+    for section, name in MESSAGES:
+        text = re.sub(r"\{[^}]*\}", "", catalogue(section)[name]["zh"])
+        assert not sentence.search(text), f"{section}.{name}"
+        is_named_in_letters = not re.search(r"[A-Za-z]{3,}", text) or text in ("WAPE", "MASE")
+        assert CHINESE.search(text) or is_named_in_letters, f"{section}.{name}"
+
+
 def _strings(path: Path) -> list[tuple[int, str]]:
     """Return the string literals of a file that are not docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -22,7 +22,9 @@ def test_every_line_is_found_by_its_own_english_words(section: str, name: str) -
     texts = catalogue(section)[name]
     values = {key: "; did you mean q?" if key == "near" else f"<{key}>" for key in placeholders(texts["en"])}
     told = {key: "；是不是 q？" if key == "near" else value for key, value in values.items()}
-    assert in_words(texts["en"].format(**values), ZH) == texts["zh"].format(**told)
+    sentence, wanted = texts["en"].format(**values), texts["zh"].format(**told)
+    inside = in_words(f"cannot be read ({sentence}); export it again", ZH)  # short ones serve as values alone
+    assert in_words(sentence, ZH) == wanted or inside == f"读不了（{wanted}）；请重新导出"
 
 
 def test_a_problem_says_where_and_what_in_the_readers_language() -> None:
