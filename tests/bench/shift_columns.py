@@ -18,6 +18,7 @@ import numpy as np
 from ortools.linear_solver import pywraplp
 from scipy import optimize, sparse
 from shift_paths import BARRED, Floats, Numbers, Paths, Row
+from shift_reduced import Guide, make_guide
 
 SMOOTHING = 0.6  # weight of the best duals so far in those that are priced
 PENALTY = 2000.0  # of each person by which a group's bounds are overstepped; keeps every programme feasible
@@ -181,7 +182,7 @@ def row_cost(data: Numbers, person: int, row: Row) -> float:
 
 
 class BranchAndPrice:
-    """Lower bounds and rosters by column generation; `report` hears of bounds, `offer` of rosters."""
+    """Lower bounds and rosters by column generation; `report`, `offer` and `guided` hear of it."""
 
     def __init__(
         self,
@@ -192,15 +193,18 @@ class BranchAndPrice:
         upper: Callable[[], float],
         offer: Callable[[list[Row], list[int]], None],
         report: Callable[[float], None],
+        guided: Callable[[Guide], None],
         seed: int,
     ) -> None:
         self.data, self.paths, self.until = data, paths, until
-        self.upper, self.offer, self.report = upper, offer, report
+        self.upper, self.offer, self.report, self.guided = upper, offer, report, guided
         self.rng = np.random.default_rng(seed)
         self.master = Master(data)
         self.people = range(len(data.rules))
         self.nodes = 0
         self.best = 0.0  # bound so far, rounded up: a roster of that value is optimal
+        self.asked: Prices | None = None  # those that gave the last node's bound
+        self.guide: Guide | None = None
         self._mixed_at = 0
         self._began, self._roster_seconds = time.monotonic(), 0.0
 
@@ -235,6 +239,8 @@ class BranchAndPrice:
                     return min(lowest, self.upper())
                 continue
             self.nodes += 1
+            if bound < self.upper() and (not queue or bound <= queue[0][0]):
+                self._make_guide(bound)
             if self.is_late:
                 return min(lowest, self.upper()) if number else bound
             for child in children:
@@ -261,16 +267,22 @@ class BranchAndPrice:
         self._roster_seconds += time.monotonic() - began
 
     def make_rosters(self, start: list[Row], *, root_until: float, between: Callable[[], None]) -> None:
-        """Dive again and again, calling `between` dives; bounds are made for the first programme only."""
+        """Dive again and again, calling `between` them; bound the first programme only."""
         for p, row in enumerate(start):
             self.master.add(p, row)
         until, self.until = self.until, root_until
-        root = Node(bound=0.0)
-        self.best = float(np.ceil(self._generated(root, told=True) - 1e-6))
+        root, number = Node(bound=0.0), 0
+        bound = self._generated(root, told=True)
+        self.best = float(np.ceil(bound - 1e-6))
+        self._make_guide(bound)
         self.until = until
         while not self.is_late:
             try:
+                if number == 0:
+                    root = self._counted(root)
+                    self._make_guide(self._generated(root, told=False))
                 self._dive(root)
+                number += 1
             except MasterLostError:
                 self.master = self.master.rebuilt()
             between()
@@ -295,12 +307,21 @@ class BranchAndPrice:
                     return best
             if total > best:
                 best, at = total, asked
+                self.asked = asked
                 if told:
                     self.report(best)
             elif not is_new and smoothing == 0.0:
                 break  # neither a better bound nor a new column: the figures' own precision
             smoothing = SMOOTHING if is_new else max(0.0, smoothing - 0.3)
         return best
+
+    def _make_guide(self, bound: float) -> None:
+        """Keep what the last node's prices say, where they gave a better bound than those before."""
+        if self.asked is None or not np.isfinite(bound) or (self.guide and bound <= self.guide.bound + 0.5):
+            return
+        grouped = np.tensordot(self.asked.group, np.array(self.master.groups, dtype=float), axes=1)
+        self.guide = make_guide(self.paths, self.asked.cover, grouped, bound)
+        self.guided(self.guide)
 
     def _priced(self, person: int, cover: Floats, node: Node) -> tuple[float, Row] | None:
         """Return a person's best row at these prices."""
@@ -367,17 +388,22 @@ class BranchAndPrice:
         """Return the people missing on each day and shift in the last solution."""
         return np.maximum(0.0, self.data.need - self._present().sum(axis=0))
 
+    def _counted(self, node: Node) -> Node:
+        """Take on a node with a whole number of missing people in all, and return it."""
+        self.master.confine(node)
+        self.master.solve()
+        missing = float(np.ceil(self._missing().sum() - 1e-3))
+        node = replace(node, groups=(*node.groups, (0, missing, missing)))
+        self.master.confine(node)
+        return node
+
     def _dive(self, node: Node) -> None:
         """Fix one person's row after another, generating columns for the others; offer what comes out.
 
-        As many people may be missing in all as the programme says, rounded up: without that bound a dive
+        As many people are missing in all as the programme says, rounded up: without that bound a dive
         gives up one person after another.
         """
-        self.master.confine(node)
-        self.master.solve()
-        missing = np.ceil(self._missing().sum() - 1e-3)
-        node = replace(node, groups=(*node.groups, (0, 0.0, float(missing))))
-        self.master.confine(node)
+        node = self._counted(node)
         fixed: dict[int, int] = {}
         last = max(3, LAST_CELLS // self.data.need.size)
         guess: dict[int, int] = {}
@@ -407,9 +433,14 @@ class BranchAndPrice:
             )
             if not order:
                 break
-            sure = [i for part, i in order if part > 0.85][: max(1, len(free) // 6)]
+            size = max(1, len(free) // 6)
+            sure = [i for part, i in order if part > 0.85][:size]
             near = [i for part, i in order if part > order[0][0] - 0.05]
-            for i in sure or [near[int(self.rng.integers(len(near)))]]:
+            if not sure:  # the larger the team, the more of them at once
+                sure = [int(i) for i in self.rng.permutation(near)[: max(1, min(size, len(free) // 8))]]
+            for i in sure:
+                if self.master.columns[i][0] in fixed:
+                    continue
                 fixed.setdefault(self.master.columns[i][0], i)
                 self.master.variables[i].SetLb(1.0)
             guess = {self.master.columns[i][0]: i for _, i in reversed(order)}

@@ -264,7 +264,7 @@ class Paths:
             tracked = () if is_fined and fines < FINES else tracked
             if tracked and self.entries(person, len(window)) > 10 * MOST_VALUES:
                 raise ValueError(f"{self.data.names[person]}: counts of shifts make the table too large")
-            table, following = self._table(person, window, first, ends, tracked, rest)
+            table, following = self.table(person, window, first, ends, tracked, rest)
             value = table[0, ends.start, 0, 0, 0]
             if not np.isfinite(value):
                 return None
@@ -274,7 +274,7 @@ class Paths:
                 window,
                 first,
                 self.data.units[mine],
-                self._may_follow(person),
+                self.may_follow(person),
                 rules.most_run,
                 rules.least_run,
                 rules.least_off,
@@ -295,7 +295,19 @@ class Paths:
             self.tracked[person] = tuple(sorted({*self.tracked[person], *over}))
             fines = 0 if fines < FINES else fines
 
-    def _may_follow(self, person: int) -> npt.NDArray[np.bool_]:
+    def ends(self, person: int) -> _Ends:
+        """Return the ends of a person's whole span."""
+        return self._ends(person, None, 0, self.data.days)
+
+    def watched(self, person: int) -> tuple[int, ...]:
+        """Return the shifts whose counts a table of the whole span watches."""
+        if self.entries(person, self.data.days) > MOST_VALUES:
+            return ()
+        most = self.data.rules[person].most
+        return tuple(s for s in self.tracked[person] if most[s] < self.data.days)
+
+    def may_follow(self, person: int) -> npt.NDArray[np.bool_]:
+        """Return which of the person's shifts may follow which."""
         mine = self.mine[person]
         return np.ascontiguousarray(self.data.may_follow[np.ix_(mine, mine)])
 
@@ -308,7 +320,7 @@ class Paths:
         weekends = min(rules.most_weekends, days // 7 + 2) + 1
         return int((days + 1) * states * width * weekends * counts)
 
-    def _table(
+    def table(
         self,
         person: int,
         window: Floats,
@@ -331,7 +343,7 @@ class Paths:
             window,
             first,
             data.units[mine],
-            self._may_follow(person),
+            self.may_follow(person),
             rules.most_run,
             rules.least_run,
             rules.least_off,

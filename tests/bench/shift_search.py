@@ -15,10 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from shift_columns import BranchAndPrice
-from shift_paths import MOST_VALUES, Numbers, Paths, Row
+from shift_paths import MOST_VALUES, Floats, Numbers, Paths, Row
+from shift_reduced import Guide
+from shift_stir import Stir
 from shift_stretches import Neighbourhood
 
+QUICK_VALUES = 1_500_000  # table entries of a span that is planned whole at once; longer ones in windows
+ROUNDS = 50  # of pricing that a bound takes, about
+DIVED, PROVED = 0.3, 0.7  # of the time: those rounds may take so much where a process lives by prices
 WINDOW = 28  # days planned at once where the span is too long
 WORTH_A_SWEEP = 0.002  # of the cost: a sweep over all people that gains less is the last
 LENGTHS = (7, 10, 14, 21, 28, 42)  # days of a repair window; whole rows are tried as well
@@ -28,17 +34,22 @@ LIMIT = 4.0  # deterministic seconds for one neighbourhood
 PATIENT, MOST_PATIENT = 1.6, 8.0  # all three grow by this where nothing is gained for a while, up to that
 POLISH = 8  # neighbourhoods without gain before a fresh roster is handed on
 PATIENCE = 20  # neighbourhoods without gain before another roster is taken up
+GUIDED = 0.6  # of the neighbourhoods are chosen by prices, where there are any
+STIRRED, STIRRED_LONG = 0.08, 0.4  # of the time at most goes to ruin and recreate at first
+ROOMS = (0.0, 0.1, 0.3, 1.0)  # of the gap: what a likely cell's reduced cost may be
+ROUGH = 0.6  # a fresh roster this much above the best is worth polishing
 WORSE = 0.06  # a roster this much above the best is worth taking up
 
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """What a process tells: a better bound, or a roster."""
+    """What a process tells: a better bound, a roster, or a guide to better ones."""
 
     sender: str
     bound: float | None = None
     total: int | None = None
     rows: list[Row] | None = None
+    guide: Guide | None = None
 
 
 @dataclass
@@ -98,16 +109,17 @@ def first_rows(data: Numbers, paths: Paths, rng: np.random.Generator, *, passes:
 
 def best_row(data: Numbers, paths: Paths, person: int, cost: np.ndarray) -> Row:
     """Return a person's best days, planned window after window where the span is long."""
-    if paths.entries(person, data.days) <= MOST_VALUES:
-        found = paths.best(person, cost)
-        if found is None:
-            raise ValueError(f"{data.names[person]}: no row keeps the rules")
-        return found[1]
-    for width in (WINDOW, WINDOW // 2, 2 * WINDOW):
+    entries = paths.entries(person, data.days)
+    for width in (WINDOW, WINDOW // 2, 2 * WINDOW) if entries > QUICK_VALUES else ():
         row = _in_windows(data, paths, person, cost, width)
         if row is not None:
             return row
-    raise ValueError(f"{data.names[person]}: no row found window by window")
+    if entries > MOST_VALUES:
+        raise ValueError(f"{data.names[person]}: no row found window by window")
+    found = paths.best(person, cost)
+    if found is None:
+        raise ValueError(f"{data.names[person]}: no row keeps the rules")
+    return found[1]
 
 
 def _in_windows(data: Numbers, paths: Paths, person: int, cost: np.ndarray, width: int) -> Row | None:
@@ -162,7 +174,7 @@ def _better(
     data: Numbers, paths: Paths, person: int, cost: np.ndarray, row: Row, rng: np.random.Generator
 ) -> Row:
     """Return the best row, or the row with one window planned anew where the span is long."""
-    if paths.entries(person, data.days) <= MOST_VALUES:
+    if paths.entries(person, data.days) <= QUICK_VALUES:
         return best_row(data, paths, person, cost)
     first = 7 * int(rng.integers(0, (data.days - WINDOW) // 7 + 1))
     found = paths.best(person, cost, row=row, first=first, last=first + WINDOW)
@@ -182,19 +194,26 @@ class Repair:
         self.patience = 1.0
         lengths = [length for length in LENGTHS if length < data.days]
         self.lengths = [*lengths, data.days] if data.days <= 2 * LENGTHS[-1] else lengths
-        self.size = {length: float(np.clip(PERSON_DAYS / length, 2, len(rows))) for length in self.lengths}
-        self.gain = dict.fromkeys(self.lengths, 1.0)
+        kinds = [(length, is_guided) for length in self.lengths for is_guided in (False, True)]
+        self.size = {kind: float(np.clip(PERSON_DAYS / kind[0], 2, len(rows))) for kind in kinds}
+        self.gain = dict.fromkeys(kinds, 1.0)
+        self.guide: Guide | None = None
 
     def step(self, *, until: float) -> int:
         """Do one neighbourhood anew; return by how much the roster got better."""
-        length = self.lengths[self._pick()]
+        is_guided = self.guide is not None and self.rng.random() < GUIDED
+        kind = self._pick(is_guided)
+        length = kind[0]
+        people, likely = None, None
         first = int(self.rng.integers(0, self.data.days - length + 1)) if length < self.data.days else 0
-        if length < self.data.days and self.rng.random() < 0.5:
+        if is_guided and self.guide is not None:
+            people, first, likely = self._guided(self.guide, kind)
+        elif length < self.data.days and self.rng.random() < 0.5:
             first = self._short_day(length)
-        count = int(min(len(self.rows), round(self.size[length])))
-        people = [int(p) for p in self.rng.choice(len(self.rows), count, replace=False)]
+        if people is None:
+            people = self._people(kind, None)
         began = time.process_time()
-        model = Neighbourhood(self.data, self.rows, people, first, first + length)
+        model = Neighbourhood(self.data, self.rows, people, first, first + length, likely=likely)
         is_sideways = self.rng.random() < 0.25
         answer, found = model.improved(
             seconds=max(0.1, until - time.monotonic()),
@@ -212,11 +231,38 @@ class Repair:
         if is_sideways:
             return gained
         if answer.status == "OPTIMAL" and took < QUICK * self.patience:
-            self.size[length] = min(self.size[length] * 1.08, float(len(self.rows)))
+            self.size[kind] = min(self.size[kind] * 1.08, float(len(self.rows)))
         elif answer.status not in ("OPTIMAL", "INFEASIBLE") or took > SLOW * self.patience:
-            self.size[length] = max(2.0, self.size[length] * 0.92)
-        self.gain[length] = 0.9 * self.gain[length] + 0.1 * gained / took
+            self.size[kind] = max(2.0, self.size[kind] * 0.92)
+        self.gain[kind] = 0.9 * self.gain[kind] + 0.1 * gained / took
         return gained
+
+    def _people(self, kind: tuple[int, bool], weight: Floats | None) -> list[int]:
+        """Return as many people as the kind of neighbourhood takes at present."""
+        count = int(min(len(self.rows), round(self.size[kind])))
+        chance = None if weight is None else weight / weight.sum()
+        return [int(p) for p in self.rng.choice(len(self.rows), count, replace=False, p=chance)]
+
+    def _guided(self, guide: Guide, kind: tuple[int, bool]) -> tuple[list[int], int, npt.NDArray[np.bool_]]:
+        """Return people, first day and likely cells of a neighbourhood where the roster is too dear."""
+        length = kind[0]
+        dear = guide.of_days(self.data, self.count())
+        first = 0
+        if length < self.data.days:
+            day = int(self.rng.choice(self.data.days, p=(dear + 1e-3) / (dear + 1e-3).sum()))
+            first = int(np.clip(day - self.rng.integers(0, length), 0, self.data.days - length))
+        gaps = guide.of_people(self.rows)
+        room = 0.5 + max(0.0, self.total - guide.bound) * float(self.rng.choice(ROOMS))
+        people = self._people(kind, gaps + max(1.0, float(gaps.mean())))
+        return people, first, guide.likely(room)
+
+    def count(self) -> Row:
+        """Return how many people work each day and shift."""
+        count = np.zeros(self.data.need.shape, dtype=np.int64)
+        for row in self.rows:
+            days = np.flatnonzero(row >= 0)
+            count[days, row[days]] += 1
+        return count
 
     def redo(self, people: list[int], *, until: float) -> None:
         """Do the whole rows of some people anew."""
@@ -229,19 +275,16 @@ class Repair:
                 self.rows[p] = row
             self.total -= model.standing - round(answer.objective)
 
-    def _pick(self) -> int:
+    def _pick(self, is_guided: bool) -> tuple[int, bool]:
         """Return a kind of window, more often one that has paid of late."""
-        worth = np.array([self.gain[length] for length in self.lengths])
+        kinds = [(length, is_guided) for length in self.lengths]
+        worth = np.array([self.gain[kind] for kind in kinds])
         chance = 0.5 / len(worth) + 0.5 * (worth + 1e-3) / (worth + 1e-3).sum()
-        return int(self.rng.choice(len(worth), p=chance / chance.sum()))
+        return kinds[int(self.rng.choice(len(worth), p=chance / chance.sum()))]
 
     def _short_day(self, length: int) -> int:
         """Return the first day of a window around a day on which people are missing."""
-        count = np.zeros(self.data.need.shape, dtype=np.int64)
-        for row in self.rows:
-            days = np.flatnonzero(row >= 0)
-            count[days, row[days]] += 1
-        missing = np.maximum(0, self.data.need - count).sum(axis=1).astype(float)
+        missing = np.maximum(0, self.data.need - self.count()).sum(axis=1).astype(float)
         if not missing.any():
             return int(self.rng.integers(0, self.data.days - length + 1))
         day = int(self.rng.choice(self.data.days, p=missing / missing.sum()))
@@ -261,6 +304,7 @@ class Desk:
     best: float = float("inf")
     rows: list[Row] = field(default_factory=list)
     others: list[tuple[int, list[Row]]] = field(default_factory=list)
+    guide: Guide | None = None
 
     def hear(self) -> bool:
         """Take in what other processes found; return whether one has a better roster."""
@@ -270,7 +314,9 @@ class Desk:
                 news = self.inbox.get_nowait()
             except queue.Empty:
                 return self.best < before
-            if news.total < self.best:
+            if news.guide is not None:
+                self.guide = news.guide
+            elif news.total < self.best:
                 self.best, self.rows = news.total, news.rows
             elif news.total <= self.best * (1 + WORSE):
                 self.others.append((news.total, news.rows))
@@ -286,6 +332,12 @@ class Desk:
         """Hand a bound on."""
         self.outbox.put(News(sender=self.name, bound=bound))
 
+    def tell_guide(self, guide: Guide) -> None:
+        """Take a guide, and hand it on."""
+        if self.guide is None or guide.bound > self.guide.bound:
+            self.guide = guide
+            self.outbox.put(News(sender=self.name, guide=guide))
+
     @property
     def is_late(self) -> bool:
         """Whether the time is up."""
@@ -295,16 +347,26 @@ class Desk:
         """Repair until nothing has been gained for a while, or a roster as good as `least` is found."""
         idle = 0
         while idle < patience and work.total > least and not self.is_late:
+            work.guide = self.guide
             if work.step(until=self.until - 0.3) > 0:
                 idle, work.patience = 0, 1.0
             else:
                 idle += 1
             if work.total < self.best:
                 self.tell(work.total, work.rows)
-            if self.hear() and self.best < work.total:
+            self.hear()
+            if idle > patience // 2 and self.best < work.total:
                 work.rows, work.total, idle = [row.copy() for row in self.rows], int(self.best), 0
         if idle >= patience:
             work.patience = min(work.patience * PATIENT, MOST_PATIENT)
+
+
+def stir(desk: Desk, share: float) -> None:
+    """Bring a first roster down by ruin and recreate, for a share of the time."""
+    now = time.monotonic()
+    work = Stir(desk.data, Paths(desk.data), desk.rows, seed=desk.seed)
+    work.run(until=now + share * (desk.until - 0.4 - now), told=desk.tell)
+    desk.hear()
 
 
 def respond(desk: Desk) -> None:
@@ -335,6 +397,7 @@ def respond(desk: Desk) -> None:
 def _repair(desk: Desk) -> None:
     """Repair until the time is up; take up another roster when stuck."""
     respond(desk)
+    stir(desk, STIRRED_LONG)
     work = Repair(desk.data, [row.copy() for row in desk.rows], seed=desk.seed)
     while not desk.is_late:
         desk.improve(work, patience=PATIENCE)
@@ -360,7 +423,7 @@ def _branch_and_price(desk: Desk) -> BranchAndPrice:
         )
         if people:
             work.redo(people, until=desk.until - 0.3)
-        if work.total <= desk.best * (1 + WORSE):
+        if work.total <= desk.best * (1 + ROUGH):
             desk.improve(work, patience=POLISH, least=search.best)
         desk.tell(work.total, work.rows)
         for p, row in enumerate(work.rows):
@@ -373,6 +436,7 @@ def _branch_and_price(desk: Desk) -> BranchAndPrice:
         upper=upper,
         offer=offer,
         report=desk.tell_bound,
+        guided=desk.tell_guide,
         seed=desk.seed,
     )
     return search
@@ -387,6 +451,7 @@ def _prove(desk: Desk) -> None:
 
 def _dive(desk: Desk) -> None:
     """Make fresh rosters by diving, and repair the best between dives."""
+    stir(desk, STIRRED)
     search = _branch_and_price(desk)
     work = Repair(desk.data, [row.copy() for row in desk.rows], seed=desk.seed)
 
@@ -397,6 +462,17 @@ def _dive(desk: Desk) -> None:
 
     now = time.monotonic()
     search.make_rosters(desk.rows, root_until=now + 0.3 * (desk.until - now), between=between)
+
+
+def _pricing_seconds(data: Numbers, paths: Paths) -> float:
+    """Return about how long pricing every person once takes; infinite where a table is too large."""
+    entries = [paths.entries(p, data.days) for p in range(len(data.rules))]
+    if max(entries) > MOST_VALUES:
+        return float("inf")
+    smallest = int(np.argmin(entries))
+    began = time.process_time()
+    paths.best(smallest, data.cost[smallest])
+    return (time.process_time() - began) * sum(entries) / entries[smallest]
 
 
 def search(
@@ -418,13 +494,17 @@ def search(
     began = time.monotonic()
     until = began + seconds
     paths = Paths(data)
-    is_short = max(paths.entries(p, data.days) for p in range(len(data.rules))) <= MOST_VALUES
-    rows = first_rows(data, paths, np.random.default_rng(seed), passes=2 if is_short else 1)
+    is_quick = max(paths.entries(p, data.days) for p in range(len(data.rules))) <= QUICK_VALUES
+    rows = first_rows(data, paths, np.random.default_rng(seed), passes=2 if is_quick else 1)
     outcome = Outcome(rows=rows, total=total_cost(data, rows))
     told(time.monotonic() - began, outcome)
     context = multiprocessing.get_context("fork")
     outbox = context.Queue()
-    tasks = {"first": _dive, "second": _prove} if is_short else {"first": _repair, "second": _repair}
+    share = ROUNDS * _pricing_seconds(data, paths) / seconds
+    tasks = {
+        "first": _dive if share < DIVED else _repair,
+        "second": _prove if share < PROVED else _repair,
+    }
     desks = [
         Desk(
             name=name,
@@ -452,13 +532,13 @@ def search(
         if news.bound is not None and news.bound > outcome.bound + 1e-3:
             outcome.bound = min(news.bound, outcome.total)
             told(time.monotonic() - began, outcome)
-        if news.rows is not None:
+        if news.rows is not None or news.guide is not None:
             for desk in desks:
                 if desk.name != news.sender:
                     desk.inbox.put(news)
-            if news.total < outcome.total:
-                outcome.rows, outcome.total = news.rows, news.total
-                told(time.monotonic() - began, outcome)
+        if news.rows is not None and news.total < outcome.total:
+            outcome.rows, outcome.total = news.rows, news.total
+            told(time.monotonic() - began, outcome)
         if outcome.is_proven:
             break
     for worker in workers:

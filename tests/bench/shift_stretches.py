@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from ortools.sat.python import cp_model
-from shift_paths import Numbers, Row
+from shift_paths import BARRED, Numbers, Row
 
 from scheduling.solver import Answer, SolverSettings, solve
 
@@ -20,9 +21,22 @@ class Neighbourhood:
     """The model in which `people` may change their days from `first` up to `last`; the others stand."""
 
     def __init__(
-        self, data: Numbers, rows: Sequence[Row], people: Sequence[int], first: int, last: int
+        self,
+        data: Numbers,
+        rows: Sequence[Row],
+        people: Sequence[int],
+        first: int,
+        last: int,
+        *,
+        likely: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.data, self.rows, self.people, self.first, self.last = data, rows, list(people), first, last
+        self.cells = data.cost < BARRED / 2
+        if likely is not None:
+            self.cells &= likely[:, :, :-1]
+            for person in self.people:
+                days = np.flatnonzero(rows[person] >= 0)
+                self.cells[person, days, rows[person][days]] = True
         self.model = cp_model.CpModel()
         self.work: dict[tuple[int, int, int], cp_model.IntVar] = {}
         self.known: dict[int, int] = {}  # variable -> value in the standing rows
@@ -72,7 +86,7 @@ class Neighbourhood:
         days = range(self.first, self.last)
         for d in days:
             for s in range(data.shifts):
-                if data.cost[person, d, s] < 1e8:
+                if self.cells[person, d, s]:
                     self.work[person, d, s] = self._bool(row[d] == s)
                     price = int(data.cost[person, d, s])
                     if price:
@@ -127,17 +141,17 @@ class Neighbourhood:
 
     def _agrees(self, person: int, begin: int, end: int, stands: Row) -> bool:
         """Whether a stretch fits the standing days before and behind the window, and the days barred."""
-        data, rules = self.data, self.data.rules[person]
+        rules = self.data.rules[person]
         for d in range(begin, end):
             inside = self.first <= d < self.last
             if not inside and not stands[d]:
                 return False
-            if inside and data.cost[person, d].min() > 1e8:
+            if inside and not self.cells[person, d].any():
                 return False
         for d in range(max(0, begin - rules.least_off), begin):
             if not self.first <= d < self.last and stands[d]:
                 return False
-        for d in range(end, min(data.days, end + rules.least_off)):
+        for d in range(end, min(self.data.days, end + rules.least_off)):
             if not self.first <= d < self.last and stands[d]:
                 return False
         return True

@@ -15,6 +15,9 @@ sys.path.insert(0, str(BENCH))
 
 from shift_instance import Instance, InstanceError, read_assignment, read_instance, score  # noqa: E402
 from shift_paths import Paths, numbers  # noqa: E402
+from shift_reduced import least_through  # noqa: E402
+from shift_search import first_rows, total_cost  # noqa: E402
+from shift_stir import Stir  # noqa: E402
 
 TEXT = """# one week and a day
 SECTION_HORIZON
@@ -158,6 +161,38 @@ def test_the_best_row_is_that_of_trying_them_all(tiny: Instance, name: str) -> N
         found = Paths(data).best(person, cost)
         assert found is not None
         assert found[0] == pytest.approx(brute_force(tiny, name, np.where(cost > 1e8, 1e6, cost)))
+
+
+@pytest.mark.parametrize("name", ["A", "B", "C"])
+def test_the_least_cost_through_each_cell_is_that_of_trying_all_rows(tiny: Instance, name: str) -> None:
+    data = numbers(tiny)
+    person = data.names.index(name)
+    luck = np.random.default_rng(7).integers(-9, 9, (tiny.days, 2)).astype(float)
+    cost = np.where(data.cost[person] > 1e8, data.cost[person], luck)
+    paths = Paths(data)
+    paths.tracked[person] = tuple(int(s) for s in paths.mine[person])  # watched counts are exact
+    others = {other: [""] * tiny.days for other in tiny.people if other != name}
+    expected = np.full((tiny.days, 3), np.inf)
+    for cells in itertools.product((0, 1, -1), repeat=tiny.days):
+        named = {**others, name: [("E", "L", "")[s] for s in cells]}
+        if not any(text.startswith(f"{name}:") for text in score(tiny, named).broken):
+            price = sum(cost[d, s] for d, s in enumerate(cells) if s >= 0)
+            for d, s in enumerate(cells):
+                expected[d, s] = min(expected[d, s], price)
+    assert least_through(paths, person, cost) == pytest.approx(expected)
+
+
+def test_stirring_keeps_rows_lawful_and_its_total_right(tiny: Instance) -> None:
+    data = numbers(tiny)
+    paths = Paths(data)
+    rows = first_rows(data, paths, np.random.default_rng(0), passes=1)
+    stir = Stir(data, paths, rows, seed=1)
+    for _ in range(60):
+        stir.step(heat=50.0)
+        assert stir.total == pytest.approx(total_cost(data, stir.rows))
+    named = {name: [("E", "L", "")[s] for s in row] for name, row in zip(data.names, stir.rows, strict=True)}
+    assert score(tiny, named).broken == ()
+    assert score(tiny, named).total == stir.total
 
 
 @pytest.mark.parametrize("window", [(2, 5), (1, 7), (3, 8), (0, 4)])
