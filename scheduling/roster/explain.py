@@ -20,9 +20,9 @@ from scheduling.roster.constraints import can_serve
 from scheduling.roster.objective import SCALE, Prices, is_refused
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.personal import BestResponses
-from scheduling.roster.problem import QUARTERS, RosterProblem, build_problem
+from scheduling.roster.problem import QUARTERS, RosterProblem
 from scheduling.roster.search import Search, prepare
-from scheduling.roster.standing import extra_cost, first_breach, standing_assignment
+from scheduling.roster.standing import extra_cost, first_breach, standing
 from scheduling.roster.tables import interval_start
 from scheduling.roster.variables import Assignment, frozen_cover
 
@@ -371,7 +371,8 @@ def explainer(
 
     `moves` are the changes tried when a roster is looked for that grants a wish.
     """
-    problem = build_problem(
+    search, assignment = standing(
+        roster,
         shift_plan,
         employees,
         wishes,
@@ -380,11 +381,6 @@ def explainer(
         days=days,
         requirement=requirement,
         last_roster=last_roster,
-        published=roster,
+        prices=prices,
     )
-    return Explainer(
-        search=prepare(problem, prices=prices),
-        assignment=standing_assignment(problem, roster),
-        seed=seed,
-        moves=moves,
-    )
+    return Explainer(search=search, assignment=assignment, seed=seed, moves=moves)

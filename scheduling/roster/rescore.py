@@ -11,9 +11,7 @@ from scheduling.config import Settings
 from scheduling.roster.assign import RosterResult, result_of
 from scheduling.roster.improve import Found
 from scheduling.roster.people import Employee, Wish
-from scheduling.roster.problem import build_problem
-from scheduling.roster.search import prepare
-from scheduling.roster.standing import standing_assignment
+from scheduling.roster.standing import standing
 
 
 def rescored(
@@ -37,7 +35,8 @@ def rescored(
     DataError
         If the roster names people or duties that the shop does not have.
     """
-    problem = build_problem(
+    search, assignment = standing(
+        roster,
         shift_plan,
         employees,
         wishes,
@@ -46,8 +45,5 @@ def rescored(
         days=days,
         requirement=requirement,
         last_roster=last_roster,
-        published=roster,
     )
-    assignment = standing_assignment(problem, roster)
-    found = Found(status="FEASIBLE", assignment=assignment, bound=0.0)
-    return result_of(prepare(problem), found, seconds=0.0)
+    return result_of(search, Found(status="FEASIBLE", assignment=assignment, bound=0.0), seconds=0.0)

@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from forecast.errors import DataError, Problem, nearest
 from scheduling.breaks import read_pauses
+from scheduling.config import Settings
 from scheduling.roster.audit import Violation, audit
-from scheduling.roster.problem import Cell, RosterProblem
-from scheduling.roster.search import Search
+from scheduling.roster.objective import Prices
+from scheduling.roster.people import Employee, Wish
+from scheduling.roster.problem import Cell, RosterProblem, build_problem
+from scheduling.roster.search import Search, prepare
 from scheduling.roster.tables import roster_table
 from scheduling.roster.variables import Assignment
 
 Change = Mapping[Cell, tuple[int, int] | None]  # new option and way of breaks; None: a day off
+
+
+def standing(
+    roster: pd.DataFrame,
+    shift_plan: pd.DataFrame | None,
+    employees: Sequence[Employee],
+    wishes: Sequence[Wish],
+    settings: Settings,
+    *,
+    start: dt.date,
+    days: int,
+    requirement: pd.DataFrame | None = None,
+    last_roster: pd.DataFrame | None = None,
+    prices: Prices | None = None,
+) -> tuple[Search, Assignment]:
+    """Return the search that a roster is judged by and the assignment it is in it.
+
+    Parameters are those of `scheduling.roster.assign.make_roster`.
+
+    Raises
+    ------
+    DataError
+        If the roster names people or duties that the shop does not have.
+    """
+    problem = build_problem(
+        shift_plan,
+        employees,
+        wishes,
+        settings,
+        start=start,
+        days=days,
+        requirement=requirement,
+        last_roster=last_roster,
+        published=roster,
+    )
+    assignment = standing_assignment(problem, roster)
+    return prepare(problem, prices=prices), assignment
 
 
 def standing_assignment(problem: RosterProblem, roster: pd.DataFrame) -> Assignment:
