@@ -74,6 +74,9 @@ class Stages:
         self._stage = ""
         self._spent: dict[str, float] = {}
         self._live: Live | None = None
+        context = click.get_current_context(silent=True)
+        if context is not None:
+            context.call_on_close(self.end)  # a run that fails gives the terminal back, too
 
     def __call__(self, stage: str) -> None:
         """Begin a stage; the one before is done."""

@@ -78,6 +78,8 @@ class CommandTable(click.Group):
 @click.group(
     cls=CommandTable,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
 )
 @click.version_option(package_name="paiban", prog_name="paiban")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
@@ -90,6 +92,8 @@ def app(context: click.Context, lang: str | None) -> None:
       paiban demo                              a synthetic shop, planned end to end
       paiban plan SHOP --start 2026-12-07 --days 14
     """
+    if context.invoked_subcommand is None:
+        raise click.exceptions.NoArgsIsHelpError(context)
     context.default_map = {name: {"lang": lang} for name in COMMANDS}
 
 
@@ -98,7 +102,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     say = speak(sys.argv[1:], debug=debug)
     try:
-        code = app.main(standalone_mode=False, obj=say)
+        code = app.main(prog_name="paiban", standalone_mode=False, obj=say)
         sys.exit(code if isinstance(code, int) else ExitCode.FINE)
     except PlanError as error:
         if debug:

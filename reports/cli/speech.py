@@ -90,6 +90,9 @@ def tell_problems(error: PlanError, say: Words) -> None:
 def tell_usage(error: click.ClickException, say: Words) -> None:
     """Say on stderr how the command is called and what was wrong."""
     context = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return
     if context is not None:
         click.echo(context.get_usage(), err=True)
         click.echo(say("usage.try_help", command=context.command_path), err=True)

@@ -242,6 +242,18 @@ def test_what_the_reports_say_stands_in_a_catalogue(path: Path) -> None:
     assert unspoken_literals(path.read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.parametrize("arguments", [["--lang", "zh"], ["--lang", "zh", "--help"]])
+def test_the_page_of_all_commands_is_chinese(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["paiban", *arguments])
+    with pytest.raises(SystemExit):
+        main()
+    told = "".join(capsys.readouterr())
+    assert told.startswith("用法：paiban [选项] 命令 [参数]...")
+    assert re.findall(r"[a-z]+ [a-z]+ [a-z]+", told.replace("paiban plan SHOP", "")) == []
+
+
 def test_json_is_one_object_without_what_json_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
     tell_json({"share": float("nan"), "days": [{"date": dt.date(2026, 3, 9), "most": float("inf")}]})
     said = capsys.readouterr().out
