@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 USUAL_S = {
     "forecast": 3.0,
     "requirement": 4.0,
-    "shifts": 60.0,
+    "shifts": 40.0,
     "roster": 12.0,
     "simulation": 6.0,
     "baselines": 10.0,
