@@ -135,6 +135,8 @@ def test_every_command_speaks_the_language_asked_for(
     plan = shop / "plans" / "2026-03-09"
     span = ("--start", "2026-03-09", "--days", "2")
     quick = ("--effort", "quick")
+    given = ("--forecast", plan / "forecast.csv", *quick)
+    counts = ("--shift-plan", plan / "shift_plan.csv")
     calls: list[tuple[object, ...]] = [
         ("init", tmp_path / "new", "--lang", lang),
         ("init", tmp_path / "new", "--lang", lang),
@@ -145,9 +147,9 @@ def test_every_command_speaks_the_language_asked_for(
         ("forecast", shop, "--now", "2026-03-07T12:00", "--out", tmp_path / "now"),
         ("backtest", shop, "--days", "7", "--origins", "1"),
         ("require", shop, *span),
-        ("shifts", shop, *span, *quick, "--out", tmp_path / "shifts"),
-        ("roster", shop, *span, *quick, "--out", tmp_path / "roster"),
         ("plan", shop, *span, *quick),
+        ("shifts", shop, *given, "--requirement", plan / "requirement.csv", "--out", tmp_path / "shifts"),
+        ("roster", shop, *given, *counts, "--out", tmp_path / "roster"),
         ("simulate", shop, "--out", tmp_path / "judged"),
         ("check", plan / "排班表.xlsx"),
         ("explain", shop),
@@ -179,7 +181,7 @@ def test_every_command_speaks_the_language_asked_for(
     (shop / "wishes.csv").write_text(
         "employee,date,kind\nAnn,2026-03-10,fixed\nAnn,2026-03-10,leave\n", encoding="utf-8"
     )
-    code, out, err = said(("roster", shop, *span, *quick, "-q", "--out", tmp_path / "none"), capsys)
+    code, out, err = said(("roster", shop, *given, *counts, "-q", "--out", tmp_path / "none"), capsys)
     assert code == 5
     assert "Ann" in err
     assert "Conflict" not in err
