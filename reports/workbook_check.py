@@ -142,6 +142,7 @@ def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> Wo
         demands,
         duties,
         simulated={name: share_of_span(days).value for name, days in judged.items()},
+        seed=seed,
         settings=settings,
     )
     return WorkbookCheck(

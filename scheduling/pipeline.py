@@ -175,6 +175,7 @@ def make_plan(
         demands,
         duties,
         simulated={name: share_of_span(days_judged).value for name, days_judged in judged.items()},
+        seed=seed,
         settings=settings,
     )
     baselines: dict[str, Any] = {}

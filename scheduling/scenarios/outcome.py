@@ -198,6 +198,7 @@ def _figures(
         demands,
         standing.duties,
         simulated={name: share_of_span(seen).value for name, seen in judged.items()},
+        seed=question.seed,
         settings=settings,
         processes=1,
     )

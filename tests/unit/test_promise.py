@@ -66,7 +66,7 @@ def test_absences_take_from_the_promise_what_the_simulator_says_they_take() -> N
 
 def test_draws_of_more_demand_lower_the_chance() -> None:
     calm = np.tile(service_day([100.0] * 8).sessions, (40, 1))
-    busy = calm * np.linspace(0.8, 1.6, 40)[:, None]
+    busy = calm * np.linspace(0.8, 2.0, 40)[:, None]
     sure, unsure = promised(demand([100.0] * 8, calm), 6), promised(demand([100.0] * 8, busy), 6)
     assert sure.probability == 1.0
     assert 0.3 < unsure.probability < 1.0
@@ -74,8 +74,21 @@ def test_draws_of_more_demand_lower_the_chance() -> None:
 
 
 def test_what_the_model_is_kinder_by_is_taken_off_the_chance() -> None:
-    draws = np.tile(service_day([100.0] * 8).sessions, (10, 1))
-    asked = demand([100.0] * 8, draws)
+    asked = demand([100.0] * 8)
     share = promised(asked, 6).share
     assert promised(asked, 6, simulated=share).probability == 1.0
     assert promised(asked, 6, simulated=share - 0.2).probability == 0.0
+
+
+def test_the_chance_is_what_the_simulator_finds_in_the_futures_drawn() -> None:
+    calm = service_day([100.0] * 8).sessions
+    draws = calm * np.linspace(0.9, 1.9, 60)[:, None]
+    asked = demand([100.0] * 8, draws)
+    duties = [DutySpan(start_min=540, end_min=780, streams=("a",))] * 6
+    seen = judge(
+        {"a": asked.days[DAY]}, duties, seed=5, least_days=1200, most_days=1200, sessions={"a": draws}
+    ).streams["a"]
+    by_draw = [one.reshape(20, 60).sum(axis=0) for one in (seen.numerators, seen.denominators)]
+    achieved = float(np.mean(by_draw[0] / by_draw[1] >= asked.days[DAY].target))
+    assert 0.2 < achieved < 0.8
+    assert promised(asked, 6).probability == pytest.approx(achieved, abs=0.06)
