@@ -40,8 +40,9 @@ bench-staffing: $(READY)
 	$(BIN)/python tests/bench/staffing_days.py
 
 bench-roster: $(READY)
-	$(BIN)/python tests/bench/roster_team.py
+	$(BIN)/python tests/bench/roster_team.py 20x7 50x7 50x28 200x7 1000x7
 	$(BIN)/python tests/bench/roster_replan.py
+	$(BIN)/python tests/bench/roster_conflicts.py
 	for file in $(INSTANCES); do $(BIN)/python tests/bench/shift_scheduling.py $$file --seconds $(SECONDS_EACH) --out /dev/null || exit 1; done
 
 bench-promise: $(READY)
