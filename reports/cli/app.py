@@ -34,6 +34,7 @@ COMMANDS = {
     "compare": "compare",
     "hire": "hire",
     "replan": "replan",
+    "intraday": "intraday",
     "explain": "explain",
     "serve": "serve",
 }

@@ -157,6 +157,7 @@ def test_every_command_speaks_the_language_asked_for(
         ("explain", shop, "--stream", "chat", "--at", "2026-03-09T11:00"),
         ("replan", plan, "--absent", "Bob:2026-03-10", "--out", tmp_path / "repaired"),
         ("replan", plan, "--absent", "Bob:2026-03-10", "--frontier"),
+        ("intraday", plan, "--now", "2026-03-09T12:00", "--out", tmp_path / "running"),
         ("compare", shop, *span, *quick, "--jobs", "1", "--out", tmp_path / "compared"),
         ("hire", shop, "--weeks", "2", "--out", tmp_path / "hired"),
         ("promo", shop, "--event", "sale", *quick, "--out", tmp_path / "promo"),
