@@ -204,8 +204,8 @@ def _people(lines: _Lines, minutes: Mapping[str, int]) -> dict[str, Person]:
     names = ("most minutes", "least minutes", "most in a row", "least in a row", "least off", "weekends")
     for number, row in lines.rows("SECTION_STAFF", 8):
         most: dict[str, int] = dict.fromkeys(minutes, 0)
-        for part in filter(None, row[1].split("|")):
-            shift, equals, count = part.partition("=")
+        for part in filter(None, map(str.strip, row[1].split("|"))):
+            shift, equals, count = (piece.strip() for piece in part.partition("="))
             if not equals:
                 lines.complain(number, f"{part!r} is not SHIFT=COUNT")
             elif lines.known(number, shift, minutes, "shift"):

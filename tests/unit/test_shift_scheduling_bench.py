@@ -76,6 +76,16 @@ def test_an_instance_is_read_whole(tiny: Instance) -> None:
     assert tiny.cover[0, "E"] == (1, 100, 1)
 
 
+def test_blanks_tabs_and_chinese_names_are_read_alike(tiny: Instance, tmp_path: Path) -> None:
+    path = tmp_path / "odd.txt"
+    text = (TEXT + COVER).replace("A,", "王芳,").replace(",", " ,\t").replace("=", " = ").replace("|", " | ")
+    path.write_bytes(text.replace("\n", " \r\n\r\n").encode("utf-8-sig"))
+    odd = read_instance(path)
+    assert list(odd.people) == ["王芳", "B", "C"]
+    assert [person.most for person in odd.people.values()] == [p.most for p in tiny.people.values()]
+    assert (odd.cover, odd.not_after) == (tiny.cover, tiny.not_after)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
