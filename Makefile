@@ -5,7 +5,7 @@ READY := .venv/.ready
 INSTANCES ?= $(wildcard ../shared/data/roster/Instance*.txt)
 SECONDS_EACH ?= 60
 
-.PHONY: demo test check lint types wheel clean peers bench-logs bench-forecast bench-staffing bench-roster bench-promise bench-promise
+.PHONY: demo test check lint types wheel clean peers bench-logs bench-forecast bench-staffing bench-roster bench-report bench-promise
 
 demo: $(READY)
 	$(BIN)/paiban demo demo-shop
@@ -44,6 +44,9 @@ bench-roster: $(READY)
 	$(BIN)/python tests/bench/roster_replan.py
 	$(BIN)/python tests/bench/roster_conflicts.py
 	for file in $(INSTANCES); do $(BIN)/python tests/bench/shift_scheduling.py $$file --seconds $(SECONDS_EACH) --out /dev/null || exit 1; done
+
+bench-report: $(READY)
+	$(BIN)/python tests/bench/report_load.py
 
 bench-promise: $(READY)
 	$(BIN)/python tests/bench/promise.py
