@@ -6,6 +6,7 @@ from the counts, so that a thin shop's luck is not taken for a level.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ WALK_PRIOR_SD, MEMORY_PRIOR_SD = 1.6, 0.7  # of the log standard deviations
 MEMORY_CENTRE, MEMORY_SD = -0.4, 1.0  # of the logit of the memory's correlation from day to day
 SMALLEST_SD, LARGEST_MEMORY = 1e-3, 0.8
 FARTHEST, ROBUST_PASSES = 2.5, 4  # standard deviations a day may be off what was foreseen
+ONE_OFF = 4.0  # standard deviations from which a day tells nothing about how days usually move
 SHIFT_DAYS, SHIFT_SURE, SMALLEST_SHIFT, SMALLEST_SHIFT_SD = (3, 15), 3.0, 0.12, 0.03
 MEDIAN_VARIANCE = 1.6  # of a median, in terms of a mean's
 VAGUE = 1.0  # variance of the first day's level around the mean of the first weeks
@@ -160,15 +162,12 @@ def fit_day_level(
         prior = 0.5 * float((((params - centres) / widths) ** 2).sum())
         return prior - float(model.loglike(params))
 
-    simplex = centres + np.vstack([np.zeros(3), np.diag([0.5, 0.5, 0.7])])
-    found = optimize.minimize(
-        loss,
-        centres,
-        method="Nelder-Mead",
-        options={"initial_simplex": simplex, "xatol": 0.03, "fatol": 0.02, "maxfev": 120},
-    )
-    walk, memory_sd, memory = natural(found.x)
-    result = _robust_smooth(model, found.x, noise)
+    params = _most_likely(loss, centres)
+    _robust_smooth(model, params, noise, farthest=ONE_OFF)
+    if np.any(model.ssm["obs_cov"][0, 0] > noise):  # one-offs are neither memory nor level: without them anew
+        params = _most_likely(loss, params)
+    result = _robust_smooth(model, params, noise, farthest=FARTHEST)
+    walk, memory_sd, memory = natural(params)
     return DayLevel(
         first_day=first_day,
         last_day=first_day + len(observed) - 1,
@@ -179,6 +178,18 @@ def fit_day_level(
         memory=memory,
         smooth=np.asarray(result.smoothed_state.sum(axis=0)),
     )
+
+
+def _most_likely(loss: Callable[[Floats], float], start: Floats) -> Floats:
+    """Return the parameters of least loss, near `start`."""
+    simplex = start + np.vstack([np.zeros(3), np.diag([0.5, 0.5, 0.7])])
+    found = optimize.minimize(
+        loss,
+        start,
+        method="Nelder-Mead",
+        options={"initial_simplex": simplex, "xatol": 0.03, "fatol": 0.02, "maxfev": 120},
+    )
+    return np.asarray(found.x)
 
 
 def log_count_bias(means: Floats, dispersion: Floats) -> Floats:
@@ -233,8 +244,8 @@ def _robust_sd(values: Floats) -> float:
     return 1.4826 * float(np.median(np.abs(values - np.median(values))))
 
 
-def _robust_smooth(model: _LevelAndMemory, params: Floats, noise: Floats) -> Any:
-    """Return statsmodels' smoother results with days that nobody could foresee held to `FARTHEST` sd.
+def _robust_smooth(model: _LevelAndMemory, params: Floats, noise: Floats, *, farthest: float) -> Any:
+    """Return statsmodels' smoother results with days that nobody could foresee held to `farthest` sd.
 
     A single day far off is more often a one-off than a new level, so that its noise is raised; a new level
     goes on, and is followed within days.
@@ -245,10 +256,10 @@ def _robust_smooth(model: _LevelAndMemory, params: Floats, noise: Floats) -> Any
         result = model.smooth(params, cov_type="none")
         error = np.nan_to_num(result.forecasts_error[0])
         variance = result.forecasts_error_cov[0, 0]
-        far = np.abs(error) > FARTHEST * np.sqrt(variance)
+        far = np.abs(error) > farthest * np.sqrt(variance)
         if not far.any():
             break
-        noise = noise + np.where(far, (error / FARTHEST) ** 2 - variance, 0.0)
+        noise = noise + np.where(far, (error / farthest) ** 2 - variance, 0.0)
     return result
 
 

@@ -80,3 +80,13 @@ def test_logs_of_few_counts_are_corrected():
     for mean in (0.5, 3.0, 30.0):
         drawn = np.log(rng.poisson(mean, 200_000) + 0.5).mean() - np.log(mean + 0.5)
         assert log_count_bias(np.array([mean]), np.zeros(1))[0] == pytest.approx(drawn, abs=0.01)
+
+
+def test_a_few_one_off_days_do_not_make_every_day_look_unsteady():
+    rng = np.random.default_rng(3)
+    plain = rng.normal(0, 0.05, 300)
+    odd = plain.copy()
+    odd[40:280:40] -= 1.5
+    noise = np.full(300, 1e-4)
+    steady = fit_day_level(plain, noise, first_day=0).memory_sd
+    assert fit_day_level(odd, noise, first_day=0).memory_sd < 2 * steady
