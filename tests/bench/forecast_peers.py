@@ -113,6 +113,7 @@ def run_series(
         print(
             "\nCPU seconds a forecast:", ", ".join(f"{name} {spent:.2f}" for name, spent in seconds.items())
         )
+    print(promotion_text(table, list(ours.seconds)))
     print(f"({time.perf_counter() - began:.0f} s)", flush=True)
     return best_ratios(series, table, list(ours.seconds), peers)
 
@@ -211,6 +212,15 @@ def floor_text(series: BenchSeries, together: Backtest) -> str:
         noise_floor(truth.reindex(rows["start"]).to_numpy(), series.overdispersion) for rows in (week, one)
     ]
     return f"week 1 {values[0]:.3f}, all {values[1]:.3f}"
+
+
+def promotion_text(table: pd.DataFrame, own: list[str]) -> str:
+    """Return WAPE in promotion hours over that of Prophet, which was given the same events."""
+    wape = table[table["bucket"] == "promotion"].set_index("model")["wape"]
+    if "Prophet" not in wape:
+        return "promotion hours against Prophet's: none to compare"
+    ratios = ", ".join(f"{name} {wape[name] / wape['Prophet']:.3f}" for name in own if name in wape)
+    return f"promotion hours, WAPE over Prophet's with the same events: {ratios}"
 
 
 def best_ratios(
