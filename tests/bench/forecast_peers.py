@@ -114,6 +114,8 @@ def run_series(
             "\nCPU seconds a forecast:", ", ".join(f"{name} {spent:.2f}" for name, spent in seconds.items())
         )
     print(promotion_text(table, list(ours.seconds)))
+    print(kind_floors_text(series, ours, kinds))
+    print(cover_error_text(ours))
     print(f"({time.perf_counter() - began:.0f} s)", flush=True)
     return best_ratios(series, table, list(ours.seconds), peers)
 
@@ -212,6 +214,33 @@ def floor_text(series: BenchSeries, together: Backtest) -> str:
         noise_floor(truth.reindex(rows["start"]).to_numpy(), series.overdispersion) for rows in (week, one)
     ]
     return f"week 1 {values[0]:.3f}, all {values[1]:.3f}"
+
+
+def kind_floors_text(series: BenchSeries, ours: Backtest, kinds: pd.DataFrame) -> str:
+    """Return the noise floor of each kind of hour, where the true mean is known."""
+    truth = series.table.set_index("start")["mean"]
+    if truth.isna().all():
+        return "noise floor by kind of hour: not known"
+    one = ours.hours[ours.hours["model"] == ours.hours["model"].iloc[0]]
+    starts = pd.DatetimeIndex(one["start"])
+    aligned = kinds.reindex(starts).fillna(value=False).astype(bool)
+    floors = []
+    for name in aligned:
+        mean = truth.reindex(starts[aligned[name].to_numpy()]).to_numpy()
+        if len(mean):
+            floors.append(f"{name} {noise_floor(mean, series.overdispersion):.3f}")
+    return f"noise floor by kind of hour: {', '.join(floors)}"
+
+
+def cover_error_text(ours: Backtest) -> str:
+    """Return the sampling error of each own model's band cover: its standard error over origins."""
+    shown = []
+    for what, rows in (("hours", ours.hours), ("day totals", ours.days)):
+        for model, own in rows.groupby("model"):
+            of_origin = own.groupby("origin")[["in80", "in95"]].mean()
+            error = of_origin.std(ddof=1) / np.sqrt(len(of_origin))
+            shown.append(f"{model} {what} 80 % ±{error['in80']:.3f}, 95 % ±{error['in95']:.3f}")
+    return f"standard error of cover over origins: {'; '.join(shown)}"
 
 
 def promotion_text(table: pd.DataFrame, own: list[str]) -> str:
