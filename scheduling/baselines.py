@@ -40,6 +40,7 @@ def baseline_plan(
     instances: Sequence[TemplateInstance],
     *,
     groups: Sequence[Group] = (),
+    factor: float = 1.0,
 ) -> Ints:
     """Return people per instance as a guide's method plans them.
 
@@ -53,16 +54,18 @@ def baseline_plan(
         Ways to work.
     groups
         Limits on people as sets of instances, for the methods that cover a requirement.
+    factor
+        On the people that the method asks for: what a planner does who saw it give too many or too few.
     """
     if name == "daily_ratio":
-        return daily_ratio(day, instances)
+        return daily_ratio(day, instances, factor=factor)
     on, _ = presence([instance.duty_span() for instance in instances], day.starts_min, day.interval_min)
     cost = np.array([instance.cost for instance in instances])
-    required = _REQUIREMENTS[name](day)
+    required = np.ceil(factor * _REQUIREMENTS[name](day)).astype(np.int64)
     return cover_plan(np.where(on.any(axis=0), required, 0), on, cost, groups)
 
 
-def daily_ratio(day: ServiceDay, instances: Sequence[TemplateInstance]) -> Ints:
+def daily_ratio(day: ServiceDay, instances: Sequence[TemplateInstance], *, factor: float = 1.0) -> Ints:
     """Divide the day's sessions by one agent's daily reception; half of the people early, half late.
 
     The daily reception is `OCCUPANCY` of the paid time of a shift over the work on a session. Breaks are
@@ -76,7 +79,7 @@ def daily_ratio(day: ServiceDay, instances: Sequence[TemplateInstance]) -> Ints:
     service = scaled_to_throughput(day.service)
     paid_s = 3600.0 * np.mean([instances[k].paid_hours for k in (*early, *late)])
     reception = OCCUPANCY * float(paid_s) / (service.rounds * service.reply_s)
-    people = max(2, ceil(float(day.sessions @ day.handle_factor) / reception))
+    people = max(2, ceil(factor * float(day.sessions @ day.handle_factor) / reception))
     counts = np.zeros(len(instances), dtype=np.int64)
     for half, size in ((early, people // 2), (late, people - people // 2)):
         for person in range(size):
