@@ -110,8 +110,15 @@ def requirement_days(table: pd.DataFrame, settings: ShopSettings) -> pd.DataFram
     ).reset_index()
 
 
-def print_requirement(table: pd.DataFrame, settings: ShopSettings, console: Console, say: Words) -> None:
-    """Print a requirement by stream and day."""
+def print_requirement(
+    table: pd.DataFrame,
+    settings: ShopSettings,
+    console: Console,
+    say: Words,
+    *,
+    notes: Sequence[str] = (),
+) -> None:
+    """Print a requirement by stream and day, and what else is to be said of it."""
     for stream, rows in requirement_days(table, settings).groupby("stream", sort=True):
         head = ("date", "offered", "agent_hours", "gross_hours", "most", "most_at")
         cells = [
@@ -127,6 +134,8 @@ def print_requirement(table: pd.DataFrame, settings: ShopSettings, console: Cons
         ]
         title = say("stage.requirement", stream=stream_name(settings, str(stream), say))
         console.print(grid_table(stage_grid(head, cells, say), title))
+    for note in notes:
+        console.print(Text(in_words(note, say, label=lambda one: stream_name(settings, one, say))))
     console.print(Text(say("stage.next_require"), style="bold"))
 
 

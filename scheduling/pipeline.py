@@ -29,7 +29,7 @@ from scheduling.shifts.given import shifts_over
 from scheduling.shifts.periods import periods_of, planning_level
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import default_templates, template_instances
-from scheduling.summary import baselines_of, solver_of, stream_summaries
+from scheduling.summary import baselines_of, cap_notes, solver_of, stream_summaries
 
 FEW_DAYS = 2
 LIBRARIES = ("paiban", "numpy", "pandas", "statsmodels", "ortools", "numba")
@@ -213,7 +213,11 @@ def make_plan(
         employees=inputs.employees,
         wishes=inputs.wishes,
         summary=summary,
-        notes=[*(() if design is None else design.notes), *(() if result is None else result.notes)],
+        notes=[
+            *(() if design is None else design.notes),
+            *(() if result is None else result.notes),
+            *cap_notes(demands, settings),
+        ],
         synthetic=synthetic,
     )
 

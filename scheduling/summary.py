@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from scheduling.demand import StreamDemand, served_day
 from scheduling.judgement import Judged, is_certified, pooled, share_of_span
 from scheduling.promise import Promise
 from scheduling.roster.assign import RosterResult
+from scheduling.service.agent import CapAdvice, recommended_cap, scaled_to_throughput
 from scheduling.shifts.design import ShiftDesign
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import TemplateInstance
@@ -31,6 +32,7 @@ def stream_summaries(
 ) -> dict[str, Any]:
     """Return ``streams`` of ``summary.json``; hours and cost are those of `paid`, shift plan or roster."""
     found: dict[str, Any] = {}
+    advice = cap_advice(demands, settings)
     for name, demand in demands.items():
         rule, target = settings.demand.rule(name), settings.demand.target(name)
         seen, share = judged[name], share_of_span(judged[name])
@@ -52,9 +54,30 @@ def stream_summaries(
             "overtime_hours": sum(day.overtime_hours for day in seen.values()),
             "paid_hours": float(own["paid_hours"].sum()),
             "cost": float(own["cost"].sum()),
+            "recommended_cap": advice[name].cap if name in advice else None,
         }
     rounded: dict[str, Any] = _rounded(found)
     return rounded
+
+
+def cap_advice(names: Iterable[str], settings: Settings) -> dict[str, CapAdvice]:
+    """Return the reception cap to recommend for each stream; none under a rule in mean seconds."""
+    found = {}
+    for name in names:
+        rule, target = settings.demand.rule(name), settings.demand.target(name)
+        if rule.metric == "share" and 0.0 < target < 1.0:
+            service = scaled_to_throughput(settings.demand.stream(name).service)
+            found[name] = recommended_cap(service, rule.threshold_s, target)
+    return found
+
+
+def cap_notes(names: Iterable[str], settings: Settings) -> list[str]:
+    """Return a line a stream: the cap to recommend, the one that is set, and why."""
+    return [
+        f"{name}: reception cap {advice.cap} recommended "
+        f"(now {int(settings.demand.stream(name).service.reception_cap)}); {advice.reason}"
+        for name, advice in cap_advice(names, settings).items()
+    ]
 
 
 def baselines_of(

@@ -25,6 +25,7 @@ def command(asked: Asked) -> int:
     from reports.cli.planning import read_job, screen
     from reports.stage_tables import print_requirement, requirement_days
     from scheduling.pipeline import demands_of, requirement_of
+    from scheduling.summary import cap_advice, cap_notes
 
     job = read_job(asked)
     outlook = job.forecast()
@@ -37,8 +38,9 @@ def command(asked: Asked) -> int:
     job.stages.end()
     if job.run.as_json:
         rows = requirement_days(table, settings.demand).to_dict("records")
-        tell_json({"days": rows})
+        caps = {name: advice.cap for name, advice in cap_advice(demands, settings).items()}
+        tell_json({"days": rows, "recommended_cap": caps})
     else:
-        print_requirement(table, settings.demand, screen(), job.words)
+        print_requirement(table, settings.demand, screen(), job.words, notes=cap_notes(demands, settings))
         click.echo(str(job.target / "requirement.csv"))
     return ExitCode.FINE
