@@ -15,20 +15,20 @@ from scheduling.config import Settings
 from scheduling.demand import DayKey, StreamDemand, open_hours, stream_demand
 from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
-from scheduling.judgement import duties_of_plan, duties_of_roster, judge_span, share_of_span
 from scheduling.large_teams import LARGE_TEAM, busiest
 from scheduling.outlook import Outlook, forecast_outlook
-from scheduling.promise import cover_table, promises
+from scheduling.promise import cover_table
 from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.roster.assign import RosterResult, make_roster
 from scheduling.roster.people import Employee, Wish, team_pace
 from scheduling.service.agent import scaled_to_throughput
-from scheduling.shifts.design import ShiftDesign, design_span
+from scheduling.shifts.design import design_span
 from scheduling.shifts.effort import EffortName
 from scheduling.shifts.given import shifts_over
 from scheduling.shifts.periods import periods_of, planning_level
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import default_templates, template_instances
+from scheduling.staffed import judged_staff, staffed
 from scheduling.summary import baselines_of, cap_notes, solver_of, stream_summaries
 
 FEW_DAYS = 2
@@ -127,32 +127,19 @@ def make_plan(
     demands = demands_of(outlook, inputs, start=start, days=days)
     settings = with_templates(inputs.settings, demands)
     instances = template_instances(settings.templates, settings.demand.shop.interval_min)
-    timezone = settings.demand.shop.timezone
-    design: ShiftDesign | None = None
     if roster is not None:
         shift_plan = shift_plan_of(roster, inputs.employees) if shift_plan is None else shift_plan
     elif shift_plan is None and requirement is not None:
         say("shifts")
         groups = people_limits(settings).groups(instances)
         shift_plan = shifts_over(requirement, demands, instances, groups)
-    if shift_plan is None:
-        say("shifts")
-        design = design_span(
-            demands,
-            instances,
-            streams={name: as_served(settings.demand.stream(name), inputs.employees) for name in demands},
-            limits=people_limits(settings),
-            seed=seed,
-            effort=effort or usual_effort(demands),
-        )
-        shift_plan, needed = design.shift_plan, design.requirement
-    else:
-        needed = requirement_of(demands, settings) if requirement is None else requirement
-    result = None
-    if roster is None and with_roster and inputs.employees:
+
+    def assign(shifts: pd.DataFrame, needed: pd.DataFrame) -> RosterResult | None:
+        if roster is not None or not (with_roster and inputs.employees):
+            return None
         say("roster")
-        result = make_roster(
-            shift_plan,
+        return make_roster(
+            shifts,
             inputs.employees,
             inputs.wishes,
             settings,
@@ -163,31 +150,46 @@ def make_plan(
             seed=seed,
             effort=effort or "quick",
         )
-    roster = roster if result is None else result.roster
-    duties = (
-        duties_of_plan(shift_plan, timezone)
-        if roster is None
-        else duties_of_roster(roster, inputs.employees, timezone)
-    )
-    say("simulation")
-    judged = judge_span(demands, duties, settings, seed=seed)
-    promised = promises(
-        demands,
-        duties,
-        simulated={name: share_of_span(days_judged).value for name, days_judged in judged.items()},
-        seed=seed,
-        settings=settings,
-    )
+
+    if shift_plan is None:
+        say("shifts")
+        design = design_span(
+            demands,
+            instances,
+            streams={name: as_served(settings.demand.stream(name), inputs.employees) for name in demands},
+            limits=people_limits(settings),
+            seed=seed,
+            effort=effort or usual_effort(demands),
+        )
+        staff = staffed(design, demands, inputs.employees, settings, assign=assign, seed=seed, say=say)
+    else:
+        needed = requirement_of(demands, settings) if requirement is None else requirement
+        made = assign(shift_plan, needed)
+        staff = judged_staff(
+            shift_plan,
+            needed,
+            demands,
+            inputs.employees,
+            settings,
+            result=made,
+            roster=roster if made is None else made.roster,
+            seed=seed,
+            say=say,
+        )
     baselines: dict[str, Any] = {}
     if with_baselines:
         say("baselines")
         baselines = baselines_of(demands, instances, settings, people_limits(settings), seed=seed)
     summary = {
         "streams": stream_summaries(
-            demands, settings, judged, promised, shift_plan if roster is None else roster
+            demands,
+            settings,
+            staff.judged,
+            staff.promised,
+            staff.shift_plan if staff.roster is None else staff.roster,
         ),
         "baselines": baselines,
-        "solver": solver_of(design, result),
+        "solver": solver_of(staff.design, staff.result),
         "inputs": inputs.hashes,
         "versions": {name: version(name) for name in LIBRARIES},
         "seed": seed,
@@ -204,18 +206,23 @@ def make_plan(
         effects=outlook.effects,
         backtest=outlook.backtest,
         promotions=promotions_in(inputs, start, days),
-        requirement=needed,
-        shift_plan=shift_plan,
-        cover=cover_table(demands, duties, {n: p.evaluations for n, p in promised.items()}, needed),
-        simulated_cover=cover_table(demands, duties, judged, needed),
-        roster=roster,
-        roster_result=result,
+        requirement=staff.requirement,
+        shift_plan=staff.shift_plan,
+        cover=cover_table(
+            demands,
+            staff.duties,
+            {n: p.evaluations for n, p in staff.promised.items()},
+            staff.requirement,
+        ),
+        simulated_cover=cover_table(demands, staff.duties, staff.judged, staff.requirement),
+        roster=staff.roster,
+        roster_result=staff.result,
         employees=inputs.employees,
         wishes=inputs.wishes,
         summary=summary,
         notes=[
-            *(() if design is None else design.notes),
-            *(() if result is None else result.notes),
+            *(() if staff.design is None else staff.design.notes),
+            *(() if staff.result is None else staff.result.notes),
             *cap_notes(demands, settings),
         ],
         synthetic=synthetic,

@@ -44,11 +44,14 @@ class Promise:
 
     ``low`` is the 10 % quantile of the share over draws and ``probability`` the share of draws whose expected
     share meets the target, both in the worst period of the rule; without draws they tell of the mean.
+    ``ahead`` says for each period by how much the share is ahead of the target at the wanted chance (mean
+    seconds relative to the target).
     """
 
     share: float
     low: float
     probability: float
+    ahead: tuple[float, ...]
     evaluations: Mapping[dt.date, Evaluation]
 
 
@@ -132,7 +135,12 @@ def promises(
     with workers(processes, len(jobs)) as pool:
         results = dict(zip(keys, done(pool, _evaluate, jobs), strict=True))
     return {
-        name: _promise(demand, {d: results[name, d] for d in demand.days}, simulated[name])
+        name: _promise(
+            demand,
+            {d: results[name, d] for d in demand.days},
+            simulated[name],
+            settings.demand.stream(name).confidence,
+        )
         for name, demand in demands.items()
     }
 
@@ -271,7 +279,9 @@ def _with_absences(job: _Job, model: DayModel, full: Evaluation) -> Evaluation:
     return replace(full, **means)
 
 
-def _promise(demand: StreamDemand, days: Mapping[dt.date, _Seen], simulated: float) -> Promise:
+def _promise(
+    demand: StreamDemand, days: Mapping[dt.date, _Seen], simulated: float, confidence: float
+) -> Promise:
     first = next(iter(demand.days.values()))
     less = first.rule.metric == "mean_seconds"
     evaluations = {date: seen.evaluation for date, seen in days.items()}
@@ -282,7 +292,7 @@ def _promise(demand: StreamDemand, days: Mapping[dt.date, _Seen], simulated: flo
     weights = [float(e.total.sum()) for e in evaluations.values()]
     full = np.average([seen.full for seen in days.values()], weights=weights) if sum(weights) else share
     played, _ = _plays(demand)
-    lows, meets = [], []
+    lows, aheads = [], []
     for dates, _ in periods_of(demand):
         drawn = _ratios([days[date].model for date in dates])
         if len(drawn) == 0:
@@ -292,11 +302,12 @@ def _promise(demand: StreamDemand, days: Mapping[dt.date, _Seen], simulated: flo
         else:
             honest = _corrected(drawn, played, _ratios([days[date].simulated for date in dates]))
         lows.append(float(np.quantile(drawn - (full - share), 1 - LOW if less else LOW)))
-        meets.append(float(np.mean(honest <= first.target if less else honest >= first.target)))
+        aheads.append((first.target - honest) / first.target if less else honest - first.target)
     return Promise(
         share=share,
         low=max(lows) if less else min(lows),
-        probability=min(meets),
+        probability=min(float(np.mean(ahead >= 0)) for ahead in aheads),
+        ahead=tuple(float(np.quantile(ahead, 1.0 - confidence)) for ahead in aheads),
         evaluations=evaluations,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from forecast.config import Stream
 from scheduling.day import Floats, Ints, ServiceDay
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.large_teams import team_scale
+from scheduling.shifts.cover import Group
 from scheduling.shifts.designer import Designer
 from scheduling.shifts.effort import EFFORTS, DesignEffort, EffortName
 from scheduling.shifts.enlarge import enlarged, enlarged_outcome, smaller_demand
@@ -24,20 +25,35 @@ from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.tables import cover_table, plan_table, span_requirement
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import TemplateInstance
-from scheduling.shifts.workers import workers
+from scheduling.shifts.workers import Workers, workers
 
-__all__ = ["DayPlan", "PeopleLimits", "ShiftDesign", "StreamOutcome", "design_day", "design_span"]
+__all__ = [
+    "DayPlan",
+    "PeopleLimits",
+    "ShiftDesign",
+    "StreamOutcome",
+    "design_again",
+    "design_day",
+    "design_span",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShiftDesign:
-    """A span's shifts: tables as the contract wants them, outcomes by stream, and the days behind them."""
+    """A span's shifts: tables as the contract wants them, outcomes by stream, and the days behind them.
+
+    ``designer`` holds what the search knows, for `design_again`, with the limits on people (``groups``) and
+    by how much the team it works on is smaller (``scale``).
+    """
 
     shift_plan: pd.DataFrame
     cover: pd.DataFrame
     requirement: pd.DataFrame
     streams: Mapping[str, StreamOutcome]
     days: Mapping[DayKey, DayPlan]
+    designer: Designer = field(repr=False)
+    groups: tuple[Group, ...] = ()
+    scale: int = 1
     notes: tuple[str, ...] = ()
 
 
@@ -165,17 +181,59 @@ def design_span(
     )
     with workers(processes, designer.jobs) as pool:
         designer.run(pool)
-        plans = designer.plans()
-        outcomes = {stream: designer.outcome(stream) for stream in demands}
-        if scale > 1:
-            groups = limits.groups(instances)
-            plans = enlarged(plans, demands, groups=groups, scale=scale, seed=seed, pool=pool)
-            outcomes = {
-                name: enlarged_outcome(
-                    outcome, {date: plans[name, date] for date in demands[name].days}, demands[name], scale
-                )
-                for name, outcome in outcomes.items()
-            }
+        return _finished(designer, demands, groups=limits.groups(instances), scale=scale, pool=pool)
+
+
+def design_again(
+    design: ShiftDesign,
+    demands: Mapping[str, StreamDemand],
+    ahead: Mapping[str, Sequence[float]],
+    *,
+    processes: int = 2,
+) -> ShiftDesign | None:
+    """Return a span's shifts, planned once more for what the judge of the whole plan found missing.
+
+    Parameters
+    ----------
+    design, demands
+        The shifts so far, and the demands they were designed for.
+    ahead
+        By stream, for each period of its rule: by how much the share at the wanted chance is ahead of the
+        target, as that judge sees it with the people who will work the shifts. Periods that are not behind
+        keep their shifts.
+    processes
+        Processes to use; they do not change the answer.
+
+    Returns
+    -------
+    None where no better shifts are known; ``design`` can be planned again only once.
+    """
+    designer = design.designer
+    with workers(processes, designer.jobs) as pool:
+        if not designer.run_again(ahead, pool):
+            return None
+        return _finished(designer, demands, groups=design.groups, scale=design.scale, pool=pool)
+
+
+def _finished(
+    designer: Designer,
+    demands: Mapping[str, StreamDemand],
+    *,
+    groups: tuple[Group, ...],
+    scale: int,
+    pool: Workers | None,
+) -> ShiftDesign:
+    """Return what was designed, at full size."""
+    plans = designer.plans()
+    outcomes = {stream: designer.outcome(stream) for stream in demands}
+    if scale > 1:
+        plans = enlarged(plans, demands, groups=groups, scale=scale, seed=designer.seed, pool=pool)
+        outcomes = {
+            name: enlarged_outcome(
+                outcome, {date: plans[name, date] for date in demands[name].days}, demands[name], scale
+            )
+            for name, outcome in outcomes.items()
+        }
     return ShiftDesign(
         shift_plan=plan_table(plans, demands),
         cover=cover_table(plans, demands),
@@ -183,4 +241,7 @@ def design_span(
         streams=outcomes,
         days=plans,
         notes=tuple(designer.notes),
+        designer=designer,
+        groups=groups,
+        scale=scale,
     )

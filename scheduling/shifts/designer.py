@@ -18,7 +18,7 @@ from scheduling.shifts.choosing import choose_together
 from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, fresh_days, merged, search_day
 from scheduling.shifts.effort import DesignEffort
 from scheduling.shifts.judging import JudgeJob, is_certified, judge_day, ratio_of, share_of
-from scheduling.shifts.levels import LevelPlan, settle_level
+from scheduling.shifts.levels import LevelPlan, settle_level, take
 from scheduling.shifts.periods import MOST_LEVEL, Period, periods_of, planning_level
 from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.settle import Choice
@@ -86,6 +86,7 @@ class Designer:
             for s, demand in demands.items()
             for dates, rolling in periods_of(demand)
         ]
+        self.tried: dict[int, list[LevelPlan]] = {p: [] for p in range(len(self.periods))}
 
     def _wanted(self, stream: str) -> float:
         """Return the chance that is searched for."""
@@ -127,9 +128,53 @@ class Designer:
         self._search(self.periods, pool)
         self._share_people(pool)
         self._find_levels(pool)
-        self._certify(pool)
-        self._check_chances(self.periods, pool, self.effort.final_draws)
-        self._find_bounds(pool)
+        self._finish(self.periods, pool)
+
+    def run_again(self, ahead: Mapping[str, Sequence[float]], pool: Workers | None) -> bool:
+        """Plan once more for what the judge of the whole plan, with its people, found missing.
+
+        Parameters
+        ----------
+        ahead
+            By stream, for each of its periods: by how much the share at the wanted chance is ahead of the
+            target, as that judge sees it.
+        pool
+            Who does the work.
+
+        Returns
+        -------
+        Whether any plan changed.
+        """
+        found = [a for stream in self.demands for a in ahead[stream]]
+        short = [
+            p
+            for p, period in enumerate(self.periods)
+            if found[p] < 0 and period.wanted > 0 and not self._out_of_reach(period)
+        ]
+        before = [choice.counts.tobytes() for p in short for choice in self.periods[p].chosen]
+        for p in short:
+            period = self.periods[p]
+            confidence = self.streams[period.stream].confidence
+            period.lost += max(0.0, float(np.quantile(period.ahead, 1.0 - confidence)) - found[p])
+        lacking = [p for p in short if not any(t.has_chance(self.periods[p]) for t in self.tried[p])]
+        for p in lacking:
+            take(self.periods[p], max(self.tried[p], key=lambda plan: plan.level))
+            self._move_level(self.periods[p])
+        self._search([self.periods[p] for p in lacking], pool)
+        self._try_plans(lacking, pool)
+        for p in short:
+            self.found.update(settle_level(self.periods[p], self.tried[p]))
+        if before == [choice.counts.tobytes() for p in short for choice in self.periods[p].chosen]:
+            return False
+        streams = {self.periods[p].stream for p in short}
+        self._finish([period for period in self.periods if period.stream in streams], pool)
+        return True
+
+    def _finish(self, periods: Sequence[Period], pool: Workers | None) -> None:
+        """Judge the chosen plans, state their chances and bound their costs."""
+        self._certify(periods, pool)
+        self._check_chances(periods, pool, self.effort.final_draws)
+        self._find_bounds(periods, pool)
 
     # --- search
 
@@ -239,24 +284,26 @@ class Designer:
 
     def _find_levels(self, pool: Workers | None) -> None:
         """Choose each period's plans for the level of demand that gives the wanted chance, no more."""
-        tried: dict[int, list[LevelPlan]] = {p: [] for p in range(len(self.periods))}
-        waiting = list(tried)
+        waiting = list(range(len(self.periods)))
         for turn in range(self.effort.level_rounds + 1):
-            periods = [self.periods[p] for p in waiting]
-            for period in periods:
-                self._choose(period)
-            self._check_chances(periods, pool, self.effort.draws)
-            for p in waiting:
-                period = self.periods[p]
-                tried[p].append(LevelPlan.of(period, {key: self.found[key] for key in period.keys}))
+            self._try_plans(waiting, pool)
             waiting = [p for p in waiting if self._wants_level(self.periods[p])]
             if turn == self.effort.level_rounds or not waiting:
                 break
             for p in waiting:
                 self._move_level(self.periods[p])
             self._search([self.periods[p] for p in waiting], pool)
-        for p, plans in tried.items():
+        for p, plans in self.tried.items():
             self.found.update(settle_level(self.periods[p], plans))
+
+    def _try_plans(self, places: Sequence[int], pool: Workers | None) -> None:
+        """Choose plans for some of the periods, and keep them with their chances."""
+        periods = [self.periods[p] for p in places]
+        for period in periods:
+            self._choose(period)
+        self._check_chances(periods, pool, self.effort.draws)
+        for p, period in zip(places, periods, strict=True):
+            self.tried[p].append(LevelPlan.of(period, {key: self.found[key] for key in period.keys}))
 
     def _wants_level(self, period: Period) -> bool:
         """Whether another level may be worth a search: chance missed, or more than enough of it."""
@@ -337,9 +384,9 @@ class Designer:
             settled[key] = task
         return settled
 
-    def _certify(self, pool: Workers | None) -> None:
+    def _certify(self, periods: Sequence[Period], pool: Workers | None) -> None:
         """Judge the chosen plans on fresh days; where they fail, choose again with more to spare."""
-        waiting = list(self.periods)
+        waiting = list(periods)
         for attempt in range(self.effort.attempts):
             settled = self._settled_tasks()
             jobs = [
@@ -368,15 +415,15 @@ class Designer:
                 break
             waiting = failed
 
-    def _find_bounds(self, pool: Workers | None) -> None:
+    def _find_bounds(self, periods: Sequence[Period], pool: Workers | None) -> None:
         """Bound the cost of each day at the level planned for."""
-        keys = [(period, key) for period in self.periods for key in period.keys]
+        keys = [(period, key) for period in periods for key in period.keys]
         jobs = [
             (replace(self.tasks[key], level=period.level), self.found[key].required, self.effort.bound_work)
             for period, key in keys
         ]
         bounds = done(pool, day_bound, jobs)
-        self.bounds = {
+        self.bounds |= {
             key: 0.0 if self.found[key].out_of_reach else bound
             for (_, key), bound in zip(keys, bounds, strict=True)
         }

@@ -26,15 +26,17 @@ class LevelPlan:
         Each day's plan, and what the search of each day found.
     sums
         Units in time and all units (days x draws x 2).
-    chance, cost
-        Share of the draws that meet the target, and the plans' cost.
+    ahead
+        By how much each draw's share is ahead of the target, with nothing `Period.lost`.
+    cost
+        The plans' cost.
     """
 
     level: float
     chosen: tuple[Choice, ...]
     found: dict[DayKey, DayChoices]
     sums: Floats
-    chance: float
+    ahead: Floats
     cost: float
 
     @classmethod
@@ -45,9 +47,13 @@ class LevelPlan:
             chosen=tuple(period.chosen),
             found=found,
             sums=period.sums,
-            chance=period.chance,
+            ahead=period.ahead + period.lost,
             cost=period.cost,
         )
+
+    def has_chance(self, period: Period) -> bool:
+        """Whether enough of the draws meet the period's target."""
+        return float(np.mean(self.ahead >= period.lost)) >= period.wanted
 
 
 def settle_level(period: Period, plans: Sequence[LevelPlan]) -> dict[DayKey, DayChoices]:
@@ -57,20 +63,21 @@ def settle_level(period: Period, plans: Sequence[LevelPlan]) -> dict[DayKey, Day
     allows it: a level of demand is one number, but people come in whole duties. Where none has the chance,
     the dearest, which is nearest to it.
     """
-    enough = min((p for p in plans if p.chance >= period.wanted), key=lambda p: p.cost, default=None)
+    enough = min((p for p in plans if p.has_chance(period)), key=lambda p: p.cost, default=None)
     if enough is None:
-        _take(period, best := max(plans, key=lambda p: p.cost))
+        take(period, best := max(plans, key=lambda p: p.cost))
         return best.found
-    _take(period, enough)
+    take(period, enough)
     found = dict(enough.found)
     for short in sorted(plans, key=lambda p: p.cost):
-        if short.chance < period.wanted:
+        if not short.has_chance(period):
             found |= {period.keys[at]: short.found[period.keys[at]] for at in _lend(period, short)}
             period.level = min(period.level, short.level)
     return found
 
 
-def _take(period: Period, plan: LevelPlan) -> None:
+def take(period: Period, plan: LevelPlan) -> None:
+    """Give the period a plan."""
     period.level, period.chosen, period.sums = plan.level, list(plan.chosen), plan.sums
 
 

@@ -37,6 +37,8 @@ class Period:
         Factor on the demand that is planned for.
     margin
         By how much estimates must be ahead of the target.
+    lost
+        What the judge of the whole plan, with its people, found missing of the share at the wanted chance.
     chosen, judged, sums
         Each day's plan, its judgement, and what the model expects of it in each draw (days x draws x 2).
     certified
@@ -50,6 +52,7 @@ class Period:
     wanted: float
     level: float = 1.0
     margin: float = 0.0
+    lost: float = 0.0
     chosen: list[Choice] = field(default_factory=list)
     judged: list[StreamJudgement] = field(default_factory=list)
     sums: Floats = field(default_factory=lambda: np.zeros((0, 0, 2)))
@@ -74,9 +77,9 @@ class Period:
 
     @property
     def ahead(self) -> Floats:
-        """By how much each draw's expected share, corrected by `kind`, is ahead of the target."""
+        """By how much each draw's expected share, corrected by `kind` and `lost`, is ahead of the target."""
         shares = shares_of(self.sums, self.before)
-        return np.array([self.task.ahead(share) for share in shares]) - self.kind
+        return np.array([self.task.ahead(share) for share in shares]) - self.kind - self.lost
 
     @property
     def chance(self) -> float:

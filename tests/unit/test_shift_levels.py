@@ -64,3 +64,15 @@ def test_where_no_level_has_the_chance_the_dearest_is_kept(period: Period) -> No
     assert period.level == 1.2
     assert [c.cost for c in period.chosen] == [15, 15, 15]
     assert found is high.found
+
+
+def test_what_the_judge_found_missing_asks_for_the_dearer_plan(period: Period) -> None:
+    cheap = plan_of(period, 1.0, [10, 10, 10], [[0.92, 0.92, 0.91, 0.86]] * 3)
+    dear = plan_of(period, 1.1, [12, 12, 12], [[0.97, 0.96, 0.95, 0.94]] * 3)
+    settle_level(period, [cheap, dear])
+    assert [c.cost for c in period.chosen] == [10, 10, 10]
+    period.lost = 0.045
+    settle_level(period, [cheap, dear])
+    # A day of the cheap plan would leave (0.91 + 2 x 0.95) / 3 - 0.045 < 0.9 in the third draw.
+    assert [c.cost for c in period.chosen] == [12, 12, 12]
+    assert period.chance == pytest.approx(0.75)
