@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from forecast.errors import ConfigError, Problem, nearest
+from forecast.formulas import check_names
 from forecast.replies.rules import ReplyRule, find_rule, rule_book
 from forecast.replies.service_parameters import ServiceParameters
 from forecast.timegrid import clock_minutes, zone
@@ -73,6 +74,7 @@ class Stream:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a value outside its range."""
+        check_names(id=self.id, platform=self.platform, skill=self.skill)
         if self.open is not None:
             start, end = (clock_minutes(text) for text in self.open)
             if not start < end:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forecast.errors import DataError, Problem
+from forecast.formulas import begins_like_formula, name_fault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,6 +164,11 @@ def _find_cell_problems(
         if not types.is_datetime64_any_dtype(values.dtype) or getattr(values.dtype, "tz", None) is None:
             yield Problem(file=source, column=column.name, message="times must carry their time zone")
         return
+    if column.kind == "text":
+        names = sorted({str(name) for name in values.unique() if begins_like_formula(str(name))})
+        yield from (
+            Problem(file=source, column=column.name, message=name_fault(column.name, name)) for name in names
+        )
     if column.kind != "number":
         return
     if not types.is_numeric_dtype(values.dtype):

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from forecast.config import parse_tables, read_toml
 from forecast.errors import ConfigError, Problem, nearest
+from forecast.formulas import check_names
 from forecast.timegrid import zone
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class Phase:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for times out of order and shares out of range."""
+        check_names(name=self.name)
         if (self.start.tzinfo is None) != (self.end.tzinfo is None):
             raise ValueError("start and end must both carry an offset, or neither")
         if not self.start < self.end:
@@ -154,6 +156,7 @@ class Event:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for an event without phases or a kind that is a slip of the pen."""
+        check_names(id=self.id, name=self.name)
         if not self.phase:
             raise ValueError("an event needs at least one [[event.phase]] with start and end")
         hint = nearest(self.kind, KINDS)

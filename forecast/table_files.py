@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.errors import DataError, Problem
+from forecast.formulas import quoted
 from forecast.frames import Column, Contract, check_frame, raise_problems
 from forecast.tabular import parse_instants, read_table
 
@@ -19,8 +20,10 @@ DECIMALS = 6
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV that Excel on Chinese Windows opens as it is.
 
-    Times carry their offset, numbers at most `DECIMALS` decimals: the same table gives the same bytes.
+    Times carry their offset, numbers at most `DECIMALS` decimals: the same table gives the same bytes. Text
+    that a spreadsheet would take for a formula gets a ``'`` before it, which `read_table` takes off again.
     """
+    import pandas as pd
     from pandas.api import types
 
     out = frame.copy()
@@ -29,7 +32,15 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
             out[name] = [value.isoformat() for value in out[name]]
         elif types.is_float_dtype(out[name].dtype):
             out[name] = out[name].round(DECIMALS)
+        elif not types.is_numeric_dtype(out[name].dtype):
+            cells = [_cell(cell) if isinstance(cell, str) else cell for cell in out[name]]
+            out[name] = pd.Series(cells, index=out.index, dtype=object)
     out.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def _cell(text: str) -> str:
+    """Return a text as a CSV cell; a bare carriage return would end the row."""
+    return quoted(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

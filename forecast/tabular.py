@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.errors import DataError, Problem
+from forecast.formulas import unquoted
 from forecast.timegrid import zone
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def read_table(path: Path) -> pd.DataFrame:
     -------
     DataFrame
         One row a table row; the index is the row number a spreadsheet shows (the header is row 1).
-        Empty cells are empty strings, wholly empty rows are left out, headers are stripped.
+        Empty cells are empty strings, wholly empty rows are left out, headers are stripped, and so is a
+        ``'`` that `forecast.formulas` put before text.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def read_table(path: Path) -> pd.DataFrame:
         )
     header = [cell.strip() for cell in numbered[0][1]]
     width = len(header)
-    body = [[cell.strip() for cell in (cells + [""] * width)[:width]] for _, cells in numbered[1:]]
+    body = [[unquoted(cell.strip()) for cell in (cells + [""] * width)[:width]] for _, cells in numbered[1:]]
     return pd.DataFrame(body, columns=header, index=[number for number, _ in numbered[1:]], dtype=object)
 
 
@@ -109,7 +111,7 @@ def _text_rows(path: Path) -> list[tuple[int, list[str]]]:
         dialect: type[csv.Dialect] | csv.Dialect = csv.Sniffer().sniff(text[:20_000], delimiters=",;\t")
     except csv.Error:
         dialect = csv.excel
-    reader = csv.reader(io.StringIO(text), dialect)
+    reader = csv.reader(io.StringIO(text, newline=""), dialect)
     return [(number, cells) for number, cells in enumerate(reader, start=1)]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from forecast.config import SUPPLY_SECTIONS, ShopSettings, parse_tables, read_shop, read_toml
 from forecast.errors import ConfigError, Problem, nearest
+from forecast.formulas import check_names
 from forecast.timegrid import clock_minutes
 
 Form = Literal["early", "late", "half"]
@@ -41,6 +42,7 @@ class ShiftTemplate:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a shift that cannot be meant."""
+        check_names(name=self.name)
         for text in (*self.starts, *(self.break_window or ())):
             clock_minutes(text)
         if not 0 < self.hours <= 24:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from forecast.errors import DataError, Problem, nearest
+from forecast.formulas import check_names
 from forecast.tabular import read_table
 from forecast.timegrid import zone
 from scheduling.config import Limit, Pool, Settings
@@ -120,6 +121,7 @@ def _value(name: str, text: str, streams: Sequence[str]) -> Any:
     if name.startswith("available"):
         return dt.date.fromisoformat(text)
     if name == "employee":
+        check_names(employee=text)
         return text
     number = float(text)
     least = 1.0 if name == "reception_cap" else 0.0

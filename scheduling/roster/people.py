@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from forecast.config import Stream
+from forecast.formulas import check_names
 from forecast.frames import raise_problems
 from forecast.tabular import read_table
 from scheduling.config import Pool, Settings
@@ -70,6 +71,7 @@ class Employee:
         """Raise `ValueError` for a person that cannot be meant."""
         if not self.employee:
             raise ValueError("employee must have a name")
+        check_names(employee=self.employee)
         if not 0 < self.speed <= 10:
             raise ValueError(f"speed must be above 0 and at most 10, got {self.speed:g}")
         if self.reception_cap is not None and self.reception_cap < 1:

@@ -9,6 +9,7 @@ from typing import Any
 
 from forecast.config import Stream, parse_tables, read_toml
 from forecast.errors import ConfigError, Problem, nearest
+from forecast.formulas import begins_like_formula, name_fault
 from forecast.replies.service_parameters import ServiceParameters
 from scheduling.config import Pool
 
@@ -125,6 +126,10 @@ def read_scenarios(path: Path) -> ScenarioFile:
         label = f"[[scenario]] {name or number}"
         if not name:
             problems.append(Problem(file=path.name, message=f"{label}: name is missing"))
+        elif begins_like_formula(name):
+            problems.append(
+                Problem(file=path.name, message=f"[[scenario]] {number}: {name_fault('name', name)}")
+            )
         elif name in own:
             problems.append(Problem(file=path.name, message=f"{label} stands twice; names must differ"))
         known = (*HEAD, *CHANGES)
