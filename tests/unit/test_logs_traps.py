@@ -52,6 +52,21 @@ def test_mixed_brackets_summary_rows_and_title_rows_of_qianniu(shop, tmp_path):
     assert daily_table(shop)["mean_reply_s"].tolist() == [20.0, 50.0]
 
 
+def test_the_time_of_a_count_is_a_day_or_an_hour_as_its_cells_say(shop, tmp_path):
+    hours = "统计时间,咨询人数,接待人数\n2026/11/01 9:00,15,14\n2026/11/01 10:00,20,20\n"
+    report = imported(shop, write_text(tmp_path / "时.csv", hours)).tables[0]
+    assert (report.granularity, report.columns["offered"]) == ("hourly", "咨询人数")
+    assert [
+        (start.hour, offered) for start, offered in hourly_history(shop)[["start", "offered"]].to_numpy()
+    ] == [
+        (9, 15.0),
+        (10, 20.0),
+    ]
+    days = "统计时间,客服昵称,咨询人数\n2026-11-02,小美,100\n"
+    assert imported(shop, write_text(tmp_path / "日.csv", days)).tables[0].granularity == "daily"
+    assert daily_history(shop)["2026-11-02"] == 100.0
+
+
 def test_six_tail_rows_two_header_rows_double_headers_and_gbk(shop, tmp_path):
     text = (
         "询单分析,,,,\n"
