@@ -66,7 +66,7 @@ def _default(one: Field[Any]) -> str:
     if one.default_factory is MISSING:
         return "*required*"
     made = one.default_factory()
-    value = getattr(made, "value", None)
+    value = getattr(made, "value", getattr(made, "rate", None))
     if value is not None:
         return f"`{value!r}`, {made.mode}"
     return f"`{made!r}`" if not hasattr(made, "__dataclass_fields__") else "its own section"

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from forecast.errors import ConfigError, DataError, Problem, nearest
 
-KINDS = ("holiday", "makeup_workday")
+KINDS = ("holiday", "statutory_holiday", "makeup_workday")
 COLUMNS = ("date", "name", "type")
 NONE = "none"
 LUNAR_EVE = "农历除夕"
+MOVED = (
+    "补假",
+    "调休",
+    "observed",
+    "in lieu",
+    "substituted",
+)  # a day off beside a holiday, not the day itself
 REMARKS = ("(observed)", "(estimated)", "（补假）")  # the same holiday on another day
 
 # Names of chinese_calendar's holidays as the State Council's notices write them.
@@ -39,12 +46,16 @@ class SpecialDays:
         Name of the holiday by date, weekend days inside a holiday included.
     makeup_workdays
         Weekend days worked in return for a holiday.
+    statutory
+        The days of law among `holidays`, without days moved next to them: what is worked on them is paid
+        more.
     unpublished
         Years whose make-up workdays are not known: only their statutory days stand in `holidays`.
     """
 
     holidays: Mapping[dt.date, str] = field(default_factory=dict)
     makeup_workdays: frozenset[dt.date] = frozenset()
+    statutory: frozenset[dt.date] = frozenset()
     unpublished: frozenset[int] = frozenset()
 
     def note(self, first: dt.date, last: dt.date) -> str | None:
@@ -103,13 +114,14 @@ def find_special_days(setting: str, *, first: dt.date, last: dt.date, folder: Pa
     return days
 
 
-def _of_country(code: str, years: Iterable[int]) -> SpecialDays:
+def _of_country(code: str, years: Sequence[int]) -> SpecialDays:
     if code.upper() == "CN":
         return _chinese(years)
-    return SpecialDays(holidays=_package_holidays(code, years))
+    listed = list(years)
+    return SpecialDays(holidays=_package_holidays(code, listed), statutory=_days_of_law(code, listed))
 
 
-def _chinese(years: Iterable[int]) -> SpecialDays:
+def _chinese(years: Sequence[int]) -> SpecialDays:
     """Return China's days: with make-up workdays where they are published, else the statutory days alone."""
     from chinese_calendar.constants import holidays, workdays
 
@@ -123,11 +135,26 @@ def _chinese(years: Iterable[int]) -> SpecialDays:
     return SpecialDays(
         holidays=names | {day: "春节" if name == LUNAR_EVE else name for day, name in statutory.items()},
         makeup_workdays=makeup,
+        statutory=_days_of_law("CN", list(years), language="zh_CN"),
         unpublished=frozenset(missing),
     )
 
 
-def _package_holidays(code: str, years: Iterable[int], language: str | None = None) -> dict[dt.date, str]:
+def _package_holidays(code: str, years: Sequence[int], language: str | None = None) -> dict[dt.date, str]:
+    """Return the names of a country's holidays, without remarks."""
+    return {day: _plain_name(name) for day, name in _listed(code, years, language).items()}
+
+
+def _days_of_law(code: str, years: Sequence[int], language: str | None = None) -> frozenset[dt.date]:
+    """Return the holidays themselves, without the days off that are moved next to them."""
+    return frozenset(
+        day
+        for day, name in _listed(code, years, language).items()
+        if any(not any(word in part for word in MOVED) for part in name.split(";"))
+    )
+
+
+def _listed(code: str, years: Sequence[int], language: str | None) -> dict[dt.date, str]:
     import holidays
 
     known = holidays.list_supported_countries()
@@ -136,11 +163,9 @@ def _package_holidays(code: str, years: Iterable[int], language: str | None = No
             f"shop.toml: [shop] holidays: {code!r} is no country code, CSV file or none"
             f"{nearest(code.upper(), ['none', 'CN', 'US', 'GB', 'DE'])}"
         )
-    listed = list(years)
-    if not listed:
+    if not years:
         return {}
-    found = holidays.country_holidays(code.upper(), years=listed, language=language)
-    return {day: _plain_name(name) for day, name in found.items()}
+    return dict(holidays.country_holidays(code.upper(), years=years, language=language).items())
 
 
 def _plain_name(name: str) -> str:
@@ -152,7 +177,7 @@ def _plain_name(name: str) -> str:
 
 
 def read_special_days(path: Path) -> SpecialDays:
-    """Read a CSV of `date, name, type`, type being ``holiday`` or ``makeup_workday``.
+    """Read a CSV of `date, name, type`, type being ``holiday``, ``statutory_holiday`` or ``makeup_workday``.
 
     Raises
     ------
@@ -165,6 +190,7 @@ def read_special_days(path: Path) -> SpecialDays:
         raise ConfigError(f"shop.toml: [shop] holidays: {path.name} does not exist in the shop folder")
     holidays: dict[dt.date, str] = {}
     makeup: set[dt.date] = set()
+    statutory: set[dt.date] = set()
     problems: list[str | Problem] = []
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
@@ -193,8 +219,9 @@ def read_special_days(path: Path) -> SpecialDays:
             kind = (cells["type"] or "").strip()
             if kind == "makeup_workday":
                 makeup.add(day)
-            elif kind == "holiday":
+            elif kind in KINDS:
                 holidays[day] = (cells["name"] or "").strip() or "holiday"
+                statutory |= {day} if kind == "statutory_holiday" else set()
             else:
                 problems.append(
                     Problem(
@@ -206,7 +233,7 @@ def read_special_days(path: Path) -> SpecialDays:
                 )
     if problems:
         raise DataError(problems)
-    return SpecialDays(holidays=holidays, makeup_workdays=frozenset(makeup))
+    return SpecialDays(holidays=holidays, makeup_workdays=frozenset(makeup), statutory=frozenset(statutory))
 
 
 def _overridden(days: SpecialDays, own: SpecialDays) -> SpecialDays:
@@ -218,5 +245,6 @@ def _overridden(days: SpecialDays, own: SpecialDays) -> SpecialDays:
         holidays=kept | dict(own.holidays),
         makeup_workdays=frozenset(day for day in days.makeup_workdays if day not in stated)
         | own.makeup_workdays,
+        statutory=(days.statutory - own.makeup_workdays) | own.statutory,
         unpublished=days.unpublished - settled,
     )

@@ -113,6 +113,9 @@ def _print_gaps(plan: Plan, console: Console, say: Words) -> None:
 def _print_roster_answer(plan: Plan, console: Console, say: Words) -> None:
     if plan.roster is None or plan.roster_result is None:
         return
+    premium = float(plan.roster["premium"].sum()) if "premium" in plan.roster else 0.0
+    if premium > 0:
+        console.print(say("screen.premium", money=say.money(premium)), markup=False)
     wishes = grids.wish_grid(plan, say)
     if wishes.rows:
         console.print(grid_table(wishes, say("screen.wishes")))

@@ -19,6 +19,7 @@ from scheduling.plan_folder import PlanFolder, find_plan, read_plan, shop_of
 from scheduling.promise import promises
 from scheduling.reserve_people import with_called_reserves
 from scheduling.roster.audit import Violation, audit
+from scheduling.roster.audit_pay import with_pay_due
 from scheduling.roster.problem import build_problem
 from scheduling.roster.standing import standing_assignment
 from scheduling.roster.tables import fairness_table, short_table
@@ -135,7 +136,9 @@ def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> Wo
         Outlook(table=plan.forecast, draws=plan.draws), inputs, start=plan.start, days=plan.days
     )
     settings = with_templates(inputs.settings, demands)
-    roster = read_roster_workbook(path, settings=settings, employees=inputs.employees)
+    roster = with_pay_due(
+        read_roster_workbook(path, settings=settings, employees=inputs.employees), inputs.employees, settings
+    )
     duties = duties_of_roster(roster, inputs.employees, settings.demand.shop.timezone)
     judged = judge_span(demands, duties, settings, seed=seed)
     promised = promises(

@@ -80,13 +80,39 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pay:
+    """Hours that the law pays at a multiple of the wage.
+
+    ``mode``: soft, such hours are paid at ``rate`` times the wage and priced; hard, nobody works them; off,
+    they are paid like any other.
+    """
+
+    rate: float
+    mode: Literal["hard", "soft", "off"] = "soft"
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a rate below the plain wage."""
+        if self.rate < 1:
+            raise ValueError(f"rate must be at least 1 (the plain wage), got {self.rate:g}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Labour:
     """Labour rules. In ``shop.toml`` a plain number is a hard rule; ``{mode = "off"}`` lifts one.
 
-    Hours averaged over a month (综合工时制): ``max_hours_per_week = { mode = "off" }`` and a
-    ``max_hours_per_month``, 174 being the standard and 36 more the most overtime that the law allows; off
-    unless named. Long and short weeks (大小周): with ``alternate_rest_days``, the week of
-    ``alternate_from`` and every second one have that many rest days, the others ``rest_days_per_week``.
+    Hours averaged over a month or a quarter (综合工时制): ``max_hours_per_week = { mode = "off" }`` and a
+    ``max_hours_per_month`` or ``max_hours_per_quarter``; off unless named. Long and short weeks (大小周):
+    with ``alternate_rest_days``, the week of ``alternate_from`` and every second one have that many rest
+    days, the others ``rest_days_per_week``.
+
+    Pay above the wage, of people in ``premium_pools``; a plain number is the rate: ``holiday_pay`` on the
+    days of law (``statutory_holidays``; default: those of ``[shop] holidays``), ``rest_day_pay`` on rest
+    days, ``overtime_pay`` for hours beyond eight on other days. ``rest_days``: ``rota``, what lies beyond
+    40 hours in an ISO week, whatever its days; ``weekend``, Saturdays and Sundays that are no make-up
+    workdays, and days moved next to a holiday. With ``averaged_over`` a month or a quarter rest days are
+    ordinary days and overtime is what lies beyond the period's ``standard_hours`` (default: the law's).
 
     Defaults: hours per day and week and the rest day are China's labour law; six days in a row follow
     from it; 11 hours of rest are a convention taken from elsewhere, not Chinese law.
@@ -98,8 +124,17 @@ class Labour:
     max_consecutive_days: Limit = field(default_factory=lambda: Limit(value=6))
     rest_days_per_week: Limit = field(default_factory=lambda: Limit(value=1))
     max_hours_per_month: Limit = field(default_factory=lambda: Limit(value=174, mode="off"))
+    max_hours_per_quarter: Limit = field(default_factory=lambda: Limit(value=496, mode="off"))
     alternate_rest_days: int | None = None
     alternate_from: dt.date | None = None
+    holiday_pay: Pay = field(default_factory=lambda: Pay(rate=3.0))
+    rest_day_pay: Pay = field(default_factory=lambda: Pay(rate=2.0))
+    overtime_pay: Pay = field(default_factory=lambda: Pay(rate=1.5))
+    rest_days: Literal["rota", "weekend"] = "rota"
+    averaged_over: Literal["none", "month", "quarter"] = "none"
+    standard_hours: float | None = None
+    statutory_holidays: tuple[dt.date, ...] | None = None
+    premium_pools: tuple[Pool, ...] = ("staff",)
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for alternating weeks that cannot be meant."""
@@ -107,6 +142,10 @@ class Labour:
             raise ValueError("alternate_rest_days and alternate_from belong together; give both or neither")
         if self.alternate_rest_days is not None and not 0 <= self.alternate_rest_days <= 7:
             raise ValueError(f"alternate_rest_days must be 0 to 7, got {self.alternate_rest_days}")
+        if self.standard_hours is not None and self.averaged_over == "none":
+            raise ValueError("standard_hours belong to averaged_over; name month or quarter there")
+        if self.standard_hours is not None and self.standard_hours <= 0:
+            raise ValueError(f"standard_hours must be above 0, got {self.standard_hours:g}")
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
@@ -193,7 +232,8 @@ def _spelt_out(labour: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the short forms of labour rules (a number, a table without a value) into the long one."""
     defaults = Labour()
     known = {f.name: getattr(defaults, f.name) for f in fields(Labour)}
-    plain = [name for name, default in known.items() if not isinstance(default, Limit)]
+    plain = [name for name, default in known.items() if not isinstance(default, Limit | Pay)]
+    paid = [name for name, default in known.items() if isinstance(default, Pay)]
     spelt: dict[str, Any] = {}
     for name, entry in labour.items():
         if name not in known:
@@ -203,6 +243,7 @@ def _spelt_out(labour: Mapping[str, Any]) -> dict[str, Any]:
         if name in plain:
             spelt[name] = entry
             continue
-        table = dict(entry) if isinstance(entry, Mapping) else {"value": entry}
-        spelt[name] = {"value": known[name].value, **table}
+        number, default = ("rate", known[name].rate) if name in paid else ("value", known[name].value)
+        table = dict(entry) if isinstance(entry, Mapping) else {number: entry}
+        spelt[name] = {number: default, **table}
     return spelt

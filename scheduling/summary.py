@@ -30,7 +30,10 @@ def stream_summaries(
     promised: Mapping[str, Promise],
     paid: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return ``streams`` of ``summary.json``; hours and cost are those of `paid`, shift plan or roster."""
+    """Return ``streams`` of ``summary.json``; hours and cost are those of `paid`, shift plan or roster.
+
+    ``premium`` is the part of a roster's cost that the law adds to the wage.
+    """
     found: dict[str, Any] = {}
     advice = cap_advice(demands, settings)
     for name, demand in demands.items():
@@ -54,6 +57,7 @@ def stream_summaries(
             "overtime_hours": sum(day.overtime_hours for day in seen.values()),
             "paid_hours": float(own["paid_hours"].sum()),
             "cost": float(own["cost"].sum()),
+            "premium": float(own["premium"].sum()) if "premium" in own else 0.0,
             "recommended_cap": advice[name].cap if name in advice else None,
         }
     rounded: dict[str, Any] = _rounded(found)

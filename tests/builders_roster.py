@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecast.config import Shop, ShopSettings, Stream
 from forecast.timegrid import instant
-from scheduling.config import Labour, Limit, PoolLimit, Settings, ShiftTemplate
+from scheduling.config import Labour, PoolLimit, Settings, ShiftTemplate
 from scheduling.roster.people import Employee, Wish, WishKind
 
 ZONE = "Asia/Shanghai"
@@ -47,7 +47,7 @@ def build_settings(
     pools: Sequence[PoolLimit] = (),
     interval_min: Any = 60,
     timezone: str = ZONE,
-    **labour: Limit,
+    **labour: Any,
 ) -> Settings:
     """Return a shop's settings; labour rules by name."""
     return Settings(

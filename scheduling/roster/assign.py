@@ -22,7 +22,7 @@ from scheduling.solver import Progress, Status
 
 STAGES = (
     ("law", ("labour",)),
-    ("cover", ("short", "below_plan", "paid_time")),
+    ("cover", ("short", "below_plan", "paid_time", "premium")),
     ("changes", ("changes",)),
     ("fairness", ("fairness",)),
     ("wishes", ("wishes",)),
@@ -55,8 +55,8 @@ class RosterResult:
     seconds
         Wall time.
     terms
-        What the roster costs by name: breaches of soft labour rules, agent-hours short, paid time,
-        unfairness, refused wishes, the counted share of wages. [money]
+        What the roster costs by name: breaches of soft labour rules, agent-hours short, paid time, pay
+        by law above the wage, unfairness, refused wishes, the counted share of wages. [money]
     stages
         The terms by rank.
     short

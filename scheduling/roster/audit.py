@@ -16,22 +16,28 @@ import pandas as pd
 
 from forecast.timegrid import zone
 from scheduling.config import Limit, Settings
+from scheduling.roster.audit_pay import PaidHours, paid_hours
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.rules import (
     AllowedTemplate,
     ContractHours,
     Employed,
     FixedDuty,
+    HolidayPay,
     LeastHours,
     MaxConsecutiveDays,
     MaxHoursPerDay,
     MaxHoursPerMonth,
+    MaxHoursPerQuarter,
     MaxHoursPerWeek,
     MaxPeople,
     MinRest,
     OneDutyADay,
     OnLeave,
+    OvertimePay,
+    Premium,
     Qualified,
+    RestDayPay,
     RestDaysPerWeek,
     Rule,
     roster_rules,
@@ -304,15 +310,33 @@ def find_max_hours_per_week(rule: MaxHoursPerWeek, book: _Book) -> Iterator[Viol
 
 def find_max_hours_per_month(rule: MaxHoursPerMonth, book: _Book) -> Iterator[Violation]:
     """Yield calendar months of too many paid hours."""
+    yield from _long_periods(rule, book, lambda date: date.replace(day=1), "{:%Y-%m}")
+
+
+def find_max_hours_per_quarter(rule: MaxHoursPerQuarter, book: _Book) -> Iterator[Violation]:
+    """Yield calendar quarters of too many paid hours."""
+
+    def first_day(date: dt.date) -> dt.date:
+        return dt.date(date.year, {1: 1, 2: 4, 3: 7, 4: 10}[-(-date.month // 3)], 1)
+
+    yield from _long_periods(rule, book, first_day, "the quarter of {:%Y-%m}")
+
+
+def _long_periods(
+    rule: MaxHoursPerMonth | MaxHoursPerQuarter,
+    book: _Book,
+    first_day: Callable[[dt.date], dt.date],
+    words: str,
+) -> Iterator[Violation]:
     for name, duties in book.duties.items():
-        by_month: dict[dt.date, list[_Duty]] = defaultdict(list)
+        by_period: dict[dt.date, list[_Duty]] = defaultdict(list)
         for duty in duties:
-            by_month[duty.date.replace(day=1)].append(duty)
-        for first, mine in by_month.items():
+            by_period[first_day(duty.date)].append(duty)
+        for first, mine in by_period.items():
             over = _excess(mine, lambda duty: duty.hours, rule.limit.value)
             if over > SLACK and name in book.people and any(duty.is_new for duty in mine):
                 hours = sum(duty.hours for duty in mine)
-                text = f"{hours:g} paid hours in {first:%Y-%m}, at most {rule.limit.value:g}"
+                text = f"{hours:g} paid hours in {words.format(first)}, at most {rule.limit.value:g}"
                 yield _violation(rule, name, first, text, amount=over, limit=rule.limit)
 
 
@@ -391,6 +415,36 @@ def find_rest_days_per_week(rule: RestDaysPerWeek, book: _Book) -> Iterator[Viol
             yield _violation(rule, person.employee, monday, text, amount=over, limit=rule.limit)
 
 
+def find_holiday_pay(rule: HolidayPay, book: _Book) -> Iterator[Violation]:
+    """Yield work on statutory holidays where nobody is to be paid for it."""
+    yield from _find_premium(rule, book, lambda hours: hours.holiday, "on a statutory holiday")
+
+
+def find_rest_day_pay(rule: RestDayPay, book: _Book) -> Iterator[Violation]:
+    """Yield rest-day hours where nobody is to be paid for them."""
+    yield from _find_premium(rule, book, lambda hours: hours.rest_day, "of a rest day")
+
+
+def find_overtime_pay(rule: OvertimePay, book: _Book) -> Iterator[Violation]:
+    """Yield overtime where nobody is to be paid for it."""
+    yield from _find_premium(rule, book, lambda hours: hours.overtime, "of overtime")
+
+
+def _find_premium(
+    rule: Premium, book: _Book, part: Callable[[PaidHours], float], words: str
+) -> Iterator[Violation]:
+    """Yield hours that would be paid above the wage; soft, they are lawful and cost what they cost."""
+    if rule.pay.mode != "hard":
+        return
+    for name, duties in book.duties.items():
+        if name not in book.people:
+            continue
+        history = [(duty.date, duty.hours, duty.is_new) for duty in duties]
+        for found in paid_hours(history, book.people[name], book.settings):
+            if (hours := part(found)) > SLACK:
+                yield _violation(rule, name, found.date, f"{hours:g} h {words}", amount=hours)
+
+
 def _violation(
     rule: Rule, employee: str, date: dt.date, message: str, *, amount: float = 1.0, limit: Limit | None = None
 ) -> Violation:
@@ -419,7 +473,11 @@ FIND: dict[type[Any], Callable[[Any, _Book], Iterator[Violation]]] = {
     MaxHoursPerDay: find_max_hours_per_day,
     MaxHoursPerWeek: find_max_hours_per_week,
     MaxHoursPerMonth: find_max_hours_per_month,
+    MaxHoursPerQuarter: find_max_hours_per_quarter,
     MinRest: find_min_rest,
     MaxConsecutiveDays: find_max_consecutive_days,
     RestDaysPerWeek: find_rest_days_per_week,
+    HolidayPay: find_holiday_pay,
+    RestDayPay: find_rest_day_pay,
+    OvertimePay: find_overtime_pay,
 }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.roster.months import months
 from scheduling.roster.objective import (
     COUNTERS,
     LEVEL_STEPS,
@@ -25,7 +23,6 @@ from scheduling.roster.rules import (
     LeastHours,
     Limited,
     MaxConsecutiveDays,
-    MaxHoursPerMonth,
     MaxHoursPerWeek,
     MinRest,
     RestDaysPerWeek,
@@ -34,6 +31,7 @@ from scheduling.roster.rules import (
 )
 from scheduling.roster.score import CoverCost
 from scheduling.roster.search import Search
+from scheduling.roster.tallies import binding, tallies
 from scheduling.roster.variables import Assignment, frozen_cover
 
 Flags = npt.NDArray[np.bool_]
@@ -60,7 +58,11 @@ class CoverBoard(NamedTuple):
 
 
 class LawBoard(NamedTuple):
-    """Times of options and the limits of each person's days; prices below 0 make a limit hard."""
+    """Times of options and the limits of each person's days; prices below 0 make a limit hard.
+
+    Tallies: ``tally_of[k, day]`` is the period, ``tally_min[k, option]`` what counts, ``tally_left[k, person,
+    period]`` what is left and ``tally_price[k, person]`` what a minute beyond costs.
+    """
 
     start: Ints
     end: Ints
@@ -77,9 +79,10 @@ class LawBoard(NamedTuple):
     most_paid: Ints
     own_paid: Ints
     paid_price: int
-    month: Ints
-    most_month: Ints
-    month_price: int
+    tally_of: Ints
+    tally_min: Ints
+    tally_left: Ints
+    tally_price: Ints
     least: Ints
     least_price: int
 
@@ -169,7 +172,7 @@ def board_of(search: Search) -> Board:
         pool=pool,
         most_crowd=most_crowd,
         cover=_cover_board(search, flat),
-        law=_law_board(problem, flat),
+        law=_law_board(search, flat),
         fair=_fair_board(search, flat),
     )
 
@@ -187,12 +190,13 @@ def _cover_board(search: Search, flat: list[Option]) -> CoverBoard:
     )
 
 
-def _law_board(problem: RosterProblem, flat: list[Option]) -> LawBoard:
+def _law_board(search: Search, flat: list[Option]) -> LawBoard:
     """Return the part of the board that labour rules need."""
+    problem = search.problem
     people = range(len(problem.employees))
     rest, run = _limit(problem, MinRest), _limit(problem, MaxConsecutiveDays)
     free_days, paid = _limit(problem, RestDaysPerWeek), _limit(problem, MaxHoursPerWeek)
-    month = _limit(problem, MaxHoursPerMonth)
+    tally_of, tally_min, tally_left, tally_price = _tally_boards(search, flat)
     return LawBoard(
         start=np.array([o.start for o in flat]),
         end=np.array([o.end for o in flat]),
@@ -208,11 +212,10 @@ def _law_board(problem: RosterProblem, flat: list[Option]) -> LawBoard:
         days_price=units(free_days[1]) if free_days and free_days[1] >= 0 else HARD,
         most_paid=_paid_left(problem, [round(60 * paid[0]) if paid else UNLIMITED for _ in people]),
         own_paid=_paid_left(problem, [_own_minutes(problem, p) for p in people]),
-        month=np.array([_month_of(problem, d) for d in range(problem.days)]),
-        most_month=_paid_left(
-            problem, [round(60 * month[0]) if month else UNLIMITED for _ in people], months(problem)
-        ),
-        month_price=units(month[1] / 60) if month and month[1] >= 0 else HARD,
+        tally_of=tally_of,
+        tally_min=tally_min,
+        tally_left=tally_left,
+        tally_price=tally_price,
         paid_price=units(paid[1] / 60) if paid and paid[1] >= 0 else HARD,
         least=np.array(
             [[least_minutes(problem, p).get(w, 0) for w in range(len(problem.weeks))] for p in people]
@@ -269,7 +272,7 @@ def person_cost(law, p, duty):  # type: ignore[no-untyped-def]
     """Return what one person's days cost by the soft labour rules, or -1 where a hard one is broken."""
     cost = 0
     run, last_end = law.run[p], law.last_end[p]
-    week_days, week_paid, month_paid, at = 0, 0, 0, 0
+    week_days, week_paid, at = 0, 0, 0
     days = len(duty)
     for d in range(days):
         o = duty[d]
@@ -289,14 +292,6 @@ def person_cost(law, p, duty):  # type: ignore[no-untyped-def]
                 cost += law.run_price
             week_days += 1
             week_paid += law.paid[o]
-            month_paid += law.paid[o]
-        if d + 1 == days or law.month[d + 1] != law.month[d]:
-            over = month_paid - law.most_month[p, law.month[d]]
-            if over > 0:
-                if law.month_price < 0:
-                    return -1
-                cost += law.month_price * over
-            month_paid = 0
         if d + 1 == days or law.week[d + 1] != law.week[d]:
             over = week_days - law.most_days[p, at]
             if over > 0:
@@ -313,7 +308,40 @@ def person_cost(law, p, duty):  # type: ignore[no-untyped-def]
             if week_paid < law.least[p, at]:
                 cost += law.least_price * (law.least[p, at] - week_paid)
             week_days, week_paid, at = 0, 0, at + 1
+    for k in range(len(law.tally_price)):
+        counted = 0
+        for d in range(days):
+            if duty[d] >= 0:
+                counted += law.tally_min[k, duty[d]]
+            if d + 1 == days or law.tally_of[k, d + 1] != law.tally_of[k, d]:
+                over = counted - law.tally_left[k, p, law.tally_of[k, d]]
+                if over > 0:
+                    if law.tally_price[k, p] < 0:
+                        return -1
+                    cost += law.tally_price[k, p] * over
+                counted = 0
     return cost
+
+
+def _tally_boards(search: Search, flat: list[Option]) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return which period each day lies in, what options count, what is left, and prices: a row a tally."""
+    problem = search.problem
+    found = binding(problem, tallies(problem, search.prices))
+    people = len(problem.employees)
+    most_periods = max((len(tally.periods) for tally in found), default=0)
+    of = np.zeros((len(found), problem.days), dtype=np.int64)
+    minutes = np.zeros((len(found), len(flat)), dtype=np.int64)
+    left = np.full((len(found), people, most_periods), UNLIMITED, dtype=np.int64)
+    price = np.zeros((len(found), people), dtype=np.int64)
+    for k, tally in enumerate(found):
+        minutes[k] = [counted for day in tally.counts for counted in day]
+        for place, days in enumerate(tally.periods):
+            of[k, [d for d in days if 0 <= d < problem.days]] = place
+        for p, amount in enumerate(tally.prices):
+            if amount is not None:
+                left[k, p, : len(tally.periods)] = tally.left(p)
+                price[k, p] = HARD if tally.is_hard else units(amount)
+    return of, minutes, left, price
 
 
 def _table(search: Search, most: int) -> Ints:
@@ -385,20 +413,11 @@ def _days_left(problem: RosterProblem) -> Ints:
     )
 
 
-def _month_of(problem: RosterProblem, day: int) -> int:
-    return next(m for m, days in enumerate(months(problem)) if day in days)
-
-
-def _paid_left(
-    problem: RosterProblem, most: list[int], periods: Sequence[Sequence[int]] | None = None
-) -> Ints:
-    """Return the minutes that each person may still be paid in each period, by default each week."""
+def _paid_left(problem: RosterProblem, most: list[int]) -> Ints:
+    """Return the minutes that each person may still be paid in each week."""
     return np.array(
         [
-            [
-                max(0, m - sum(carried.paid_min.get(d, 0) for d in days))
-                for days in (problem.weeks if periods is None else periods)
-            ]
+            [max(0, m - sum(carried.paid_min.get(d, 0) for d in days)) for days in problem.weeks]
             for carried, m in zip(problem.carried, most, strict=True)
         ]
     )

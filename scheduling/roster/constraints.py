@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from scheduling.config import Limit
-from scheduling.roster.months import months
-from scheduling.roster.objective import price_least_hours, units
+from scheduling.roster.objective import Prices, price_least_hours, units
+from scheduling.roster.pay import day_premium
 from scheduling.roster.people import Employee
 from scheduling.roster.problem import Cell, Option, RosterProblem
 from scheduling.roster.rules import (
@@ -20,19 +20,25 @@ from scheduling.roster.rules import (
     ContractHours,
     Employed,
     FixedDuty,
+    HolidayPay,
     LeastHours,
     MaxConsecutiveDays,
     MaxHoursPerDay,
     MaxHoursPerMonth,
+    MaxHoursPerQuarter,
     MaxHoursPerWeek,
     MaxPeople,
     MinRest,
     OneDutyADay,
     OnLeave,
+    OvertimePay,
+    Premium,
     Qualified,
+    RestDayPay,
     RestDaysPerWeek,
     Rule,
 )
+from scheduling.roster.tallies import Tally, binding, pay_tallies, tallies_of
 from scheduling.roster.variables import Reason, RosterModel
 
 
@@ -60,8 +66,18 @@ def forbids(rule: Rule, problem: RosterProblem, cell: Cell, option: Option) -> b
             return problem.fixed.get(cell, "") not in ("", option.template.name)
         case MaxHoursPerDay(limit=limit):
             return limit.mode == "hard" and option.paid_min > 60 * limit.value
+        case HolidayPay(pay=pay) | RestDayPay(pay=pay) | OvertimePay(pay=pay):
+            return pay.mode == "hard" and _earns(rule, problem, cell, option)
         case _:
             return False
+
+
+def _earns(rule: Premium, problem: RosterProblem, cell: Cell, option: Option) -> bool:
+    """Return whether a duty by its day and length alone is paid above the wage by this rule."""
+    labour = problem.settings.labour
+    kind = {HolidayPay: "holiday", RestDayPay: "rest_day", OvertimePay: "overtime"}[type(rule)]
+    found, _, _ = day_premium(labour, problem.pay_days, problem.date(cell[1]), option.paid_min)
+    return found == kind and problem.employees[cell[0]].pool in labour.premium_pools
 
 
 def lawful_choices(problem: RosterProblem) -> dict[Cell, tuple[int, ...]]:
@@ -190,8 +206,70 @@ def post_max_hours_per_week(rule: MaxHoursPerWeek, model: RosterModel) -> None:
 
 def post_max_hours_per_month(rule: MaxHoursPerMonth, model: RosterModel) -> None:
     """Limit paid hours of each calendar month."""
+    for tally in tallies_of(model.problem, rule):
+        _post_tally(model, tally, rule.limit)
+
+
+def post_max_hours_per_quarter(rule: MaxHoursPerQuarter, model: RosterModel) -> None:
+    """Limit paid hours of each calendar quarter."""
+    for tally in tallies_of(model.problem, rule):
+        _post_tally(model, tally, rule.limit)
+
+
+def post_holiday_pay(rule: HolidayPay, model: RosterModel) -> None:
+    """Rule out duties on statutory holidays where they are not to be paid; else a duty's own price."""
+    _post_forbidden(rule, model)
+
+
+def post_rest_day_pay(rule: RestDayPay, model: RosterModel) -> None:
+    """Rule out rest-day hours where they are not to be paid."""
+    _post_unpaid(rule, model)
+
+
+def post_overtime_pay(rule: OvertimePay, model: RosterModel) -> None:
+    """Rule out overtime where it is not to be paid."""
+    _post_unpaid(rule, model)
+
+
+def _post_unpaid(rule: RestDayPay | OvertimePay, model: RosterModel) -> None:
+    _post_forbidden(rule, model)
+    if rule.pay.mode == "hard":
+        for tally in tallies_of(model.problem, rule):
+            _post_tally(model, tally, Limit(value=0))
+
+
+def price_premium(model: RosterModel, prices: Prices) -> None:
+    """Add what hours beyond a week's or a period's cost above the wage."""
+    for tally in binding(model.problem, pay_tallies(model.problem, prices)):
+        if not tally.is_hard:
+            _post_tally(model, tally, Limit(value=0, mode="soft"))
+
+
+def _post_tally(model: RosterModel, tally: Tally, limit: Limit) -> None:
+    """Hold each person's minutes of each period below what is left, firmly or at the tally's price."""
     for p in sorted(model.free_people):
-        _limit_paid(model, rule, p, round(60 * rule.limit.value), rule.limit, months(model.problem))
+        price = tally.prices[p]
+        if price is None:
+            continue
+        lengths = {tally.counts[d][n] for d in range(model.problem.days) for n, _ in model.works[p, d]}
+        unit = math.gcd(*lengths) or 1
+        for days, left in zip(tally.periods, tally.left(p), strict=True):
+            minutes = sum(
+                tally.counts[d][number] * literal
+                for d in days
+                for number, literal in model.works.get((p, d), ())
+            )
+            if isinstance(minutes, int):
+                continue
+            model.at_most(
+                minutes,
+                left - left % unit if tally.is_hard else left,
+                _reason(model, tally.rule, p, max(0, days[0])),
+                limit=limit,
+                price=price,
+                largest=len(days) * 24 * 60,
+                term=tally.term,
+            )
 
 
 def post_contract_hours(rule: ContractHours, model: RosterModel) -> None:
@@ -354,7 +432,11 @@ POST: dict[type[Any], Callable[[Any, RosterModel], None]] = {
     MaxHoursPerDay: post_max_hours_per_day,
     MaxHoursPerWeek: post_max_hours_per_week,
     MaxHoursPerMonth: post_max_hours_per_month,
+    MaxHoursPerQuarter: post_max_hours_per_quarter,
     MinRest: post_min_rest,
     MaxConsecutiveDays: post_max_consecutive_days,
     RestDaysPerWeek: post_rest_days_per_week,
+    HolidayPay: post_holiday_pay,
+    RestDayPay: post_rest_day_pay,
+    OvertimePay: post_overtime_pay,
 }

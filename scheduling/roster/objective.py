@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scheduling.roster.pay import day_premium
 from scheduling.roster.people import Wish
 from scheduling.roster.problem import FULL_WEEK_HOURS, QUARTERS, Cell, Option, RosterProblem
 from scheduling.roster.rules import LeastHours, MaxHoursPerDay
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
     from scheduling.roster.variables import RosterModel
 
 SCALE = 600
-TERMS = ("labour", "short", "below_plan", "paid_time", "changes", "fairness", "wishes", "cost")
+TERMS = (
+    "labour",
+    "short",
+    "below_plan",
+    "paid_time",
+    "premium",
+    "changes",
+    "fairness",
+    "wishes",
+    "cost",
+)
 COUNTERS = ("hours", "late", "weekend", "peak")
 LEVEL_STEPS = 10  # levels of fairness are in tenths of a duty
 FULL_DUTY_MIN = 480  # paid minutes that weigh as much as one late duty
@@ -42,13 +53,16 @@ class Prices:
         An agent-hour below the shift plan where the requirement is met.
     paid_hour
         A paid hour, whoever works it: what keeps people off duties that nobody needs. About a wage.
+    premium_hour
+        An hour's wage that the law adds: a statutory holiday adds two an hour, a rest day one, overtime
+        half of one. Far enough below `short` that triple pay leaves nobody's chats unanswered.
     fairness
         A duty by which somebody lies more than half a duty off the fair level; double beyond one and
         a half, four times beyond three.
     wish
         A refused wish of weight 1.
     cost
-        Share of the wages that counts, so that the cheaper of two equals is chosen.
+        Share of the wages, pay by law included, that counts, so that the cheaper of two equals is chosen.
     change
         A cell that differs from the published roster; 0 where nothing is published.
     """
@@ -58,6 +72,7 @@ class Prices:
     deepest_short: float = 400.0
     below_plan: float = 40.0
     paid_hour: float = 25.0
+    premium_hour: float = 12.5
     fairness: float = 4.0
     wish: float = 2.0
     cost: float = 0.02
@@ -128,10 +143,17 @@ class CellPrices:
             found["changes"] = units(self._prices.change * self._published.factor(cell, number))
         if option is None:
             return found
-        wage = self._problem.employees[cell[0]].cost_per_hour
-        rate = option.template.cost_per_hour if wage is None else wage
+        person = self._problem.employees[cell[0]]
+        rate = option.template.cost_per_hour if person.cost_per_hour is None else person.cost_per_hour
         found["paid_time"] = units(self._prices.paid_hour * option.paid_min / 60)
         found["cost"] = units(self._prices.cost * rate * option.paid_min / 60)
+        labour = self._problem.settings.labour
+        if person.pool in labour.premium_pools:
+            date = self._problem.date(cell[1])
+            _, minutes, extra = day_premium(labour, self._problem.pay_days, date, option.paid_min)
+            hour = self._prices.premium_hour + self._prices.cost * wage_of(self._problem, cell[0])
+            if minutes:
+                found["premium"] = units(hour * extra * minutes / 60)
         limit = self._day_limit
         if limit is not None and (excess := option.paid_min - 60 * limit.value) > 0:
             found["labour"] = units(limit.price * excess / 60)
@@ -146,6 +168,15 @@ def is_refused(wish: Wish, option: Option | None) -> bool:
     """Return whether a cell's duty (None: a day off) goes against a wish."""
     works_it = option is not None and asks(wish, option)
     return not works_it if wish.kind == "prefer" else works_it
+
+
+def wage_of(problem: RosterProblem, person: int) -> float:
+    """Return a person's wage an hour; without one of their own, the dearest of their pool's templates."""
+    own = problem.employees[person]
+    if own.cost_per_hour is not None:
+        return own.cost_per_hour
+    open_to = [t for t in problem.settings.templates if own.pool in t.pools]
+    return max((t.cost_per_hour for t in open_to), default=0.0)
 
 
 def counter_value(counter: str, option: Option) -> float:

@@ -8,7 +8,6 @@ fairness.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numba
@@ -16,19 +15,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from scheduling.roster.months import months
 from scheduling.roster.objective import CellPrices, Prices
 from scheduling.roster.problem import Cell, Ints, RosterProblem
 from scheduling.roster.rules import (
     Limited,
     MaxConsecutiveDays,
-    MaxHoursPerMonth,
     MaxHoursPerWeek,
     MinRest,
     limit_of,
     rest_days_rule,
 )
 from scheduling.roster.score import CoverCost
+from scheduling.roster.tallies import Tally, hour_tallies, pay_tallies, shares
 from scheduling.roster.variables import Assignment, Choices, frozen_cover
 
 Floats = npt.NDArray[np.float64]
@@ -143,6 +141,8 @@ class BestResponses:
         self._first_way = np.concatenate([[0], np.cumsum(ways)[:-1]]).astype(np.int64)
         self._rest = round(60 * _value(problem, MinRest, 0))
         self._most_run = int(_value(problem, MaxConsecutiveDays, problem.days))
+        hard = (tally for tally in pay_tallies(problem, prices) if tally.is_hard)
+        self._tallies: tuple[Tally, ...] = (*hour_tallies(problem), *hard)
         self._week = np.array([problem.week_of(d) for d in range(problem.days)])
         self._frames = [self._frame(p) for p in range(len(problem.employees))]
 
@@ -256,22 +256,11 @@ class BestResponses:
         most = round(60 * min(hours))
         paid = problem.carried[person].paid_min
         weeks = np.array([max(0, most - sum(paid.get(d, 0) for d in days)) for days in problem.weeks])
-        month = limit_of(problem.rules, MaxHoursPerMonth)
-        if month is None:
-            return weeks
-        shares = self._month_shares(round(60 * month.value), paid)
-        return np.array([min(pair) for pair in zip(weeks, shares, strict=True)])
-
-    def _month_shares(self, most: int, paid: Mapping[int, int]) -> Ints:
-        """Return what each week may take of its months, by days: the state holds weeks, not months."""
-        problem = self._problem
-        share = np.zeros(len(problem.weeks))
-        for days in months(problem):
-            inside = [d for d in days if 0 <= d < problem.days]
-            left = max(0, most - sum(paid.get(d, 0) for d in days))
-            for d in inside:
-                share[problem.week_of(d)] += left / len(inside)
-        return np.floor(share + 1e-6).astype(np.int64)
+        for tally in self._tallies:  # by days: the state holds weeks, not months
+            if tally.prices[person] is not None:
+                share = np.floor(np.array(shares(problem, tally, person)) + 1e-6).astype(np.int64)
+                weeks = np.minimum(weeks, share)
+        return weeks
 
     def _days_left(self, person: int) -> Ints:
         """Return the days that may still be worked in each week."""

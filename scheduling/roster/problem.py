@@ -19,6 +19,7 @@ from forecast.errors import ConfigError, DataError, nearest
 from forecast.timegrid import clock_minutes, instant, slots
 from scheduling.breaks import Pause, legal_pauses, read_pauses
 from scheduling.config import Settings, ShiftTemplate
+from scheduling.roster.pay import PayDays, find_pay_days
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.rules import Rule, roster_rules
 
@@ -27,6 +28,7 @@ Cell = tuple[int, int]  # person, day
 
 QUARTERS = 4  # speeds closer together than an eighth are more than calibration can tell apart
 PEAK_SHARE = 0.8  # clock times whose mean need reaches this share of the busiest one are the peak
+LONGEST_PERIOD = dt.timedelta(days=92)  # a quarter: hours before the span may count as far back
 FULL_WEEK_HOURS = 40.0  # fairness weight where neither contract nor labour rules name hours
 
 
@@ -101,6 +103,7 @@ class RosterProblem:
     carried: tuple[Carried, ...]
     peak_clock: Mapping[str, frozenset[int]]
     last_roster: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    pay_days: PayDays = field(default_factory=PayDays)
 
     @cached_property
     def position(self) -> Mapping[str, int]:
@@ -206,6 +209,7 @@ def build_problem(
         carried=tuple(_carried(person, last_roster, settings, clock, peak) for person in employees),
         peak_clock=peak,
         last_roster=last_roster,
+        pay_days=find_pay_days(settings, start - LONGEST_PERIOD, start + dt.timedelta(days=days)),
     )
 
 

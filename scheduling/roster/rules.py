@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scheduling.config import Limit, Settings
+from scheduling.config import Limit, Pay, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,13 @@ class MaxHoursPerMonth:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaxHoursPerQuarter:
+    """Nobody is paid more than `limit` hours in a calendar quarter."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
 class MinRest:
     """Nobody starts a duty within `limit` hours of ending the one before."""
 
@@ -116,6 +123,27 @@ class RestDaysPerWeek:
         return math.ceil(self.limit.value)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HolidayPay:
+    """Hours on a statutory holiday are paid at `pay`."""
+
+    pay: Pay
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestDayPay:
+    """Hours on a rest day, or beyond 40 in an ISO week, are paid at `pay`."""
+
+    pay: Pay
+
+
+@dataclass(frozen=True, kw_only=True)
+class OvertimePay:
+    """Hours beyond eight on a workday, or beyond a period's standard hours, are paid at `pay`."""
+
+    pay: Pay
+
+
 Rule = (
     OneDutyADay
     | Qualified
@@ -129,12 +157,25 @@ Rule = (
     | MaxHoursPerDay
     | MaxHoursPerWeek
     | MaxHoursPerMonth
+    | MaxHoursPerQuarter
+    | MinRest
+    | MaxConsecutiveDays
+    | RestDaysPerWeek
+    | HolidayPay
+    | RestDayPay
+    | OvertimePay
+)
+
+Limited = (
+    MaxHoursPerDay
+    | MaxHoursPerWeek
+    | MaxHoursPerMonth
+    | MaxHoursPerQuarter
     | MinRest
     | MaxConsecutiveDays
     | RestDaysPerWeek
 )
-
-Limited = MaxHoursPerDay | MaxHoursPerWeek | MaxHoursPerMonth | MinRest | MaxConsecutiveDays | RestDaysPerWeek
+Premium = HolidayPay | RestDayPay | OvertimePay
 
 LEAST_HOURS_PRICE = 30.0  # a contracted hour not worked, in the shop's currency: it is paid in any case
 
@@ -146,6 +187,7 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
         MaxHoursPerDay(limit=labour.max_hours_per_day),
         MaxHoursPerWeek(limit=labour.max_hours_per_week),
         MaxHoursPerMonth(limit=labour.max_hours_per_month),
+        MaxHoursPerQuarter(limit=labour.max_hours_per_quarter),
         MinRest(limit=labour.min_rest_hours),
         MaxConsecutiveDays(limit=labour.max_consecutive_days),
         RestDaysPerWeek(
@@ -153,6 +195,11 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
             alternate=labour.alternate_rest_days,
             alternate_from=labour.alternate_from,
         ),
+    )
+    premiums: tuple[Premium, ...] = (
+        HolidayPay(pay=labour.holiday_pay),
+        *(() if labour.averaged_over != "none" else (RestDayPay(pay=labour.rest_day_pay),)),
+        OvertimePay(pay=labour.overtime_pay),
     )
     return (
         OneDutyADay(),
@@ -165,6 +212,7 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
         LeastHours(price=LEAST_HOURS_PRICE),
         MaxPeople(),
         *(rule for rule in limited if rule.limit.mode != "off"),
+        *(rule for rule in premiums if rule.pay.mode != "off"),
     )
 
 
@@ -176,3 +224,8 @@ def rest_days_rule(rules: Iterable[Rule]) -> RestDaysPerWeek | None:
 def limit_of(rules: Iterable[Rule], kind: type[Limited]) -> Limit | None:
     """Return the limit of a labour rule, or None where it does not hold."""
     return next((rule.limit for rule in rules if isinstance(rule, kind)), None)
+
+
+def pay_of(rules: Iterable[Rule], kind: type[Premium]) -> Pay | None:
+    """Return what a rule of pay says, or None where it does not hold."""
+    return next((rule.pay for rule in rules if isinstance(rule, kind)), None)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduling.config import Limit
-from scheduling.roster.months import months
 from scheduling.roster.objective import (
     LEVEL_STEPS,
     TERMS,
@@ -28,11 +27,11 @@ from scheduling.roster.problem import Cell, Ints, RosterProblem
 from scheduling.roster.rules import (
     LeastHours,
     MaxConsecutiveDays,
-    MaxHoursPerMonth,
     MaxHoursPerWeek,
     MinRest,
     RestDaysPerWeek,
 )
+from scheduling.roster.tallies import tallies
 from scheduling.roster.variables import Assignment, frozen_cover
 
 
@@ -83,8 +82,22 @@ def score(
         terms[term] += amount
     for group in groups:
         terms["fairness"] += fair_level(problem, group, assignment, prices)[1]
-    terms["labour"] += _labour(problem, assignment)
+    days = _days(problem, assignment)
+    terms["labour"] += _labour(problem, days)
+    for tally in tallies(problem, prices):
+        for p, duties in days.items():
+            price = tally.prices[p]
+            if price is not None and not tally.is_hard:
+                terms[tally.term] += units(price) * tally.excess(p, duties)
     return terms
+
+
+def _days(problem: RosterProblem, assignment: Assignment) -> dict[int, dict[int, int]]:
+    """Return the options of each person by day."""
+    days: dict[int, dict[int, int]] = {p: {} for p in range(len(problem.employees))}
+    for (p, d), (number, _) in assignment.items():
+        days[p][d] = number
+    return days
 
 
 def counts(problem: RosterProblem, group: FairGroup, assignment: Assignment) -> npt.NDArray[np.int64]:
@@ -122,11 +135,8 @@ def fair_level(
     return low, cost(low)
 
 
-def _labour(problem: RosterProblem, assignment: Assignment) -> int:
-    """Return what breaches of soft labour rules cost, long single days aside."""
-    days: dict[int, dict[int, int]] = {p: {} for p in range(len(problem.employees))}
-    for (p, d), (number, _) in assignment.items():
-        days[p][d] = number
+def _labour(problem: RosterProblem, days: Mapping[int, Mapping[int, int]]) -> int:
+    """Return what breaches of soft labour rules cost, long single days and tallies aside."""
     total = 0
     for rule in problem.rules:
         for p, duties in days.items():
@@ -135,9 +145,6 @@ def _labour(problem: RosterProblem, assignment: Assignment) -> int:
                     total += units(price / 60) * _below_least(problem, p, duties)
                 case MaxHoursPerWeek(limit=limit) if limit.mode == "soft":
                     total += units(limit.price / 60) * _excess(problem, p, duties, limit, problem.weeks)
-                case MaxHoursPerMonth(limit=limit) if limit.mode == "soft":
-                    excess = _excess(problem, p, duties, limit, months(problem))
-                    total += units(limit.price / 60) * excess
                 case MinRest(limit=limit) if limit.mode == "soft":
                     total += _rest_missing(problem, p, duties, limit)
                 case MaxConsecutiveDays(limit=limit) if limit.mode == "soft":

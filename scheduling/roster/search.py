@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduling.roster.constraints import lawful_choices, post_rules
+from scheduling.roster.constraints import lawful_choices, post_rules, price_premium
 from scheduling.roster.objective import (
     CellPrices,
     FairGroup,
@@ -64,6 +64,7 @@ class Search:
     def _posted(self, model: RosterModel, levels: dict[str, int] | None) -> RosterModel:
         post_rules(model)
         price_cells(model, self.cells)
+        price_premium(model, self.prices)
         price_cover(model, self.prices)
         price_fairness(model, self.groups, self.prices, levels)
         model.minimise()

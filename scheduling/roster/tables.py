@@ -9,7 +9,10 @@ import pandas as pd
 
 from forecast.timegrid import instant, midnight
 from scheduling.breaks import pauses_text
-from scheduling.roster.problem import QUARTERS, RosterProblem
+from scheduling.roster.objective import Prices, wage_of
+from scheduling.roster.pay import day_premium
+from scheduling.roster.problem import QUARTERS, Cell, RosterProblem
+from scheduling.roster.tallies import pay_tallies, premium_minutes
 from scheduling.roster.variables import Assignment, frozen_cover
 
 ROSTER_COLUMNS = [
@@ -22,13 +25,18 @@ ROSTER_COLUMNS = [
     "breaks",
     "paid_hours",
     "cost",
+    "premium",
 ]
 SHORT_COLUMNS = ["stream", "start", "required", "on_duty", "short"]
 
 
 def roster_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFrame:
-    """Return the `ROSTER` table of an assignment, by person and date."""
+    """Return the `ROSTER` table of an assignment, by person and date.
+
+    ``premium`` is what the law adds to the wage, and part of ``cost``. [money]
+    """
     rows = []
+    extra = premiums(problem, assignment)
     for (p, d), (number, way) in sorted(assignment.items()):
         option, person, date = problem.options[d][number], problem.employees[p], problem.date(d)
         rate = option.template.cost_per_hour if person.cost_per_hour is None else person.cost_per_hour
@@ -44,14 +52,39 @@ def roster_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFrame
                 ),
                 "breaks": pauses_text(option.pauses[way]),
                 "paid_hours": option.template.paid_hours,
-                "cost": option.template.paid_hours * rate,
+                "cost": option.template.paid_hours * rate + extra[p, d],
+                "premium": extra[p, d],
             }
         )
     frame = pd.DataFrame(rows, columns=ROSTER_COLUMNS)
     if frame.empty:
         empty = pd.DatetimeIndex([], tz=problem.timezone)
-        return frame.assign(start=empty, end=empty).astype({"paid_hours": float, "cost": float})
+        return frame.assign(start=empty, end=empty).astype(
+            {"paid_hours": float, "cost": float, "premium": float}
+        )
     return frame
+
+
+def premiums(problem: RosterProblem, assignment: Assignment) -> dict[Cell, float]:
+    """Return what the law adds to the wage of each duty. [money]
+
+    What lies beyond a week's or a period's hours falls to the last duties of the period.
+    """
+    labour = problem.settings.labour
+    found: dict[Cell, float] = {}
+    days: dict[int, dict[int, int]] = {}
+    for (p, d), (number, _) in sorted(assignment.items()):
+        option, person = problem.options[d][number], problem.employees[p]
+        days.setdefault(p, {})[d] = number
+        rate = wage_of(problem, p)
+        _, minutes, share = day_premium(labour, problem.pay_days, problem.date(d), option.paid_min)
+        found[p, d] = rate * share * minutes / 60 if person.pool in labour.premium_pools else 0.0
+    for tally in pay_tallies(problem, Prices()):
+        for p, duties in days.items():
+            if tally.prices[p] is not None:
+                for d, minutes in premium_minutes(tally, p, duties).items():
+                    found[p, d] += wage_of(problem, p) * tally.extra * minutes / 60
+    return found
 
 
 def short_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFrame:

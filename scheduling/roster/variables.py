@@ -145,7 +145,15 @@ class RosterModel:
         added.only_enforce_if(self.guards[reason])
 
     def at_most(
-        self, expression: Any, most: int, reason: Reason, *, limit: Limit, price: float, largest: int
+        self,
+        expression: Any,
+        most: int,
+        reason: Reason,
+        *,
+        limit: Limit,
+        price: float,
+        largest: int,
+        term: str = "labour",
     ) -> None:
         """Hold an expression below `most`: firmly, or at a price per unit of excess (at most `largest`)."""
         if isinstance(expression, int) and expression <= most:
@@ -153,9 +161,9 @@ class RosterModel:
         if limit.mode == "hard":
             self.keep(expression <= most, reason)
             return
-        excess = self.new_int(0, max(0, largest), f"excess_{reason.name}_{len(self._prices['labour'])}")
+        excess = self.new_int(0, max(0, largest), f"excess_{reason.name}_{len(self._prices[term])}")
         self.add(expression - excess <= most)
-        self.price("labour", excess, units(price))
+        self.price(term, excess, units(price))
 
     def price(self, term: str, expression: Any, amount: int) -> None:
         """Add `amount` units of the model for each unit of an expression to a term of the objective."""

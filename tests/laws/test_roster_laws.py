@@ -8,27 +8,43 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from builders_roster import EARLY, HALF, LATE, MONDAY, PRE, build_people, build_settings, day, wish
+from builders_roster import (
+    EARLY,
+    HALF,
+    LATE,
+    MONDAY,
+    PRE,
+    build_people,
+    build_requirement,
+    build_roster,
+    build_settings,
+    day,
+    wish,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forecast.randomness import generator
 from forecast.timegrid import instant
-from scheduling.config import Limit, PoolLimit, Settings, ShiftTemplate
+from scheduling.config import Limit, Pay, PoolLimit, Settings, ShiftTemplate
 from scheduling.roster.anneal import annealed
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
+from scheduling.roster.audit_pay import premium_due
 from scheduling.roster.board import board_of, moving_of
 from scheduling.roster.objective import SCALE, Prices
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
+from scheduling.roster.standing import standing
 from scheduling.roster.tables import roster_table
 from scheduling.roster.variables import Assignment
 from scheduling.solver import SolverSettings, solve
 
 SHORT_EARLY = ShiftTemplate(name="早班", form="early", starts=("08:00",), hours=8)
 SHORT_LATE = ShiftTemplate(name="晚班", form="late", starts=("16:00",), hours=8, cost_per_hour=27)
+
+ASKED = build_requirement(1, days=14)
 
 laws = settings(
     max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -72,6 +88,20 @@ def random_shop(seed: int, *, templates: tuple[ShiftTemplate, ...] = (EARLY, LAT
         price = float(rng.integers(1, 40))
         return Limit(value=float(rng.choice(values)), mode=mode, price=price)  # type: ignore[arg-type]
 
+    def pay(rate: float) -> Pay:
+        return Pay(rate=rate, mode=str(rng.choice(["hard", "soft", "soft", "off"])))  # type: ignore[arg-type]
+
+    labour = {
+        "max_hours_per_quarter": limit(12, 24),
+        "holiday_pay": pay(3.0),
+        "rest_day_pay": pay(2.0),
+        "overtime_pay": pay(1.5),
+        "rest_days": str(rng.choice(["rota", "weekend"])),
+        "statutory_holidays": (day(1),) if rng.random() < 0.7 else None,
+    }
+    if rng.random() < 0.5:
+        period = str(rng.choice(["month", "quarter"]))
+        labour |= {"averaged_over": period, "standard_hours": float(rng.choice([8, 20, 40]))}
     return build_settings(
         templates=templates,
         streams=(PRE,),
@@ -81,6 +111,7 @@ def random_shop(seed: int, *, templates: tuple[ShiftTemplate, ...] = (EARLY, LAT
         min_rest_hours=limit(9, 11, 16),
         max_consecutive_days=limit(1, 2, 3),
         rest_days_per_week=limit(1, 4, 5),
+        **labour,
     )
 
 
@@ -101,8 +132,6 @@ def random_people(seed: int, count: int) -> tuple[Employee, ...]:
 
 def random_last_roster(seed: int, people: tuple[Employee, ...]) -> pd.DataFrame:
     """Return late duties of some people on the days before the span."""
-    from builders_roster import build_roster
-
     rng = np.random.default_rng(seed)
     rows = [(p.employee, -d, LATE) for p in people for d in (1, 2, 3) if rng.random() < 0.5]
     return build_roster(rows)
@@ -162,6 +191,25 @@ def test_the_audit_finds_no_hard_breach_in_an_optimum_and_prices_the_soft_ones_a
     assert paid == pytest.approx(
         search.terms(assignment)["labour"] / SCALE, abs=0.01 * len(violations) + 1e-6
     )
+
+
+@laws
+@given(seed=st.integers(0, 10**6), start=st.integers(0, 6))
+def test_the_audit_and_the_roster_agree_on_the_pay_that_is_due(seed: int, start: int) -> None:
+    rng = np.random.default_rng(seed)
+    people = random_people(seed, 2)
+    shop = random_shop(seed)
+    worked = build_roster([(p.employee, d, EARLY) for p in people for d in range(14) if rng.random() < 0.8])
+    first = day(start)
+    last, new = worked[worked["date"] < first], worked[worked["date"] >= first]
+    search, assignment = standing(
+        new, None, people, (), shop, start=first, days=14, requirement=ASKED, last_roster=last
+    )
+    table = roster_table(search.problem, assignment)
+    due = premium_due(table, people, shop, last_roster=last)
+    paid = table.groupby("employee")["premium"].sum()
+    for person in people:
+        assert paid.get(person.employee, 0.0) == pytest.approx(due[person.employee], abs=1e-3)
 
 
 @laws

@@ -1,0 +1,224 @@
+"""Minutes added up over months, quarters and weeks, and what lies beyond a limit costs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from scheduling.config import Limit
+from scheduling.roster.objective import Prices, wage_of
+from scheduling.roster.pay import WEEK_MIN, counted_min, standard_min
+from scheduling.roster.problem import RosterProblem
+from scheduling.roster.rules import (
+    MaxHoursPerMonth,
+    MaxHoursPerQuarter,
+    MaxHoursPerWeek,
+    OvertimePay,
+    RestDayPay,
+    Rule,
+    limit_of,
+    pay_of,
+)
+
+Periods = tuple[tuple[int, ...], ...]
+MONTHS = {"month": 1, "quarter": 3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """One rule's minutes of each person in each period, and its limit.
+
+    Attributes
+    ----------
+    rule, term
+        Whose it is, and the term of the objective that it enters.
+    periods
+        Days of each period; some may lie outside the span.
+    is_hard
+        Whether the limit may not be passed.
+    most
+        The limit of each period. [min]
+    prices
+        Of a minute beyond, for each person; None: the rule does not concern them. [money]
+    counts
+        Minutes that each option of each day counts.
+    carried
+        Minutes that each person brings along, by day before the span.
+    extra
+        Wages that the law adds to an hour beyond.
+    """
+
+    rule: Rule
+    term: str
+    periods: Periods
+    is_hard: bool
+    most: tuple[int, ...]
+    prices: tuple[float | None, ...]
+    counts: tuple[tuple[int, ...], ...]
+    carried: tuple[Mapping[int, int], ...]
+    extra: float = 0.0
+
+    def left(self, person: int) -> tuple[int, ...]:
+        """Return the minutes that each period still allows; what was worked before cannot be undone."""
+        mine = self.carried[person]
+        return tuple(
+            max(0, most - sum(mine.get(d, 0) for d in days))
+            for most, days in zip(self.most, self.periods, strict=True)
+        )
+
+    def excess(self, person: int, duties: Mapping[int, int]) -> int:
+        """Return the minutes beyond the limits that a person's duties (option by day) come to."""
+        return sum(
+            max(0, sum(self.counts[d][duties[d]] for d in days if d in duties) - left)
+            for days, left in zip(self.periods, self.left(person), strict=True)
+        )
+
+
+def months(problem: RosterProblem, *, length: int = 1) -> Periods:
+    """Return the days of each calendar month, or quarter (`length` 3), that the span touches.
+
+    Some may lie outside the span.
+    """
+    found: dict[tuple[int, int], tuple[int, ...]] = {}
+    for day in range(problem.days):
+        date = problem.date(day)
+        month = date.month - (date.month - 1) % length
+        if (date.year, month) not in found:
+            last = month + length - 1
+            first = (dt.date(date.year, month, 1) - problem.start).days
+            end = (dt.date(date.year, last, monthrange(date.year, last)[1]) - problem.start).days
+            found[date.year, month] = tuple(range(first, end + 1))
+    return tuple(found.values())
+
+
+def hour_tallies(problem: RosterProblem) -> tuple[Tally, ...]:
+    """Return the tallies of paid hours in a month and in a quarter."""
+    return tuple(
+        _of_limit(problem, rule, rule.limit, months(problem, length=MONTHS[period]))
+        for kind, period in ((MaxHoursPerMonth, "month"), (MaxHoursPerQuarter, "quarter"))
+        for rule in problem.rules
+        if isinstance(rule, kind)
+    )
+
+
+def pay_tallies(problem: RosterProblem, prices: Prices) -> tuple[Tally, ...]:
+    """Return the tallies of hours paid above the wage."""
+    labour = problem.settings.labour
+    found = []
+    rest_day, overtime = pay_of(problem.rules, RestDayPay), pay_of(problem.rules, OvertimePay)
+    if rest_day is not None and labour.rest_days == "rota":
+        rule = RestDayPay(pay=rest_day)
+        found.append(_of_pay(problem, rule, prices, problem.weeks, (WEEK_MIN,) * len(problem.weeks)))
+    if overtime is not None and labour.averaged_over != "none":
+        periods = months(problem, length=MONTHS[labour.averaged_over])
+        most = tuple(standard_min(labour, problem.date(days[0])) for days in periods)
+        found.append(_of_pay(problem, OvertimePay(pay=overtime), prices, periods, most))
+    return tuple(found)
+
+
+def tallies(problem: RosterProblem, prices: Prices) -> tuple[Tally, ...]:
+    """Return every tally of a problem."""
+    return (*hour_tallies(problem), *pay_tallies(problem, prices))
+
+
+def binding(problem: RosterProblem, found: tuple[Tally, ...]) -> tuple[Tally, ...]:
+    """Return tallies without the soft ones of weeks that no lawful roster can reach: a smaller search."""
+    return tuple(tally for tally in found if tally.is_hard or _is_reachable(problem, tally))
+
+
+def tallies_of(problem: RosterProblem, rule: Rule) -> Iterator[Tally]:
+    """Yield the tallies of one rule."""
+    yield from (tally for tally in tallies(problem, Prices()) if type(tally.rule) is type(rule))
+
+
+def _of_limit(problem: RosterProblem, rule: Rule, limit: Limit, periods: Periods) -> Tally:
+    return Tally(
+        rule=rule,
+        term="labour",
+        periods=periods,
+        is_hard=limit.mode == "hard",
+        most=(round(60 * limit.value),) * len(periods),
+        prices=(limit.price / 60,) * len(problem.employees),
+        counts=tuple(tuple(o.paid_min for o in day) for day in problem.options),
+        carried=tuple(carried.paid_min for carried in problem.carried),
+    )
+
+
+def _of_pay(
+    problem: RosterProblem,
+    rule: RestDayPay | OvertimePay,
+    prices: Prices,
+    periods: Periods,
+    most: tuple[int, ...],
+) -> Tally:
+    labour = problem.settings.labour
+    return Tally(
+        rule=rule,
+        term="premium",
+        periods=periods,
+        is_hard=rule.pay.mode == "hard",
+        most=most,
+        prices=tuple(
+            (prices.premium_hour + prices.cost * wage_of(problem, p)) * (rule.pay.rate - 1) / 60
+            if person.pool in labour.premium_pools
+            else None
+            for p, person in enumerate(problem.employees)
+        ),
+        counts=tuple(
+            tuple(counted_min(labour, problem.pay_days, problem.date(d), o.paid_min) for o in day)
+            for d, day in enumerate(problem.options)
+        ),
+        carried=tuple(
+            {
+                d: counted_min(labour, problem.pay_days, problem.date(d), minutes)
+                for d, minutes in carried.paid_min.items()
+            }
+            for carried in problem.carried
+        ),
+        extra=rule.pay.rate - 1,
+    )
+
+
+def _is_reachable(problem: RosterProblem, tally: Tally) -> bool:
+    """Return whether hard weekly hours leave room for a minute beyond a tally of weeks."""
+    week = limit_of(problem.rules, MaxHoursPerWeek)
+    if tally.periods != problem.weeks or week is None or week.mode != "hard":
+        return True
+    most = round(60 * week.value)
+    for p, price in enumerate(tally.prices):
+        if price is None:
+            continue
+        person, carried = problem.employees[p], problem.carried[p].paid_min
+        lengths = {o.paid_min for day in problem.options for o in day if person.pool in o.template.pools}
+        unit = math.gcd(*lengths) or 1
+        for days, left in zip(problem.weeks, tally.left(p), strict=True):
+            allowed = max(0, most - sum(carried.get(d, 0) for d in days))
+            if allowed - allowed % unit > left:
+                return True
+    return False
+
+
+def premium_minutes(tally: Tally, person: int, duties: Mapping[int, int]) -> dict[int, int]:
+    """Return the minutes beyond the limits on each day worked: the last ones of a period."""
+    found = {}
+    for days, left in zip(tally.periods, tally.left(person), strict=True):
+        rest = left
+        for d in days:
+            if d in duties:
+                counted = tally.counts[d][duties[d]]
+                found[d] = max(0, counted - rest)
+                rest = max(0, rest - counted)
+    return found
+
+
+def shares(problem: RosterProblem, tally: Tally, person: int) -> Sequence[float]:
+    """Return what each week may take of a tally's periods, by their days."""
+    share = [0.0] * len(problem.weeks)
+    for days, left in zip(tally.periods, tally.left(person), strict=True):
+        inside = [d for d in days if 0 <= d < problem.days]
+        for d in inside:
+            share[problem.week_of(d)] += left / len(inside)
+    return share
