@@ -1,0 +1,104 @@
+"""A comparison that is killed midway goes on where it was, and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="process groups are killed the POSIX way"),
+]
+
+TOO_LONG_S = 240
+SHOP = """[shop]
+holidays = "none"
+interval_min = 60
+[[stream]]
+id = "chat"
+open = ["09:00", "15:00"]
+"""
+NAMES = ("as it is", "more", "cap")
+SCENARIOS = "".join(
+    f'[[scenario]]\nname = "{name}"\n{change}\n'
+    for name, change in zip(NAMES, ("", "volume = 1.3", "reception_cap = 3"), strict=True)
+)
+TABLES = ("compare.csv", "compare_streams.csv", "compare_hours.csv", "changes.csv")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    rows = [
+        f"{date:%Y-%m-%d} {hour:02d}:00,{18 + 3 * ((hour + date.day) % 4)}"
+        for date in pd.date_range("2026-02-02", periods=35)
+        for hour in range(9, 15)
+    ]
+    (folder / "shop.toml").write_text(SHOP, encoding="utf-8")
+    (folder / "scenarios.toml").write_text(SCENARIOS, encoding="utf-8")
+    (folder / "history.csv").write_text("\n".join(["time,count", *rows, ""]), encoding="utf-8")
+    return folder
+
+
+def started(shop: Path, cache: Path, out: Path) -> subprocess.Popen[str]:
+    """Start a comparison in a process group of its own, with a cache of its own."""
+    call = "from reports.cli.app import main; main()"
+    span = ("--start", "2026-03-09", "--days", "1", "--effort", "quick")
+    options = ("--no-beside", "--jobs", "1", "--lang", "en", "--out", str(out))
+    return subprocess.Popen(
+        [sys.executable, "-c", call, "compare", str(shop), *span, *options],
+        env=os.environ | {"XDG_CACHE_HOME": str(cache), "HOME": str(cache)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    """Wait for a comparison; return what it showed."""
+    shown, told = process.communicate(timeout=TOO_LONG_S)
+    assert process.returncode == 0, told
+    return shown
+
+
+def kept(cache: Path, pattern: str) -> dict[Path, tuple[int, int]]:
+    """Return the files of a cache with what tells whether they were written again."""
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in cache.rglob(pattern)}
+
+
+def test_a_killed_comparison_solves_nothing_twice_and_ends_the_same(shop: Path, tmp_path: Path) -> None:
+    cache, out = tmp_path / "cache", tmp_path / "resumed"
+    killed = started(shop, cache, out)
+    deadline = time.monotonic() + TOO_LONG_S
+    while not kept(cache, "*.answer.json"):
+        assert killed.poll() is None, killed.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(killed.pid, signal.SIGKILL)
+    assert killed.wait(timeout=30) == -signal.SIGKILL
+    killed.communicate()
+    before = kept(cache, "*.answer.json") | kept(cache, "run.json")  # the base plan's is written last
+    answers = [path for path in before if path.name.endswith(".answer.json")]
+    assert 1 <= len(answers) < len(NAMES)
+    assert not out.exists()
+
+    shown = ended(started(shop, cache, out))
+    after = kept(cache, "*.answer.json") | kept(cache, "run.json")
+    assert {path: after[path] for path in before} == before
+    assert len(after) - len(before) == len(NAMES) - len(answers)
+
+    whole = tmp_path / "whole"
+    uninterrupted = ended(started(shop, tmp_path / "other cache", whole))
+    assert shown.splitlines()[:-1] == uninterrupted.splitlines()[:-1]  # the last names the page
+    for name in TABLES:
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+    assert list(pd.read_csv(out / "compare.csv", encoding="utf-8-sig")["scenario"]) == list(NAMES)
