@@ -5,7 +5,7 @@ READY := .venv/.ready
 INSTANCES ?= $(wildcard ../shared/data/roster/Instance*.txt)
 SECONDS_EACH ?= 60
 
-.PHONY: demo test check lint types wheel clean peers bench-logs bench-forecast bench-staffing bench-roster bench-report bench-promise
+.PHONY: demo test check lint types wheel clean peers bench-logs bench-forecast bench-staffing bench-roster bench-report bench-promise bench-contingency
 
 demo: $(READY)
 	$(BIN)/paiban demo demo-shop
@@ -50,6 +50,9 @@ bench-report: $(READY)
 
 bench-promise: $(READY)
 	$(BIN)/python tests/bench/promise.py
+
+bench-contingency: $(READY)
+	$(BIN)/python tests/bench/contingency.py
 
 check: lint types test wheel
 

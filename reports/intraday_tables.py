@@ -13,57 +13,68 @@ from reports.grids import Grid
 from reports.notes import in_words
 from reports.tables import grid_table
 from reports.words import Words
-from scheduling.running_day import Close, Today, is_safe
+from scheduling.running_day import Advice, Today, is_safe
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from scheduling.outlook import Outlook
 
-Found = Mapping[str, tuple[Today, Close, list[dict[str, Any]]]]
+Found = Mapping[str, Advice]
 
 
 def print_intraday(found: Found, outlook: Outlook, now: pd.Timestamp, console: Console, say: Words) -> None:
     """Print each stream's close, the actions in order, and what to do next."""
     console.print(Text(say("intraday.title", day=say.day(now.date()), time=f"{now:%H:%M}"), style="bold"))
-    settings = next(iter(found.values()))[0].settings.demand
+    settings = next(iter(found.values())).today.settings.demand
     console.print(grid_table(_closes(found, outlook, now, say)))
     for note in outlook.notes:
         console.print(Text(in_words(note, say, label=lambda one: stream_name(settings, one, say))))
-    rows = [row for _, _, own in found.values() for row in own]
-    if rows:
+    has_rows = any(advice.rows for advice in found.values())
+    if has_rows:
         console.print(grid_table(_actions(found, say), say("intraday.actions")))
-    for name, (today, close, own) in found.items():
-        wanted = settings.stream(name).confidence
-        if is_safe(today, close):
-            continue
-        if not own:
-            console.print(Text(say("intraday.nothing_called"), style="bold red"))
-        elif own[-1]["chance_with"] < wanted:
-            label = stream_name(settings, name, say)
-            chance = say.share(own[-1]["chance_with"], decimals=0)
-            line = say(
-                "intraday.still_unsafe", stream=label, chance=chance, wanted=say.share(wanted, decimals=0)
-            )
+    for advice in found.values():
+        for line in unsafe_lines(advice, say):
             console.print(Text(line, style="bold red"))
     _say_period(found, console, say)
-    if not rows and all(is_safe(today, close) for today, close, _ in found.values()):
+    if not has_rows and all(advice.ends_well for advice in found.values()):
         console.print(Text(say("intraday.nothing_spare")))
     console.print(Text(say("intraday.next"), style="bold"))
 
 
+def unsafe_lines(advice: Advice, say: Words) -> list[str]:
+    """Return what a close still lacks with everything done: surety, or answers; nothing where it is safe."""
+    if advice.ends_well:
+        return []
+    if not advice.rows:
+        return [say("intraday.nothing_called")]
+    demand, name = advice.today.settings.demand, advice.today.demand.stream
+    stream, label, after = demand.stream(name), stream_name(demand, name, say), advice.after
+    lines = []
+    if after.chance < stream.confidence:
+        chance, wanted = (say.share(value, decimals=0) for value in (after.chance, stream.confidence))
+        lines.append(say("intraday.still_unsafe", stream=label, chance=chance, wanted=wanted))
+    if after.unanswered > stream.max_unanswered:
+        unanswered, most = (
+            say.share(value, decimals=2) for value in (after.unanswered, stream.max_unanswered)
+        )
+        lines.append(say("intraday.still_unanswered", stream=label, unanswered=unanswered, most=most))
+    return lines
+
+
 def _say_period(found: Found, console: Console, say: Words) -> None:
     """Say where a rule counts over longer than the day and the days before are not known."""
-    for today, close, _ in found.values():
-        period = today.day.rule.period
-        if close.period is None and period.kind not in ("natural_day", "last_day"):
+    for advice in found.values():
+        period = advice.today.day.rule.period
+        if advice.close.period is None and period.kind not in ("natural_day", "last_day"):
             console.print(Text(say("intraday.by_day"), style="yellow"))
             return
 
 
 def _closes(found: Found, outlook: Outlook, now: pd.Timestamp, say: Words) -> Grid:
     rows = []
-    for name, (today, close, _) in found.items():
+    for name, advice in found.items():
+        today, close = advice.today, advice.close
         own = outlook.table[outlook.table["stream"] == name]
         is_past = own["start"] < now.floor("h")
         metric = today.day.rule.metric
@@ -85,7 +96,7 @@ def _closes(found: Found, outlook: Outlook, now: pd.Timestamp, say: Words) -> Gr
 
 
 def _actions(found: Found, say: Words) -> Grid:
-    rows = [_action(today, row, say) for today, _, own in found.values() for row in own]
+    rows = [_action(advice.today, row, say) for advice in found.values() for row in advice.rows]
     names = ("stream", "action", "who", "hours_of", "paid", "cost", "close", "chance")
     head = tuple(say(f"intraday.{name}") for name in names)
     return Grid(head=head, rows=tuple(rows), words=(0, 1, 2))

@@ -20,6 +20,7 @@ from scheduling.config import Settings
 from scheduling.day import DutySpan, Floats, ServiceDay
 from scheduling.demand import StreamDemand, served_day
 from scheduling.promise import FUTURES, MOST_DRAWS
+from scheduling.promotion.called_in import LEAST_MIN, best_hours, mean_wage
 from scheduling.promotion.levers import OVERTIME_PAY, hours_more
 from scheduling.scenarios.standing import hour_worth
 from scheduling.shifts.chance import spread_out
@@ -27,7 +28,6 @@ from scheduling.simulation.replicate import StreamJudgement, judge
 
 PLAYS = 4  # of each future
 NOTICE_MIN = 60  # before which nobody can be asked to stay or to go
-LEAST_MIN = 180  # a person called in works so long at least
 LEAST_GAIN = 0.001  # of the share, below which nobody is asked to come or stay
 MOST_CALLED = 6
 MOST_LONGER = 4
@@ -201,24 +201,46 @@ def is_safe(today: Today, close: Close) -> bool:
     return close.chance >= stream.confidence and close.unanswered <= stream.max_unanswered
 
 
-def actions_for(today: Today) -> tuple[Close, list[dict[str, Any]]]:
-    """Return the close to expect with nothing done, and what can still be done about it.
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """What to expect of a stream's day, and what can still be done about it.
+
+    Attributes
+    ----------
+    today
+        The running day.
+    close, after
+        The close with nothing done, and with all of `rows` done.
+    rows
+        What to do, in order (`ACTIONS`); each row's figures are those of the day with it and those before it.
+    """
+
+    today: Today
+    close: Close
+    rows: Sequence[Mapping[str, Any]]
+    after: Close
+
+    @property
+    def ends_well(self) -> bool:
+        """Whether the close is safe with all of it done."""
+        return is_safe(self.today, self.after)
+
+
+def actions_for(today: Today, *, close: Close | None = None) -> Advice:
+    """Return the close to expect with nothing done (`close` where it is known), and what can still be done.
 
     Where the close is not safe: people called in, in order, each for the hours where he is worth most from
     the time he can be there, then people on duty who stay longer, until it is safe or nobody is left. Where
-    it is: people who may go early, least missed first, as long as it stays safe. Rows are `ACTIONS`; each
-    row's figures are those of the day with this and the rows before it.
+    it is: people who may go early, least missed first, as long as it stays safe.
     """
-    spans = [one.span for one in today.on_duty]
-    close = close_of(today, spans)
-    if not is_safe(today, close):
-        rows = _called(today, close)
-        return close, rows
-    return close, _sent_home(today, close)
+    if close is None:
+        close = close_of(today, [one.span for one in today.on_duty])
+    rows, after = _sent_home(today, close) if is_safe(today, close) else _called(today, close)
+    return Advice(today=today, close=close, rows=rows, after=after)
 
 
-def _called(today: Today, close: Close) -> list[dict[str, Any]]:
-    """Return people to call in and to ask to stay, until the close is safe."""
+def _called(today: Today, close: Close) -> tuple[list[dict[str, Any]], Close]:
+    """Return people to call in and to ask to stay, until the close is safe, and that close."""
     rows: list[dict[str, Any]] = []
     staff = list(today.on_duty)
     now = close
@@ -237,8 +259,8 @@ def _called(today: Today, close: Close) -> list[dict[str, Any]]:
         )
         now = then
         if is_safe(today, now):
-            return rows
-    wage = _wage(today.settings)
+            return rows, now
+    wage = mean_wage(today.settings)
     for _ in range(MOST_LONGER):
         longer = _hour_more(today, staff)
         if longer is None:
@@ -253,40 +275,27 @@ def _called(today: Today, close: Close) -> list[dict[str, Any]]:
         now = then
         if is_safe(today, now):
             break
-    return rows
+    return rows, now
 
 
 def _gain(today: Today, before: Close, after: Close) -> float:
-    """Return by how much the close is better, as a share (of the target in mean seconds)."""
+    """Return by how much the close is better, as a share (of the target in mean seconds).
+
+    Where more sessions stay unanswered than may, fewer of them are a gain as well.
+    """
+    most = today.settings.demand.stream(today.demand.stream).max_unanswered
+    fewer = max(0.0, before.unanswered - max(after.unanswered, most))
     if today.day.rule.metric == "mean_seconds":
-        return (before.share - after.share) / today.day.target
-    return after.share - before.share
+        return max(fewer, (before.share - after.share) / today.day.target)
+    return max(fewer, after.share - before.share)
 
 
 def _best_hours(
     today: Today, spans: Sequence[DutySpan], person: Mapping[str, Any], there: int
 ) -> DutySpan | None:
     """Return the duty of a person called in where it is worth most; None where it helps nothing."""
-    day = today.day
-    start = max(day.first_min, -(-there // day.interval_min) * day.interval_min)
-    if day.last_min - start < day.interval_min:
-        return None
     worth = hour_worth(today.demand, today.date, list(spans), today.settings)[1]
-    minutes = min(LEAST_MIN, day.last_min - start)
-    width = minutes // day.interval_min
-    first = (start - day.first_min) // day.interval_min
-    sums = [float(worth[at : at + width].sum()) for at in range(first, len(worth) - width + 1)]
-    if not sums or max(sums) <= 0:
-        return None
-    begin = day.first_min + (first + int(np.argmax(sums))) * day.interval_min
-    cap = person["reception_cap"]
-    return DutySpan(
-        start_min=begin,
-        end_min=begin + minutes,
-        streams=(today.demand.stream,),
-        speed=float(person["speed"]),
-        reception_cap=None if cap is None or cap != cap else int(cap),
-    )
+    return best_hours(person, today.demand.stream, today.day, worth, minutes=LEAST_MIN, earliest_min=there)
 
 
 def _hour_more(today: Today, staff: Sequence[OnDuty]) -> tuple[int, DutySpan] | None:
@@ -305,8 +314,8 @@ def _hour_more(today: Today, staff: Sequence[OnDuty]) -> tuple[int, DutySpan] | 
     return -at, longer
 
 
-def _sent_home(today: Today, close: Close) -> list[dict[str, Any]]:
-    """Return people who may go at the next hour after the notice, least missed first."""
+def _sent_home(today: Today, close: Close) -> tuple[list[dict[str, Any]], Close]:
+    """Return people who may go at the next hour after the notice, least missed first, and the close then."""
     rows: list[dict[str, Any]] = []
     staff, now = list(today.on_duty), close
     leave = -(-today.earliest_min // 60) * 60
@@ -333,7 +342,7 @@ def _sent_home(today: Today, close: Close) -> list[dict[str, Any]]:
             break
         else:
             break
-    return rows
+    return rows, now
 
 
 def _day_meets(today: Today, close: Close) -> bool:
@@ -359,11 +368,6 @@ def _leaves_nobody(day: ServiceDay, staff: Sequence[OnDuty], start: int, end: in
         ):
             return True
     return False
-
-
-def _wage(settings: Settings) -> float:
-    wages = [template.cost_per_hour for template in settings.templates]
-    return float(np.mean(wages)) if wages else 25.0
 
 
 def _row(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scheduling.inputs import Inputs
     from scheduling.outlook import Outlook
     from scheduling.plan_folder import PlanFolder
-    from scheduling.running_day import Close, Today
+    from scheduling.running_day import Advice, Today
 
 
 def advise(
@@ -41,7 +41,7 @@ def advise(
     from reports.words import words
     from scheduling.inputs import read_inputs
     from scheduling.plan_folder import find_plan, read_plan, shop_of
-    from scheduling.running_day import ACTIONS, is_safe
+    from scheduling.running_day import ACTIONS
 
     folder = find_plan(what)
     home = shop if shop is not None else shop_of(folder)
@@ -56,7 +56,7 @@ def advise(
     stages("simulation")
     days = _days(plan, inputs, outlook, at, home, reserves, _periods(so_far, [*_streams(outlook)]), run.seed)
     found = _advice(days)
-    table = pd.DataFrame([row for _, _, rows in found.values() for row in rows], columns=ACTIONS)
+    table = pd.DataFrame([row for advice in found.values() for row in advice.rows], columns=ACTIONS)
     target = run.out if run.out is not None else home / "plans" / f"intraday-{at:%Y-%m-%dT%H%M}"
     with whole_files(target) as out:
         write_csv(table, out / "intraday.csv")
@@ -67,35 +67,24 @@ def advise(
     else:
         print_intraday(found, outlook, at, screen(), say)
         click.echo(str(target / "intraday.csv"))
-    ends_well = all(
-        is_safe(today, close) or (rows and _last_is_safe(today, rows))
-        for today, close, rows in found.values()
-    )
+    ends_well = all(advice.ends_well for advice in found.values())
     return ExitCode.FINE if ends_well else ExitCode.TARGET_NOT_MET
 
 
-def _advice(days: Mapping[str, Today]) -> dict[str, tuple[Today, Close, list[dict[str, Any]]]]:
+def _advice(days: Mapping[str, Today]) -> dict[str, Advice]:
     """Return each stream's close and actions; that in most trouble calls first, nobody is called twice."""
     from dataclasses import replace
 
     from scheduling.running_day import actions_for, close_of
 
-    chances = {
-        name: close_of(today, [one.span for one in today.on_duty]).chance for name, today in days.items()
-    }
-    found: dict[str, tuple[Today, Close, list[dict[str, Any]]]] = {}
+    closes = {name: close_of(today, [one.span for one in today.on_duty]) for name, today in days.items()}
+    found: dict[str, Advice] = {}
     called: set[str] = set()
-    for name in sorted(days, key=lambda one: (chances[one], one)):
+    for name in sorted(days, key=lambda one: (closes[one].chance, one)):
         free = [person for person in days[name].on_call if str(person["employee"]) not in called]
-        today = replace(days[name], on_call=free)
-        close, rows = actions_for(today)
-        called |= {row["names"] for row in rows if row["action"] == "call"}
-        found[name] = (today, close, rows)
+        found[name] = actions_for(replace(days[name], on_call=free), close=closes[name])
+        called |= {row["names"] for row in found[name].rows if row["action"] == "call"}
     return {name: found[name] for name in days}
-
-
-def _last_is_safe(today: Today, rows: Sequence[Mapping[str, Any]]) -> bool:
-    return bool(rows[-1]["chance_with"] >= today.settings.demand.stream(today.demand.stream).confidence)
 
 
 def _time(text: str, timezone: str) -> pd.Timestamp:
@@ -225,17 +214,19 @@ def _periods(texts: Sequence[str], streams: Sequence[str]) -> dict[str, tuple[fl
     return found
 
 
-def _summary(
-    found: Mapping[str, tuple[Today, Close, list[dict[str, Any]]]], table: pd.DataFrame
-) -> dict[str, Any]:
+def _summary(found: Mapping[str, Advice], table: pd.DataFrame) -> dict[str, Any]:
     from dataclasses import asdict
 
     from scheduling.running_day import is_safe
 
     return {
         "streams": {
-            name: {**asdict(close), "safe": is_safe(today, close)}
-            for name, (today, close, _) in found.items()
+            name: {
+                **asdict(advice.close),
+                "safe": is_safe(advice.today, advice.close),
+                "after": {**asdict(advice.after), "safe": advice.ends_well},
+            }
+            for name, advice in found.items()
         },
         "actions": [
             {key: value.isoformat() if key in ("start", "end") else value for key, value in row.items()}

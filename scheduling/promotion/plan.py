@@ -16,9 +16,10 @@ from forecast.timegrid import zone
 from scheduling.inputs import Inputs
 from scheduling.pipeline import Plan
 from scheduling.plan_folder import PlanFolder
-from scheduling.promotion.contingency import Board, contingency_table
+from scheduling.promotion.contingency import contingency_cases, contingency_table
 from scheduling.promotion.event import NAMES, need_bands, phase_of, selling_days
 from scheduling.promotion.levers import Pulled, cheapest_way, lever_table
+from scheduling.promotion.remedies import Board, Case
 from scheduling.promotion.reserves import Reserve, reserve_table
 from scheduling.promotion.training import Course, training_table
 from scheduling.scenarios.outcome import Question
@@ -43,6 +44,8 @@ class Promotion:
         Share over the span and extra cost with those levers pulled.
     contingency, reserves, training
         As `contingency_table`, `reserve_table`, `training_table` return them.
+    board, cases
+        What the contingency table was made of, where it was made here: the plan, and who is on in each row.
     aftersale
         `date, is_selling, people, share`: people on duty for after-sales, and their share of all; by day.
     today
@@ -61,6 +64,8 @@ class Promotion:
     training: pd.DataFrame
     aftersale: pd.DataFrame
     today: dt.date
+    board: Board | None = None
+    cases: tuple[Case, ...] = ()
 
     @property
     def gap_hours(self) -> float:
@@ -131,6 +136,7 @@ def plan_promotion(
         reserves=on_call,
         seed=plan.seed,
     )
+    cases = contingency_cases(board, plan.forecast, inputs.calendar, event)
     return Promotion(
         plan=plan,
         event=event,
@@ -139,11 +145,13 @@ def plan_promotion(
         way=tuple(way),
         way_on_time=None if pulled is None else pulled.on_time,
         way_cost=None if pulled is None else pulled.cost - plain.cost,
-        contingency=contingency_table(board, plan.forecast, inputs.calendar, event),
+        contingency=contingency_table(board, cases),
         reserves=on_call,
         training=training_table(courses, event, _people(plan, on_call), timezone=timezone, today=today),
         aftersale=aftersale_table(plan, event),
         today=today,
+        board=board,
+        cases=tuple(cases),
     )
 
 

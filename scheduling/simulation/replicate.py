@@ -22,6 +22,8 @@ from scheduling.simulation.staff import Staff, staff_of, streams_of
 
 __all__ = ["Judgement", "PlanSums", "StreamJudgement", "draw_days", "judge", "judge_many", "reply_events"]
 
+UNITS = [counting.INTERVAL_ON_TIME, counting.INTERVAL_TOTAL]  # kept by simulated day
+
 T = TypeVar("T")
 
 
@@ -42,6 +44,8 @@ class StreamJudgement:
         Typing after the end of duties and in breaks, a day. [h]
     on_time, total, arrived
         Units of the rule, on time (or their seconds) and all, and sessions that arrive: means per interval.
+    on_time_by_day, total_by_day
+        The first two of each simulated day (days x intervals), for the share of a part of the day.
     open_sessions
         Mean sessions holding a slot, per interval.
     mean_first_response_s, mean_response_s
@@ -60,6 +64,8 @@ class StreamJudgement:
     overtime_hours: float
     on_time: Floats
     total: Floats
+    on_time_by_day: Floats
+    total_by_day: Floats
     open_sessions: Floats
     arrived: Floats
     mean_first_response_s: float
@@ -172,6 +178,7 @@ def judge(
         return _simulate_day(setting, drawn, staff, _present(staff, absence, seed, number))
 
     sums: list[Floats] = []
+    units: list[Floats] = []
     by_interval = np.zeros(1)
     wanted = min(max(least_days, 1), most_days)
     while len(sums) < wanted:
@@ -179,9 +186,10 @@ def judge(
             one_day, range(first_day + len(sums), first_day + wanted), threads
         ):
             sums.append(day_sums)
+            units.append(day_intervals[:, UNITS])
             by_interval = by_interval + day_intervals
         wanted = min(_days_needed(np.stack(sums), days, half_width), most_days)
-    return _judgement(np.stack(sums), by_interval / len(sums), days, seed)
+    return _judgement(np.stack(sums), np.stack(units), by_interval / len(sums), days, seed)
 
 
 def draw_days(
@@ -326,16 +334,23 @@ def _share(sums: Floats, day: ServiceDay) -> Estimate:
     return ratio([(sums[:, counting.ON_TIME], sums[:, counting.TOTAL])], nothing=nothing)
 
 
-def _judgement(sums: Floats, by_interval: Floats, days: Mapping[str, ServiceDay], seed: int) -> Judgement:
-    """Return what days x streams x columns of sums, and means per interval, say."""
+def _judgement(
+    sums: Floats, units: Floats, by_interval: Floats, days: Mapping[str, ServiceDay], seed: int
+) -> Judgement:
+    """Return what sums and units by day and stream, and means per interval, say."""
     streams = {
-        name: _stream_judgement(sums[:, stream], by_interval[stream, :, : len(day.sessions)], day)
+        name: _stream_judgement(
+            sums[:, stream],
+            units[:, stream, :, : len(day.sessions)],
+            by_interval[stream, :, : len(day.sessions)],
+            day,
+        )
         for stream, (name, day) in enumerate(days.items())
     }
     return Judgement(streams=streams, days=len(sums), seed=seed)
 
 
-def _stream_judgement(sums: Floats, by_interval: Floats, day: ServiceDay) -> StreamJudgement:
+def _stream_judgement(sums: Floats, units: Floats, by_interval: Floats, day: ServiceDay) -> StreamJudgement:
     share, totals = _share(sums, day), sums.sum(axis=0)
     is_share = day.rule.metric == "share"
 
@@ -351,6 +366,8 @@ def _stream_judgement(sums: Floats, by_interval: Floats, day: ServiceDay) -> Str
         overtime_hours=float(totals[counting.OVERTIME_S]) / 3600.0 / len(sums),
         on_time=by_interval[counting.INTERVAL_ON_TIME],
         total=by_interval[counting.INTERVAL_TOTAL],
+        on_time_by_day=units[:, 0],
+        total_by_day=units[:, 1],
         open_sessions=by_interval[counting.INTERVAL_OPEN],
         arrived=by_interval[counting.INTERVAL_ARRIVED],
         mean_first_response_s=of(counting.FIRST_S, counting.FIRSTS, 0.0),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from builders_scenarios import DAYS, START, STREAM, ZONE, ask, build_base, build_inputs
@@ -13,9 +15,12 @@ from builders_scenarios import DAYS, START, STREAM, ZONE, ask, build_base, build
 from forecast.errors import DataError
 from forecast.promotions import promotion_calendar
 from forecast.timegrid import instant
-from scheduling.promotion.contingency import Board, contingency_table
+from scheduling.judgement import FRESH
+from scheduling.promise import FUTURES
+from scheduling.promotion.contingency import contingency_cases, contingency_table
 from scheduling.promotion.event import event_span, need_bands, selling_days
 from scheduling.promotion.levers import cheapest_way, lever_table, levers_of, pull
+from scheduling.promotion.remedies import CHECKED, STATED, TRIED, Board, Case, play, remedied, share_of
 from scheduling.promotion.reserves import Reserve, read_reserves, reserve_table
 from scheduling.promotion.training import DEFAULT_COURSES, Course, decide_by, read_courses, training_table
 from scheduling.roster.people import Employee, Wish
@@ -202,10 +207,10 @@ def test_every_lever_of_a_shop_can_be_pulled() -> None:
     ]
 
 
-def test_plan_b_is_played_with_and_without_its_remedy() -> None:
-    base, inputs = build_base(agents=2), build_inputs()
-    plain = pull(base, inputs, (), ask())
-    board = Board(
+def _board(agents: int = 2) -> Board:
+    inputs = build_inputs()
+    plain = pull(build_base(agents=agents), inputs, (), ask())
+    return Board(
         demands=plain.demands,
         duties=plain.standing.duties,
         judged=plain.judged,
@@ -213,7 +218,48 @@ def test_plan_b_is_played_with_and_without_its_remedy() -> None:
         reserves=_reserve_table(),
         seed=0,
     )
-    table = contingency_table(board, base.forecast, inputs.calendar, inputs.calendar.event("sale"))
+
+
+def test_nobody_is_called_in_for_longer_than_the_labour_rules_allow() -> None:
+    board = _board(agents=1)
+    day, spans = board.demands[STREAM].days[START], board.spans(STREAM, START)
+    found = remedied(board, "p90_hours", STREAM, START, day, spans, (540, 1080))
+    called = [duty for duty in found.helped[START] if duty not in spans][: found.people]
+    assert found.people > 0
+    limit = board.settings.labour.max_hours_per_day.value
+    assert all(duty.end_min - duty.start_min <= 60 * limit for duty in called)
+    assert found.cost > 0
+
+
+def test_hours_in_trouble_have_the_error_of_their_own_units() -> None:
+    board = _board()
+    case = Case(
+        case="three_ill",
+        stream=STREAM,
+        days={START: board.demands[STREAM].days[START]},
+        plain={START: board.spans(STREAM, START)},
+        block=(600, 720),
+    )
+    shares = [
+        share_of(case, play(board, case, case.plain, first_day=TRIED, days=40, seed=seed))
+        for seed in range(0, 10_000_000, 500_000)
+    ]
+    spread = float(np.std([one.value for one in shares], ddof=1))
+    stated = float(np.mean([one.half_width for one in shares])) / 2.02  # Student's t of 39 degrees
+    assert spread == pytest.approx(stated, rel=0.5)
+
+
+def test_what_is_stated_was_not_sought_on() -> None:
+    """Hours and remedies are picked for how they look: on the same numbers they would look too good."""
+    firsts = sorted((TRIED, STATED, CHECKED, FRESH, FUTURES))
+    assert all(later - sooner >= 100_000 for sooner, later in pairwise(firsts))
+
+
+def test_plan_b_is_played_with_and_without_its_remedy() -> None:
+    base, inputs, board = build_base(agents=2), build_inputs(), _board()
+    plain = pull(base, inputs, (), ask())
+    cases = contingency_cases(board, base.forecast, inputs.calendar, inputs.calendar.event("sale"))
+    table = contingency_table(board, cases)
     assert set(table["case"]) == {"p90_hours", "live_overrun", "three_ill", "volume_30"}
     assert (table["with"] >= table["without"] - 1e-9).all()
     assert (table["people"] + table["longer"] > 0).any()

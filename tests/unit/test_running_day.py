@@ -13,6 +13,8 @@ from builders_service import service_day
 
 from forecast.config import ShopSettings, Stream
 from forecast.intraday import Reforecast
+from reports.intraday_tables import unsafe_lines
+from reports.words import words
 from scheduling.config import Settings
 from scheduling.day import DutySpan
 from scheduling.demand import StreamDemand
@@ -63,8 +65,10 @@ def test_hours_seen_count_as_they_came_and_the_rest_as_forecast_anew() -> None:
 
 def test_people_are_called_until_the_close_is_safe_and_no_more() -> None:
     short = today(4, on_call=[person(f"r{number}") for number in range(6)])
-    close, rows = actions_for(short)
-    assert not is_safe(short, close)
+    advice = actions_for(short)
+    rows = advice.rows
+    assert not is_safe(short, advice.close)
+    assert advice.ends_well
     called = [row for row in rows if row["action"] == "call"]
     assert [row["names"] for row in called] == [f"r{number}" for number in range(len(called))]
     assert rows[-1]["chance_with"] >= 0.8
@@ -77,29 +81,30 @@ def test_people_are_called_until_the_close_is_safe_and_no_more() -> None:
 
 def test_nobody_is_there_before_his_lead_time() -> None:
     late = today(4, on_call=[person("far", lead_h=2.0)])
-    _, rows = actions_for(late)
-    [row] = [row for row in rows if row["names"] == "far"]
+    [row] = [row for row in actions_for(late).rows if row["names"] == "far"]
     assert row["start"] >= pd.Timestamp("2026-03-02 11:00", tz=ZONE)
     gone = today(4, now_min=720, on_call=[person("far", lead_h=2.0)])
-    assert not any(row["names"] == "far" for row in actions_for(gone)[1])
+    assert not any(row["names"] == "far" for row in actions_for(gone).rows)
 
 
 def test_who_is_sent_home_leaves_a_day_that_is_still_safe() -> None:
     ample = today(9)
-    close, rows = actions_for(ample)
-    assert is_safe(ample, close)
+    advice = actions_for(ample)
+    rows = advice.rows
+    assert is_safe(ample, advice.close)
     assert rows
     assert {row["action"] for row in rows} == {"go"}
     staff = spans(ample)[: 9 - len(rows)]
     staff += [DutySpan(start_min=540, end_min=600, streams=("a",))] * len(rows)  # they left at ten
     after = close_of(ample, staff)
     assert after.chance == pytest.approx(rows[-1]["chance_with"])
+    assert after == advice.after
     assert is_safe(ample, after)
 
 
 def test_the_last_one_on_duty_is_never_sent_home() -> None:
     quiet = today(1, rate=0.5)
-    assert actions_for(quiet)[1] == []
+    assert actions_for(quiet).rows == []
 
 
 def test_the_period_so_far_decides_where_it_is_known() -> None:
@@ -113,7 +118,34 @@ def test_the_period_so_far_decides_where_it_is_known() -> None:
 
 def test_a_good_period_sends_nobody_home_from_a_day_below_its_target() -> None:
     poor = today(4, so_far=(0.97e6, 1e6))
-    close, rows = actions_for(poor)
-    assert is_safe(poor, close)
-    assert close.share < poor.day.target
-    assert rows == []
+    advice = actions_for(poor)
+    assert is_safe(poor, advice.close)
+    assert advice.close.share < poor.day.target
+    assert advice.rows == []
+    assert advice.after == advice.close
+
+
+def test_a_sure_rate_with_too_many_unanswered_does_not_end_well() -> None:
+    hasty = today(4, on_call=[person(f"r{number}") for number in range(6)])
+    day = replace(hasty.day, service=replace(hasty.day.service, patience_s=60.0))
+    hasty = replace(hasty, demand=replace(hasty.demand, days={DAY: day}))
+    advice = actions_for(hasty)
+    assert advice.after.chance >= 0.8  # the rate alone would do
+    assert advice.after.unanswered > 0.05
+    assert not advice.ends_well
+    [line] = unsafe_lines(advice, words("en"))
+    assert "stay unanswered" in line
+    assert "at most 5.00%" in line
+
+
+def test_people_are_called_for_answers_even_where_the_rate_is_sure() -> None:
+    hasty = today(5, on_call=[person(f"r{number}") for number in range(6)])
+    day = replace(hasty.day, service=replace(hasty.day.service, patience_s=120.0))
+    hasty = replace(hasty, demand=replace(hasty.demand, days={DAY: day}))
+    advice = actions_for(hasty)
+    assert advice.close.chance >= 0.8
+    assert advice.close.unanswered > 0.05
+    assert advice.rows
+    assert advice.ends_well
+    assert unsafe_lines(advice, words("en")) == []
+    assert actions_for(hasty, close=advice.close) == advice

@@ -29,6 +29,9 @@ def test_a_judgement_holds_a_ratio_of_sums_with_its_interval():
     assert result.total.sum() == pytest.approx(result.denominators.mean())
     assert result.on_time.sum() == pytest.approx(result.numerators.mean())
     assert result.total[0] == result.total[9] == 0  # outside the window
+    assert result.on_time_by_day.sum(axis=1) == pytest.approx(result.numerators)
+    assert result.total_by_day.sum(axis=1) == pytest.approx(result.denominators)
+    assert result.total_by_day.mean(axis=0) == pytest.approx(result.total)
     assert result.arrived.sum() == pytest.approx(400, rel=0.1)
     assert result.open_sessions.max() < 3 * 8
 
