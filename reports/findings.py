@@ -6,6 +6,7 @@ Screen, page and workbook all read these, so that they cannot disagree.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from scheduling.pipeline import Plan
 
 State = Literal["met", "risky", "missed"]
+DATES = re.compile(r"\d{4}-\d\d-\d\d(, \d{4}-\d\d-\d\d)+")
 AGREEMENT_SLACK = 0.01  # model and simulator disagree beyond the simulator's 95 % interval plus one point
 
 VERDICT_FIGURES = (
@@ -140,10 +142,25 @@ def stream_name(settings: ShopSettings, stream: str, say: Words) -> str:
 def note_lines(notes: Sequence[str], settings: ShopSettings, say: Words) -> list[str]:
     """Return what the libraries had to say, in the reader's language, streams by their names."""
     known = {stream.id for stream in settings.streams}
-    return [
+    told = (
         in_words(note, say, label=lambda one: stream_name(settings, one, say) if one in known else one)
         for note in dict.fromkeys(notes)
-    ]
+    )
+    return [DATES.sub(lambda found: _spans(found[0], say), note) for note in told]
+
+
+def _spans(listed: str, say: Words) -> str:
+    """Return dates listed as ``2026-12-07, 2026-12-08`` as days, those in a row from first to last."""
+    rows: list[list[dt.date]] = []
+    for day in map(dt.date.fromisoformat, listed.split(", ")):
+        if rows and day - rows[-1][-1] == dt.timedelta(days=1):
+            rows[-1].append(day)
+        else:
+            rows.append([day])
+    return say("format.list_gap").join(
+        say("format.span", first=say.day(row[0]), last=say.day(row[-1])) if row[1:] else say.day(row[0])
+        for row in rows
+    )
 
 
 def _platform_and_skill(stream: Stream, say: Words) -> str:
@@ -258,7 +275,12 @@ def promotions_on(plan: Plan, day: dt.date) -> Iterator[str]:
     for name, phase, start, end in plan.promotions:
         first, last = (pd.Timestamp(at).tz_convert(zone(timezone(plan))) for at in (start, end))
         if first.date() <= day and last > pd.Timestamp(day).tz_localize(last.tz):
-            yield f"{name} {phase}".strip()
+            yield promotion_label(name, phase)
+
+
+def promotion_label(name: str, phase: str) -> str:
+    """Return an event's name with its phase, which is not said twice."""
+    return name if name.endswith(phase) else f"{name} {phase}".strip()
 
 
 def gaps(plan: Plan, stream: str | None = None) -> list[Gap]:

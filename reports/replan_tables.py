@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.findings import stream_name
+from reports.findings import stream_ids, stream_name
 from reports.grids import Grid
 from reports.tables import grid_table
 from reports.words import Words
@@ -16,6 +16,7 @@ from reports.words import Words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from forecast.config import ShopSettings
     from scheduling.pipeline import Plan
     from scheduling.roster.replan import Replanned
 
@@ -42,7 +43,7 @@ def print_replanned(
     if answer.changes.empty:
         console.print(Text(say("replan.no_changes")))
     else:
-        console.print(grid_table(change_grid(answer, say), say("replan.changes")))
+        console.print(grid_table(change_grid(answer, plan.settings.demand, say), say("replan.changes")))
     console.print(grid_table(_stream_grid(plan, before, say)))
     ending = "met" if plan.target_is_met else "missed"
     console.print(Text(say(f"replan.next_{ending}", folder=str(folder)), style="bold"))
@@ -69,7 +70,7 @@ def short_hours(answer: Replanned) -> float:
     return float(answer.result.short["short"].sum()) * answer.interval_min / 60
 
 
-def change_grid(answer: Replanned, say: Words) -> Grid:
+def change_grid(answer: Replanned, settings: ShopSettings, say: Words) -> Grid:
     """Return the changes, one a row."""
     off = say("replan.day_off")
     shown: list[Any] = list(answer.changes.head(MOST_ROWS).itertuples())
@@ -77,8 +78,8 @@ def change_grid(answer: Replanned, say: Words) -> Grid:
         (
             row.employee,
             say.day(row.date),
-            row.before or off,
-            row.after or off,
+            _duty(row.before, settings, say) or off,
+            _duty(row.after, settings, say) or off,
             say(f"replan.because_{row.because}"),
         )
         for row in shown
@@ -87,10 +88,18 @@ def change_grid(answer: Replanned, say: Words) -> Grid:
     return Grid(head=head, rows=rows, words=tuple(range(len(head))))
 
 
+def _duty(text: str, settings: ShopSettings, say: Words) -> str:
+    """Return a duty as the planner words it, its stream by the name readers know."""
+    front, _, stream = text.rpartition(" ")
+    known = stream in [one.id for one in settings.streams]
+    return f"{front} {stream_name(settings, stream, say)}" if known else text
+
+
 def _stream_grid(plan: Plan, before: Mapping[str, Any], say: Words) -> Grid:
     settings = plan.settings.demand
     rows = []
-    for name, now in plan.summary["streams"].items():
+    for name in stream_ids(plan):
+        now = plan.summary["streams"][name]
         metric = settings.rule(name).metric
         low, high = (say.share(bound, metric) for bound in now["simulated_ci"])
         rows.append(

@@ -42,6 +42,9 @@ def write_hours_sheet(plan: Plan, book: Book) -> None:
         "promotion",
     ]
     write_table(book, sheet, [say(f"workbook.{name}") for name in heads], [])
+    for column in (4, 5, 6, 7, 9, 10):  # above figures
+        right = book.format(bold=True, bottom=2, text_wrap=True, align="right")
+        sheet.write_string(0, column, say(f"workbook.{heads[column]}"), right)
     cover = findings.local_cover(plan)
     judged = findings.local_cover(plan, simulated=True).set_index(["stream", "start"])["on_time"]
     labels = {stream: findings.stream_label(plan, stream, say) for stream in findings.stream_ids(plan)}
@@ -76,7 +79,7 @@ def write_hours_sheet(plan: Plan, book: Book) -> None:
             float(judged.get((row["stream"], row["start"]), float("nan"))),
             num_format=percent,
         )
-        sheet.write_string(at, 11, promotions.get(row["date"], ""), book.format())
+        sheet.write_string(at, 11, promotions.get(row["date"], ""), book.format(indent=1))
     last = max(len(rows), 1)
     sheet.conditional_format(
         1,

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from forecast.timegrid import zone
+from reports import findings
 from reports.charts.style import BLUE, GREY, INK, PROMOTION, wall_times
 from reports.words import Words
 
@@ -94,13 +95,14 @@ def shade_promotions(
             linewidth=1.5,
             zorder=0,
         )
-        middle, half = _as_number(begin + (stop - begin) / 2), LETTER * len(f"{name} {phase}") * width
+        label = findings.promotion_label(name, phase)
+        middle, half = _as_number(begin + (stop - begin) / 2), LETTER * len(label) * width
         line = next((line for line in range(LINES) if taken[line] <= middle - half), None)
         if line is None:
             continue
         taken[line] = middle + half
         axes.annotate(
-            f"{name} {phase}",
+            label,
             (middle, 1.0),
             xytext=(0, 2 + 11 * line),
             xycoords=("data", "axes fraction"),

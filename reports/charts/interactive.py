@@ -41,7 +41,7 @@ def chart_data(plan: Plan, say: Words) -> dict[str, Any]:
 def _phase(plan: Plan, promotion: Promotion) -> dict[str, str]:
     name, phase, start, end = promotion
     first, last = _stamps(pd.Series([pd.Timestamp(start), pd.Timestamp(end)]), plan)
-    return {"name": f"{name} {phase}".strip(), "start": first, "end": last}
+    return {"name": findings.promotion_label(name, phase), "start": first, "end": last}
 
 
 def _stamps(starts: pd.Series, plan: Plan) -> list[str]:

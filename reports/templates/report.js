@@ -65,7 +65,16 @@
   function forecast(stream, alt) {
     const rows = stream.forecast;
     const keep = rows.start.map((_, i) => i).filter((i) => ofDay(rows.start[i]));
-    const line = (values) => keep.map((i) => [rows.start[i], values[i]]);
+    // Hours with rows follow each other by an hour; where the shop is closed the line breaks.
+    const hour = 3600000;
+    const shown = [];
+    keep.forEach((i, n) => {
+      shown.push(i);
+      const next = keep[n + 1];
+      if (next !== undefined && new Date(rows.start[next]) - new Date(rows.start[i]) > hour) shown.push(-1 - i);
+    });
+    const at = (i) => (i < 0 ? new Date(new Date(rows.start[-1 - i]).getTime() + hour) : rows.start[i]);
+    const line = (values) => shown.map((i) => [at(i), i < 0 ? null : values[i]]);
     const series = [{
       name: word.mean, type: "line", data: line(rows.mean), showSymbol: false,
       lineStyle: { color: BLUE, width: 2 }, itemStyle: { color: BLUE },
@@ -75,7 +84,7 @@
       const quiet = { type: "line", stack: "band", stackStrategy: "all", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false } };
       series.push({ ...quiet, name: "p10", data: line(rows.p10) });
       series.push({
-        ...quiet, name: word.band, data: keep.map((i) => [rows.start[i], rows.p90[i] - rows.p10[i]]),
+        ...quiet, name: word.band, data: line(rows.p90.map((high, i) => high - rows.p10[i])),
         areaStyle: { color: BLUE, opacity: 0.2 }, itemStyle: { color: BLUE, opacity: 0.3 },
       });
     }
@@ -87,7 +96,8 @@
       tooltip: {
         trigger: "axis", confine: true,
         formatter: (marks) => {
-          const i = keep[marks[0].dataIndex];
+          const i = shown[marks[0].dataIndex];
+          if (i < 0) return "";
           const band = rows.p10 && rows.p90 ? "<br>" + word.band + ": " + number(rows.p10[i]) + " – " + number(rows.p90[i]) : "";
           return head(rows.start[i]) + "<br>" + word.mean + ": " + number(rows.mean[i]) + band;
         },

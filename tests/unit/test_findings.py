@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from itertools import pairwise
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -95,3 +96,42 @@ def test_the_end_of_a_day_is_written_as_24_00():
     start = pd.Timestamp("2026-12-07 23:30", tz=ZONE)
     assert findings.clock_span(start, start + pd.Timedelta(minutes=30)) == "23:30–24:00"
     assert findings.clock_span(start, start + pd.Timedelta(hours=2)) == "23:30–25:30"
+
+
+def test_days_in_a_row_are_told_from_first_to_last():
+    from forecast.config import ShopSettings
+
+    note = (
+        "2026-12-07, 2026-12-08, 2026-12-09, 2026-12-11: "
+        "streams want more people of one kind than there are; shared out by need"
+    )
+    settings = ShopSettings(folder=Path())
+    (chinese,) = findings.note_lines([note], settings, words("zh"))
+    (english,) = findings.note_lines([note], settings, words("en"))
+    assert chinese.startswith("12月7日 周一 至 12月9日 周三、12月11日 周五：")
+    assert english.startswith("Mon 12/7 to Wed 12/9, Fri 12/11: streams want")
+
+
+def test_a_phase_that_its_event_names_already_is_not_said_twice():
+    assert findings.promotion_label("2026-12-11 直播", "直播") == "2026-12-11 直播"
+    assert findings.promotion_label("2026 双12", "现货开售") == "2026 双12 现货开售"
+    assert findings.promotion_label("2026 双12", "") == "2026 双12"
+
+
+def test_changes_name_streams_as_every_other_table_does(plan):
+    from types import SimpleNamespace
+
+    from reports.replan_tables import change_grid
+
+    row = {
+        "employee": "王芳",
+        "date": START,
+        "before": f"早班 08:00 {STREAMS[0]}",
+        "after": "",
+        "because": "absent",
+    }
+    answer = SimpleNamespace(changes=pd.DataFrame([row]))
+    say = words("zh")
+    (cells,) = change_grid(answer, plan.settings.demand, say).rows
+    assert cells[2:4] == (f"早班 08:00 {findings.stream_label(plan, STREAMS[0], say)}", "休")
+    assert STREAMS[0] not in cells[2]
