@@ -20,6 +20,7 @@ from forecast.backtest import Paths
 from forecast.config import ShopSettings
 from forecast.errors import DataError
 from forecast.frames import QUANTILES
+from forecast.overrides import Override
 from forecast.promotions import PromotionCalendar
 from forecast.selection import Forecast, forecast_demand
 from forecast.shop_backtest import ignored_hours
@@ -78,6 +79,7 @@ def forecast_now(
     seed: int = 0,
     draws: int = 500,
     model: str | None = None,
+    overrides: Sequence[Override] = (),
 ) -> tuple[Forecast, Reforecast]:
     """Forecast from this morning's midnight on, then anew from the hours of today seen so far.
 
@@ -91,7 +93,7 @@ def forecast_now(
         The instant, aware.
     days
         Days ahead, today included.
-    seed, draws, model
+    seed, draws, model, overrides
         As for `forecast.selection.forecast_demand`.
 
     Returns
@@ -116,6 +118,7 @@ def forecast_now(
         draws=draws,
         model=model,
         origins=TEACHING_ORIGINS,
+        overrides=overrides,
     )
     starts = pd.DatetimeIndex(history["start"])
     clean = history[~starts.isin(ignored_hours(starts, calendar))]

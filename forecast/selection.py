@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,7 @@ from forecast.errors import DataError, ModelError
 from forecast.models import DEFAULT, find_model, known_models
 from forecast.models.base import Effect, ForecastModel, Known
 from forecast.models.combination import average_quantiles
+from forecast.overrides import Override, apply_overrides
 from forecast.promotions import PromotionCalendar
 from forecast.randomness import generator
 from forecast.shop_backtest import backtest_stream, ignored_hours, known_ahead
@@ -82,6 +83,7 @@ def forecast_demand(
     draws: int = 500,
     model: str | None = None,
     origins: int = ORIGINS,
+    overrides: Sequence[Override] = (),
 ) -> Forecast:
     """Forecast every stream with the model that its own past speaks for.
 
@@ -101,6 +103,8 @@ def forecast_demand(
         A model's name, or names joined by ``+``: nothing is compared then.
     origins
         Backtests that the choice rests on.
+    overrides
+        A manager's word on hours ahead, applied last (`forecast.overrides`).
 
     Raises
     ------
@@ -126,12 +130,13 @@ def forecast_demand(
     found = forecast_shop(
         past, settings, known, start=start, days=days, models=models, seed=seed, draws=draws
     )
+    told = apply_overrides(found.table, found.draws, overrides, timezone=settings.shop.timezone, seed=seed)
     return Forecast(
-        table=found.table,
-        draws=found.draws,
+        table=told.table,
+        draws=told.draws,
         parts=found.parts,
-        effects=found.effects,
-        notes=found.notes,
+        effects={name: (*effects, *told.effects.get(name, ())) for name, effects in found.effects.items()},
+        notes={name: (*notes, *told.notes.get(name, ())) for name, notes in found.notes.items()},
         choice={name: _as_fitted(one, found) for name, one in choice.items()},
     )
 

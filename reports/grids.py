@@ -240,18 +240,28 @@ def baseline_grid(plan: Plan, say: Words) -> Grid:
 
 
 def effect_grid(plan: Plan, say: Words) -> Grid:
-    """Return what promotions do to demand, and how that is known."""
-    if plan.effects is None or plan.effects.empty:
+    """Return what holidays, promotions and overrides do to demand, and how that is known."""
+    return _effects(plan.effects, plan, say)
+
+
+def override_grid(plan: Plan, say: Words) -> Grid:
+    """Return what a manager changed in the forecast by hand."""
+    effects = plan.effects
+    return _effects(None if effects is None else effects[effects["phase"] == "override"], plan, say)
+
+
+def _effects(effects: pd.DataFrame | None, plan: Plan, say: Words) -> Grid:
+    if effects is None or effects.empty:
         return _grid([], [])
     rows = [
         (
             findings.stream_label(plan, str(row["stream"]), say),
-            str(row["event"]),
+            in_words(str(row["event"]), say),
             say.either(f"names.effect_{row['phase']}", str(row["phase"])),
-            f"×{row['effect']:.2f}",
+            NOTHING if pd.isna(row["effect"]) else f"×{row['effect']:.2f}",
             in_words(str(row["source"]), say),
         )
-        for row in plan.effects.to_dict("records")
+        for row in effects.to_dict("records")
     ]
     return _grid(_heads(say, "stream", "event", "phase", "effect", "source"), rows, 0, 1, 2, 4)
 

@@ -173,6 +173,7 @@ def inputs_summary(inputs: Inputs) -> dict[str, Any]:
         "promotions": len(inputs.calendar.events),
         "people": len(inputs.employees),
         "wishes": len(inputs.wishes),
+        "overrides": len(inputs.overrides),
         "inputs": inputs.hashes,
     }
 
@@ -187,6 +188,7 @@ def print_inputs(inputs: Inputs, console: Console, say: Words) -> None:
         "agents": say("stage.holds_people", people=len(inputs.employees)),
         "wishes": say("stage.holds_wishes", wishes=len(inputs.wishes)),
         "promotions": say("stage.holds_events", events=len(inputs.calendar.events)),
+        "overrides": say("stage.holds_overrides", overrides=len(inputs.overrides)),
     }
     there = {name.partition(".")[0]: name for name in inputs.hashes}
     cells = [

@@ -40,6 +40,7 @@ def print_plan(plan: Plan, console: Console, lang: str) -> None:
     console.print(verdict_table(plan, say))
     for stream in findings.stream_ids(plan):
         console.print(day_table(plan, stream, say))
+    _print_overrides(plan, console, say)
     _print_gaps(plan, console, say)
     _print_roster_answer(plan, console, say)
     _print_end(plan, console, say)
@@ -95,6 +96,13 @@ def _add_columns(table: FittingTable, grid: grids.Grid) -> None:
     """Add a grid's columns, words to the left and figures to the right."""
     for position, name in enumerate(grid.head):
         table.add_column(name, words=position in grid.words)
+
+
+def _print_overrides(plan: Plan, console: Console, say: Words) -> None:
+    """Print what a manager changed in the forecast by hand, if anything."""
+    grid = grids.override_grid(plan, say)
+    if grid.rows:
+        console.print(grid_table(grid, say("screen.overrides")))
 
 
 def _print_gaps(plan: Plan, console: Console, say: Words) -> None:

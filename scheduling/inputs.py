@@ -12,12 +12,13 @@ from forecast.config import DEFAULT_STREAM, ShopSettings
 from forecast.errors import ConfigError, DataError, PlanError, Problem
 from forecast.logs.history import read_history
 from forecast.logs.shop_logs import imported_history, with_imported
+from forecast.overrides import Override, read_overrides
 from forecast.promotions import PromotionCalendar, read_promotions
 from scheduling.config import Settings, read_settings
 from scheduling.roster.people import Employee, Wish, read_agents, read_wishes, with_calibrated_agents
 
 SETTINGS = ("shop.toml", "service.toml", "promotions.toml")
-TABLES = ("history", "agents", "wishes")  # each CSV or Excel
+TABLES = ("history", "agents", "wishes", "overrides")  # each CSV or Excel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class Inputs:
     calendar: PromotionCalendar
     employees: tuple[Employee, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    overrides: tuple[Override, ...] = ()
     hashes: dict[str, str]
 
 
@@ -58,6 +60,7 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     table, calendar = pd.DataFrame(), PromotionCalendar()
     employees: tuple[Employee, ...] = ()
     wishes: tuple[Wish, ...] = ()
+    overrides: tuple[Override, ...] = ()
     imported: tuple[pd.DataFrame, str] | None = None
     try:
         counts = input_table(folder, "history") if history is None else history
@@ -87,6 +90,11 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     except PlanError as error:
         problems.append(error)
     try:
+        there = sorted(set(table["stream"])) if len(table) else []
+        overrides = read_overrides(input_table(folder, "overrides"), demand, streams=there)
+    except PlanError as error:
+        problems.append(error)
+    try:
         if (agents := input_table(folder, "agents")).is_file():
             employees = with_calibrated_agents(read_agents(agents, settings), demand.agents, agents)
             if (asked := input_table(folder, "wishes")).is_file():
@@ -105,6 +113,7 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
         calendar=calendar,
         employees=employees,
         wishes=wishes,
+        overrides=overrides,
         hashes=hashes,
     )
 

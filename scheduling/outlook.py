@@ -53,6 +53,7 @@ def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) ->
         days=days,
         seed=seed,
         draws=DRAWN,
+        overrides=inputs.overrides,
     )
     return outlook_of(found, inputs.calendar)
 

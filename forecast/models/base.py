@@ -42,12 +42,12 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """A holiday or a promotion that acts on the hours ahead, and where its size comes from.
+    """A holiday, a promotion or an override that acts on the hours ahead, and where its size comes from.
 
     Attributes
     ----------
     name
-        Holiday name or event id.
+        Holiday name, event id, or the note of an override.
     kind
         What it is.
     factor
@@ -59,7 +59,7 @@ class Effect:
     """
 
     name: str
-    kind: Literal["holiday", "promotion"]
+    kind: Literal["holiday", "promotion", "override"]
     factor: float
     examples: int
     source: str

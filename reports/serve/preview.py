@@ -20,6 +20,7 @@ import pandas as pd
 
 from forecast.draws import forecast_shop
 from forecast.models import find_model
+from forecast.overrides import apply_overrides
 from forecast.promotions import read_promotions
 from forecast.selection import ORIGINS, choose_model
 from forecast.shop_backtest import known_ahead
@@ -160,7 +161,10 @@ class _Desk:
         found = forecast_shop(
             past, settings, known, start=start, days=days, models=models, seed=seed, draws=DRAWS
         )
-        return Outlook(table=found.table, draws=found.draws)
+        told = apply_overrides(
+            found.table, found.draws, inputs.overrides, timezone=settings.shop.timezone, seed=seed
+        )
+        return Outlook(table=told.table, draws=told.draws)
 
     def _requirement(
         self,

@@ -16,7 +16,7 @@ from reports.pages import report_text, write_report
 
 SECTIONS = (
     *("咨询量预测", "需要与已排", "各小时达标率", "排班表", "公平", "未满足的愿望"),
-    *("和其他算法相比", "大促影响", "预测有多准", "方法与输入"),
+    *("和其他算法相比", "大促、节假日和人工调整", "预测有多准", "方法与输入"),
 )
 
 
@@ -140,7 +140,7 @@ def test_a_plan_without_extras_still_has_a_page(plan):
         summary={"streams": plan.summary["streams"]},
     )
     text = report_text(bare, "zh")
-    assert "大促影响" not in text
+    assert "大促、节假日和人工调整" not in text
     assert "和其他算法相比" not in text
 
 

@@ -103,5 +103,6 @@ def _rest_of_day(job: Job, at: dt.datetime) -> Outlook:
         now=now.tz_localize(local) if now.tz is None else now.tz_convert(local),
         days=job.days,
         seed=job.run.seed,
+        overrides=job.inputs.overrides,
     )
     return Outlook(table=rest.table, draws=rest.draws, notes=list(rest.notes))
