@@ -16,6 +16,7 @@ from forecast.replies.service_parameters import ServiceParameters
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+LARGE_DAY = 6000.0  # sessions; a larger day is simulated on fewer days, for each says as much as several
 
 
 @dataclass(frozen=True, kw_only=True)

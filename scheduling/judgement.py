@@ -12,7 +12,7 @@ import pandas as pd
 from forecast.timegrid import zone
 from scheduling.breaks import read_pauses
 from scheduling.config import Settings
-from scheduling.day import DutySpan
+from scheduling.day import LARGE_DAY, DutySpan
 from scheduling.demand import StreamDemand, served_day
 from scheduling.promise import Duties
 from scheduling.roster.people import Employee
@@ -22,7 +22,6 @@ from scheduling.simulation.replicate import StreamJudgement, judge
 
 JUDGED_DAYS = 16  # simulated days for each day of the plan; the span pools them
 LEAST_JUDGED = 200  # simulated days in all: a plan for a single day is simulated that often
-LARGE_DAY = 6000.0  # sessions; a larger day is simulated less often, for it says as much
 FEWEST_JUDGED = 4
 FRESH = 100_000  # first simulated day of the judge: numbers that no search draws
 

@@ -13,7 +13,7 @@ from scipy.stats import binom
 
 from forecast.randomness import generator
 from scheduling.config import Settings
-from scheduling.day import DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
+from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
 from scheduling.demand import StreamDemand, served_day
 from scheduling.service.evaluation import Evaluation
 from scheduling.service.shop import DayModel
@@ -27,7 +27,6 @@ PLAYED = (
     120  # simulated days for each date, in the futures drawn; a single date is played `PLAYED_ALONE` days
 )
 PLAYED_ALONE = 480
-LARGE_DAY = 6000.0  # sessions; a larger day is played less often, for it says as much
 FEWEST_PLAYED = 6
 FUTURES = 200_000  # first simulated day of those: numbers that no search and no judge draws
 SAME = 1e-4  # draws whose shares differ by less tell nothing of how the model errs with load

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scheduling.day import DutySpan, Floats, Ints
+from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints
 from scheduling.shifts.task import DayTask
 from scheduling.simulation.arrivals import DrawnDay
 from scheduling.simulation.replicate import draw_days, judge, judge_many
 
 FRESH = 1_000_000  # number of the first day on which chosen plans are judged: no search sees it
 LOOK = 60  # days on which every plan is tried first
-LARGE_DAY = 6000.0  # sessions; a larger day is tried on fewer days, for each says as much as several
 FEWEST_DAYS = 4
 PLANS_AT_LEAST = 8  # tried whatever the budget
 PARTS = 8  # parts of a day whose work, known in the mean, explains much of a day's luck
