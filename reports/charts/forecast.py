@@ -37,6 +37,7 @@ def plot_forecast(
         Where to draw.
     forecast
         Rows of one stream: ``start, mean`` and, where known, ``p10, p25, p75, p90``. [consultations an hour]
+        Where the shop is closed the line breaks.
     history
         What was seen before, ``start, offered``; a missing hour is a gap in the line.
     promotions
@@ -56,24 +57,32 @@ def plot_forecast(
     if len(history):
         seen = history.set_index(wall_times(history["start"], timezone))["offered"].asfreq("h")
         axes.plot(seen.index, seen, color=GREY, linewidth=0.9, label=say("chart.history"))
+    drawn = _with_closed_hours(forecast.set_index(start))
     for low, high, strength in (("p10", "p90", 0.18), ("p25", "p75", 0.30)):
         if {low, high} <= set(forecast.columns):
             axes.fill_between(
-                start,
-                forecast[low],
-                forecast[high],
+                drawn.index,
+                drawn[low],
+                drawn[high],
                 color=BLUE,
                 alpha=strength,
                 linewidth=0,
                 label=say("chart.band", low=low[1:], high=high[1:]),
             )
-    axes.plot(start, forecast["mean"], color=BLUE, linewidth=1.3, label=say("chart.mean"))
+    axes.plot(drawn.index, drawn["mean"], color=BLUE, linewidth=1.3, label=say("chart.mean"))
     axes.set_ylim(0, axes.get_ylim()[1] * 1.1)  # room for the legend
     axes.set_ylabel(say("chart.consultations_an_hour"))
     axes.margins(x=0.005)
     label_days(axes, say, first=seen.index.min() if len(history) else start.min(), last=start.max())
     axes.legend(loc="upper left", ncols=4)
     return axes
+
+
+def _with_closed_hours(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows indexed by wall time with empty ones between; as they are where clocks go back."""
+    if len(rows) < 2 or not rows.index.is_unique:
+        return rows
+    return rows.asfreq(rows.index.to_series().diff().min())
 
 
 def shade_promotions(

@@ -24,7 +24,9 @@ def plot_hiring(axes: Axes, table: pd.DataFrame, say: Words) -> Axes:
     places = range(len(table))
     extra = table["extra_hours"].clip(upper=table["hours"])
     axes.bar(places, table["hours"] - extra, color=SKY, label=say("hire.hours"))
-    axes.bar(places, extra, bottom=table["hours"] - extra, color=ORANGE, label=say("hire.part_time"))
+    if (extra > 0).any():
+        label = say("hire.part_time_hours")
+        axes.bar(places, extra, bottom=table["hours"] - extra, color=ORANGE, label=label)
     usable = table["hours"].where(extra > 0) - extra.where(extra > 0)
     if usable.notna().any():
         axes.plot(places, usable, "_", color=BLUE, markersize=16, label=say("hire.staff_hours"))

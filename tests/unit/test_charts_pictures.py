@@ -56,6 +56,18 @@ def test_the_same_plan_gives_the_same_picture(plan):
     assert first == second
 
 
+def test_the_forecast_breaks_where_the_shop_is_closed(plan):
+    forecast = plan.forecast[plan.forecast["stream"] == STREAMS[0]]
+    wall = forecast["start"].dt.tz_convert(ZONE)
+    open_ = forecast[wall.dt.hour >= 8]
+    _, axes = new_figure()
+    plot_forecast(axes, open_, plan.history.iloc[:0], promotions=(), timezone=ZONE, say=words("zh"))
+    (line,) = [one for one in axes.get_lines() if len(one.get_xdata()) > len(open_) / 2]
+    drawn = np.asarray(line.get_ydata(), dtype=float)
+    assert np.isnan(drawn).sum() == 8 * 6
+    assert drawn[~np.isnan(drawn)] == pytest.approx(open_["mean"].to_numpy())
+
+
 def test_a_missing_hour_of_history_is_a_gap_in_the_line(plan):
     history = plan.history[plan.history["stream"] == STREAMS[0]].drop(index=plan.history.index[5])
     forecast = plan.forecast[plan.forecast["stream"] == STREAMS[0]]
