@@ -108,10 +108,28 @@ class FittingTable:
         )
         for column, taken in zip(columns, widths(columns, width), strict=True):
             justify = "left" if column.is_words else "right"
-            table.add_column(Text(column.head), justify=justify, width=taken, overflow="fold")  # type: ignore[arg-type]
+            table.add_column(Text(folded(column.head, taken)), justify=justify, width=taken, overflow="fold")  # type: ignore[arg-type]
         for row, style in zip(self._rows, self.styles, strict=True):
             table.add_row(*(column.cells[row] for column in columns), style=style)
         return table
+
+
+def folded(head: str, width: int) -> str:
+    """Return a Chinese head in lines of about the same length, so that no letter is left alone on the last.
+
+    Examples
+    --------
+    >>> folded("最忙一小时", 8).split("\\n"), folded("Busiest hour", 8)
+    (['最忙一', '小时'], 'Busiest hour')
+    """
+    if cell_len(head) <= width or " " in head or head.isascii():
+        return head
+    for lines in range(2, len(head) + 1):
+        size = -(-len(head) // lines)
+        parts = [head[at : at + size] for at in range(0, len(head), size)]
+        if max(map(cell_len, parts)) <= width:
+            return "\n".join(parts)
+    return head
 
 
 def groups(columns: Sequence[Column], width: int, *, keys: int = 1) -> Iterator[list[Column]]:

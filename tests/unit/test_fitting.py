@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from reports.fitting import FittingTable
+from reports.fitting import FittingTable, folded
 
 FIGURES = ("咨询量", "最忙一小时", "其 P90", "需要人时", "已排人时", "缺口人时", "预计", "仿真")
 
@@ -71,3 +71,12 @@ def test_english_heads_break_between_words_only() -> None:
     for width in (30, 40, 60):
         for word in ("Consultations", "Busiest", "hour", "agent-hours", "Unanswered", "Expected"):
             assert word in shown(table, width)
+
+
+@pytest.mark.parametrize("width", range(4, 12))
+def test_a_folded_chinese_head_leaves_no_letter_alone_and_loses_none(width):
+    for head in ("需要人时", "最忙一小时", "达标概率", "渠道"):
+        lines = folded(head, width).split("\n")
+        assert "".join(lines) == head
+        assert max(map(cell_len, lines)) <= width
+        assert len(lines) == 1 or min(map(len, lines)) >= 2 or len(head) % 2
