@@ -27,6 +27,9 @@ FARTHEST, ROBUST_PASSES = 2.5, 4  # standard deviations a day may be off what wa
 ONE_OFF = 4.0  # standard deviations from which a day tells nothing about how days usually move
 SHIFT_DAYS, SHIFT_SURE, SMALLEST_SHIFT, SMALLEST_SHIFT_SD = (3, 15), 3.0, 0.12, 0.03
 MEDIAN_VARIANCE = 1.6  # of a median, in terms of a mean's
+RECENT_DAYS = 28  # half-life of what days' surprises say about how lively days are now
+USUAL_DAYS = 10  # days' worth of trust in the year's liveliness
+LEAST_LIVELY, MOST_LIVELY = 0.25, 2.25  # variance, over the year's
 VAGUE = 1.0  # variance of the first day's level around the mean of the first weeks
 
 
@@ -168,16 +171,35 @@ def fit_day_level(
         params = _most_likely(loss, params)
     result = _robust_smooth(model, params, noise, farthest=FARTHEST)
     walk, memory_sd, memory = natural(params)
+    lively = _liveliness(result, np.asarray(model.ssm["obs_cov"][0, 0]), known)
     return DayLevel(
         first_day=first_day,
         last_day=first_day + len(observed) - 1,
         state=np.asarray(result.filtered_state[:, -1]),
-        covariance=np.asarray(result.filtered_state_cov[:, :, -1]) + 1e-12 * np.eye(2),
-        walk_sd=walk,
-        memory_sd=memory_sd,
+        covariance=lively * np.asarray(result.filtered_state_cov[:, :, -1]) + 1e-12 * np.eye(2),
+        walk_sd=walk * lively**0.5,
+        memory_sd=memory_sd * lively**0.5,
         memory=memory,
         smooth=np.asarray(result.smoothed_state.sum(axis=0)),
     )
+
+
+def _liveliness(result: Any, noise: Floats, known: npt.NDArray[np.bool_]) -> float:
+    """Return the variance of days' moves of late over the year's: winters are livelier than summers.
+
+    From one-day-ahead errors less the noise of counting, recent days first; the less days move beyond that
+    noise, the more of the year is believed.
+    """
+    error, total = np.asarray(result.forecasts_error[0]), np.asarray(result.forecasts_error_cov[0, 0])
+    age = np.arange(len(error))[::-1]
+    weight = np.where(known & (np.arange(len(error)) >= SMOOTH_DAYS), np.exp2(-age / RECENT_DAYS), 0.0)
+    moves = np.maximum(total - noise, 1e-9)
+    square = np.minimum(np.nan_to_num(error) ** 2, FARTHEST**2 * total)
+    if weight.sum() <= 0:
+        return 1.0
+    usual = USUAL_DAYS * np.average((total / moves) ** 2, weights=weight) * np.average(moves, weights=weight)
+    ratio = ((weight * (square - noise)).sum() + usual) / ((weight * moves).sum() + usual)
+    return float(np.clip(ratio, LEAST_LIVELY, MOST_LIVELY))
 
 
 def _most_likely(loss: Callable[[Floats], float], start: Floats) -> Floats:

@@ -13,6 +13,7 @@ from forecast.models.base import Effect, Floats
 from forecast.models.columns import Design
 from forecast.models.event_outlook import WITHIN_EVENT_SD, EventSpread, Outlook, event_outlook
 from forecast.models.holiday_doubt import holiday_doubt
+from forecast.models.hour_drift import hour_class
 from forecast.models.layout import Layout
 from forecast.models.odd_hours import Flags, Ints
 from forecast.models.promotion_columns import LIVE, felt_size, rows_touched, seconds
@@ -43,6 +44,8 @@ class HoursAhead:
         Log effects, one an hour.
     level, level_variance
         Log level of the hour's day, and how unsure it is.
+    classes, weeks_ahead
+        Class of each hour (`hour_class`) and whole weeks since the history's end, below 0 before it.
     outlooks
         Events that touch the hours.
     is_open
@@ -61,13 +64,18 @@ class HoursAhead:
     promotion: Floats
     level: Floats
     level_variance: Floats
+    classes: Ints
+    weeks_ahead: Ints
     outlooks: tuple[Outlook, ...]
 
     def mean(self) -> Floats:
         """Return the expected consultations of each hour."""
         logs = self.shape + self.calendar + self.holiday + self.promotion + self.level
-        logs += self.level_variance / 2 + self._event_variance() / 2
+        logs += self.level_variance / 2 + self._event_variance() / 2 + self._drift_variance() / 2
         return np.where(self.is_open, np.exp(logs), 0.0)
+
+    def _drift_variance(self) -> Floats:
+        return self.fit.drift.moments(self.classes, self.weeks_ahead)[1]
 
     def _event_variance(self) -> Floats:
         variance = np.zeros(len(self.starts))
@@ -84,13 +92,16 @@ class HoursAhead:
         days, which = np.unique(self.day, return_inverse=True)
         luck = self.fit.day_level.draw(days, draws, rng)[:, which] - self.level
         luck += self._coefficient_luck(draws, rng)
+        if self.fit.drift.walk_sd > 0:
+            luck += self.fit.drift.draw(self.classes, self.weeks_ahead, draws, rng)
         run, doubt = holiday_doubt(days, self.layout.known.special_days, self.fit.holiday_days)
         luck += (rng.standard_normal((draws, int(run.max()) + 1))[:, run] * doubt)[:, which]
         for outlook in self.outlooks:
             luck[:, outlook.rows] += rng.standard_normal((draws, 1)) * outlook.sd
         logs = self.shape + self.calendar + self.holiday + self.promotion + self.level
         rate = np.exp(np.minimum(logs + widening * luck, LARGEST_LOG))
-        a = np.where(np.abs(self.promotion) > FELT, self.fit.promotion_dispersion, self.fit.dispersion)
+        own = self.fit.dispersions[self.classes]
+        a = np.where(np.abs(self.promotion) > FELT, self.fit.promotion_dispersion, own)
         a = np.maximum(a * widening**2 + (HOLIDAY_SHAPE * doubt[which]) ** 2, LEAST_DISPERSION)
         counts = rng.poisson(rate * rng.gamma(1 / a, a, rate.shape))
         return np.asarray(counts * self.is_open, dtype=float)
@@ -114,7 +125,7 @@ class HoursAhead:
         return pd.DataFrame(
             {
                 "level": np.where(self.is_open, np.exp(self.level + self.level_variance / 2 + week), 0.0),
-                "week_shape": np.exp(self.shape - week),
+                "week_shape": np.exp(self.shape - week + self._drift_variance() / 2),
                 "calendar": np.exp(self.calendar),
                 "holiday": np.exp(self.holiday),
                 "promotion": np.exp(self.promotion + self._event_variance() / 2),
@@ -184,7 +195,10 @@ def look_ahead(
 ) -> HoursAhead:
     """Return the hours taken apart; hours of the past are explained as they were fitted."""
     design = layout.design(starts)
-    day = layout.clock(starts).day
+    clock = layout.clock(starts)
+    day = clock.day
+    classes = hour_class(clock.hour, clock.weekday, clock.holiday)
+    weeks_ahead = (day - (usable.end - pd.Timestamp(0).date()).days) // 7
     level, variance = fit.day_level.moments(day)
     effect = {
         name: fit.coefficients.log_effect(design, groups)
@@ -195,6 +209,7 @@ def look_ahead(
             ("promotion", PROMOTION_GROUPS),
         )
     }
+    effect["shape"] = effect["shape"] + fit.drift.moments(classes, weeks_ahead)[0]
     base = np.exp(effect["shape"] + effect["calendar"] + effect["holiday"] + level)
     outlooks, moved = [], effect["promotion"].copy()
     moments = starts.as_unit("s").asi8
@@ -221,6 +236,8 @@ def look_ahead(
         promotion=_capped(moved, outlooks, len(starts)),
         level=level,
         level_variance=variance,
+        classes=classes,
+        weeks_ahead=weeks_ahead,
         outlooks=tuple(outlooks),
     )
 

@@ -14,9 +14,11 @@ from forecast.models.calendar_columns import WALK, WallClock
 from forecast.models.columns import Design
 from forecast.models.day_level import DayLevel, find_shift, fit_day_level
 from forecast.models.days import Days
+from forecast.models.hour_drift import HourDrift, class_dispersions, find_drift, hour_class
 from forecast.models.layout import Layout
 from forecast.models.odd_hours import (
     Flags,
+    Ints,
     find_odd_hours,
     moment_dispersion,
     robust_dispersion,
@@ -65,8 +67,11 @@ class RegressionFit:
         Which of the usable hours it was learnt from.
     day_level
         Level and memory of the days.
-    dispersion, promotion_dispersion
-        a of Var = μ + a μ² in an hour once its day's level is known; ordinary and promotion hours.
+    dispersions, promotion_dispersion
+        a of Var = μ + a μ² in an hour once its day's level is known; ordinary hours by class
+        (`hour_class`), and promotion hours.
+    drift
+        How far the shape of the day has moved from the profile.
     design_effect
         How much less the hours tell than as many independent ones, because they share their day's luck.
     fitted
@@ -82,8 +87,9 @@ class RegressionFit:
     coefficients: Coefficients
     used: Flags
     day_level: DayLevel
-    dispersion: float
+    dispersions: Floats
     promotion_dispersion: float
+    drift: HourDrift
     design_effect: float
     fitted: Floats
     mean_shape: float
@@ -136,6 +142,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
         design=design,
         counts=counts,
         used=used,
+        classes=hour_class(clock.hour, clock.weekday, clock.holiday),
         days=days,
         dispersion=dispersion,
         design_effect=design_effect,
@@ -164,6 +171,7 @@ class _Passes:
     design: Design
     counts: Floats
     used: Flags
+    classes: Ints
     days: Days
     dispersion: float
     design_effect: float
@@ -200,6 +208,23 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
     left = moment_dispersion(
         counts[ordinary], within[ordinary], share[ordinary], typical=passes.dispersion / 2, weight=1.0
     )
+    drift, foreseen = find_drift(
+        counts[ordinary],
+        within[ordinary],
+        share[ordinary],
+        classes=passes.classes[ordinary],
+        week=days.age_days[ordinary] // 7,
+        dispersion=left,
+    )
+    if foreseen.any():
+        moved = base.copy()
+        moved[ordinary] *= np.exp(foreseen)
+        within, share = days.within(counts, moved, used)
+        known = used & (share < 1)
+        ordinary, promotion = known & ~in_promotion, known & in_promotion
+        left = moment_dispersion(
+            counts[ordinary], within[ordinary], share[ordinary], typical=passes.dispersion / 2, weight=1.0
+        )
     left *= 1 + _terms_spent(coefficients.solution) / max(int(used.sum()), 1)
     ratios = days.levels(counts, mu, base, used) - days.log_bias(mu, used, left)
     ratios = np.where(passes.telling(), ratios, np.nan)
@@ -211,7 +236,14 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         coefficients=coefficients,
         used=used,
         day_level=level,
-        dispersion=left,
+        dispersions=class_dispersions(
+            counts[ordinary],
+            within[ordinary],
+            share[ordinary],
+            classes=passes.classes[ordinary],
+            dispersion=left,
+        ),
+        drift=drift,
         promotion_dispersion=moment_dispersion(
             counts[promotion],
             within[promotion],

@@ -23,6 +23,18 @@ def test_it_finds_the_spread_and_the_memory_that_made_the_days():
     assert found.walk_sd < 0.03
 
 
+def test_days_that_have_become_quiet_have_narrow_paths_and_lively_ones_wide():
+    rng = np.random.default_rng(5)
+    restless, quiet = 0.15 * rng.standard_normal(240), 0.04 * rng.standard_normal(124)
+    calm, wild = (
+        fit_day_level(4 + np.concatenate(days), np.full(364, 1e-4), first_day=0)
+        for days in ((restless, quiet), (quiet, restless))
+    )
+    ahead = np.array([364, 370])
+    assert np.sqrt(calm.moments(ahead)[1]).max() < 0.09
+    assert np.sqrt(wild.moments(ahead)[1]).min() > 0.12
+
+
 def test_paths_have_the_mean_and_variance_that_are_promised():
     _, observed = simulated()
     found = fit_day_level(observed, np.full(364, 0.03**2), first_day=0)
