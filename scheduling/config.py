@@ -13,6 +13,7 @@ from forecast.errors import ConfigError, Problem, nearest
 from forecast.formulas import check_names
 from forecast.timegrid import clock_minutes
 
+DEFAULT_TEMPLATES = ("早班", "晚班", "半班")  # names of the shifts of a shop that names none
 Form = Literal["early", "late", "half"]
 Pool = Literal["staff", "part_time", "outsourced"]
 
@@ -168,6 +169,11 @@ class Settings:
     templates: tuple[ShiftTemplate, ...] = ()
     labour: Labour = field(default_factory=Labour)
     pools: tuple[PoolLimit, ...] = ()
+
+    @property
+    def template_names(self) -> tuple[str, ...]:
+        """Names of the shop's templates; without any, those of the default ones."""
+        return tuple(template.name for template in self.templates) or DEFAULT_TEMPLATES
 
     def max_people(self, pool: str) -> int | None:
         """Return the limit on people of a pool per day, if there is one."""

@@ -110,9 +110,18 @@ def stream_demand(
         mean = _on_grid(rows["mean"], grid, shop.interval_min)
         if np.isnan(mean).any():
             missing = grid[np.isnan(mean)][0]
+            first_clock, last_clock = clock_text(opens[0]), clock_text(opens[1])
+            if settings.stream(stream).open_minutes is None:
+                raise DataError(
+                    f"forecast: stream {stream} has no row for {missing:%Y-%m-%d %H:%M}; it must cover {day} "
+                    f"from {first_clock} to {last_clock}, the hours that its history shows. Write "
+                    f'id = "{stream}" and open = ["{first_clock}", "{last_clock}"] (or its true hours) '
+                    "under [[stream]] in shop.toml"
+                )
             raise DataError(
-                f"forecast: stream {stream} has no row for {missing:%Y-%m-%d %H:%M}; it must cover "
-                f"{day} from {clock_text(opens[0])} to {clock_text(opens[1])}"
+                f"forecast: stream {stream} has no row for {missing:%Y-%m-%d %H:%M}; it must cover {day} "
+                f"from {first_clock} to {last_clock}; add the hour to the forecast, or correct open under "
+                "[[stream]] in shop.toml"
             )
         bots = _driver(rows, "bot_share", grid, service.bot_share)
         first = wall_minutes(grid[:1], day, shop.timezone)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +15,7 @@ from forecast.frames import DRAWS, FORECAST
 from forecast.promotions import PromotionCalendar
 from forecast.selection import Forecast, forecast_demand
 from forecast.table_files import read_contract_table
+from forecast.timegrid import MINUTES_A_DAY, instant
 from scheduling.inputs import Inputs
 
 DRAWN = 200
@@ -45,17 +46,33 @@ def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) ->
         raise DataError(
             "history.csv: no such file; put hourly counts (time, count) there, or give --history F"
         )
+    late = _past_midnight(inputs.settings.demand)
     found = forecast_demand(
         inputs.history,
         inputs.settings.demand,
         calendar=inputs.calendar,
         start=start,
-        days=days,
+        days=days + (late > 0),
         seed=seed,
         draws=DRAWN,
         overrides=inputs.overrides,
     )
-    return outlook_of(found, inputs.calendar)
+    outlook = outlook_of(found, inputs.calendar)
+    if not late:
+        return outlook
+    end = instant(start + dt.timedelta(days=days), late, inputs.settings.demand.shop.timezone)
+    draws = outlook.draws
+    return replace(
+        outlook,
+        table=outlook.table[outlook.table["start"] < end].reset_index(drop=True),
+        draws=None if draws is None else draws[draws["start"] < end].reset_index(drop=True),
+    )
+
+
+def _past_midnight(settings: ShopSettings) -> int:
+    """Return how long after midnight the last stream closes. [min]"""
+    closes = [stream.open_minutes[1] for stream in settings.streams if stream.open_minutes is not None]
+    return max(0, max(closes, default=0) - MINUTES_A_DAY)
 
 
 def outlook_of(found: Forecast, calendar: PromotionCalendar) -> Outlook:

@@ -142,7 +142,7 @@ def read_agents(path: Path, settings: Settings) -> tuple[Employee, ...]:
     reader = Reader(path, tuple(f.name for f in fields(Employee)), required=("employee",))
     streams = tuple(stream.id for stream in settings.demand.streams)
     skills = tuple({stream.skill: None for stream in settings.demand.streams if stream.skill})
-    templates = tuple(template.name for template in settings.templates)
+    templates = settings.template_names
     people: list[Employee] = []
     first_row: dict[str, int] = {}
     for row in reader.rows():
@@ -225,7 +225,7 @@ def read_wishes(path: Path, employees: Sequence[Employee], settings: Settings) -
     columns = tuple(f.name for f in fields(Wish))
     reader = Reader(path, columns, required=("employee", "date", "kind"))
     people = tuple(person.employee for person in employees)
-    templates = tuple(template.name for template in settings.templates)
+    templates = settings.template_names
     wishes: list[Wish] = []
     first_row: dict[tuple[Any, ...], int] = {}
     for row in reader.rows():

@@ -10,7 +10,9 @@ import pytest
 from builders_roster import build_people, build_settings
 
 from forecast.errors import DataError
+from scheduling.config import DEFAULT_TEMPLATES
 from scheduling.roster.people import Employee, Wish, read_agents, read_wishes
+from scheduling.shifts.templates import default_templates
 
 SETTINGS = build_settings()
 
@@ -137,3 +139,15 @@ def test_every_problem_of_the_wishes_is_listed(tmp_path: Path) -> None:
         "wishes.csv row 7, column date: the same wish stands in row 6; keep one of them",
     ):
         assert part in text
+
+
+def test_a_shop_without_templates_knows_the_default_ones_by_name(tmp_path: Path) -> None:
+    assert {template.name for template in default_templates((480, 1440))} == set(DEFAULT_TEMPLATES)
+    shop = build_settings(templates=())
+    text = "employee,date,kind,template\nA,2026-11-16,prefer,早班\nA,2026-11-17,prefer,早斑\n"
+    path = written(tmp_path, text, "wishes.csv")
+    with pytest.raises(DataError, match="'早斑' is not known; known: 半班, 早班, 晚班") as caught:
+        read_wishes(path, build_people(1), shop)
+    assert "row 2" not in str(caught.value)
+    path = written(tmp_path, text.rsplit("A,", 1)[0], "wishes.csv")
+    assert [wish.template for wish in read_wishes(path, build_people(1), shop)] == ["早班"]
