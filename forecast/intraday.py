@@ -25,6 +25,7 @@ from forecast.promotions import PromotionCalendar
 from forecast.selection import Forecast, forecast_demand
 from forecast.shop_backtest import ignored_hours
 from forecast.timegrid import zone
+from forecast.traffic import Traffic
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -80,6 +81,7 @@ def forecast_now(
     draws: int = 500,
     model: str | None = None,
     overrides: Sequence[Override] = (),
+    traffic: Sequence[Traffic] = (),
 ) -> tuple[Forecast, Reforecast]:
     """Forecast from this morning's midnight on, then anew from the hours of today seen so far.
 
@@ -93,7 +95,7 @@ def forecast_now(
         The instant, aware.
     days
         Days ahead, today included.
-    seed, draws, model, overrides
+    seed, draws, model, overrides, traffic
         As for `forecast.selection.forecast_demand`.
 
     Returns
@@ -119,6 +121,7 @@ def forecast_now(
         model=model,
         origins=TEACHING_ORIGINS,
         overrides=overrides,
+        traffic=traffic,
     )
     starts = pd.DatetimeIndex(history["start"])
     clean = history[~starts.isin(ignored_hours(starts, calendar))]

@@ -38,8 +38,8 @@ class Override:
         Times the forecast, or consultations an hour in its place; one of the two.
     note
         Why.
-    row
-        Row of ``overrides.csv``.
+    row, file
+        Where it stands.
     """
 
     stream: str
@@ -49,6 +49,7 @@ class Override:
     value: float | None = None
     note: str = ""
     row: int = 0
+    file: str = "overrides.csv"
 
     @property
     def says(self) -> str:
@@ -125,8 +126,8 @@ def read_overrides(
                 complain(name, f"{cells[name]!r} is not a time; write it as 2026-11-11 20:00")
         if pd.notna(start) and pd.notna(end) and not start < end:
             complain("end", f"the end must come after the start, got {cells['start']} to {cells['end']}")
-        factor = _number("factor", str(cells["factor"]), complain)
-        value = _number("value", str(cells["value"]), complain)
+        factor = cell_number("factor", str(cells["factor"]), complain)
+        value = cell_number("value", str(cells["value"]), complain)
         if bool(cells["factor"]) == bool(cells["value"]):
             complain("factor", "an override needs either a factor or a value; fill in one of the two")
         if not stream and cells["value"] and len(known) > 1:
@@ -170,7 +171,7 @@ def _header_problems(source: str, header: Sequence[str]) -> Iterable[Problem]:
             )
 
 
-def _number(column: str, text: str, complain: Callable[[str, str], None]) -> float | None:
+def cell_number(column: str, text: str, complain: Callable[[str, str], None]) -> float | None:
     """Return a cell's number of at least 0, None where it is empty or none."""
     if not text:
         return None
@@ -264,7 +265,7 @@ def _stream_overridden(
             words[place] = "; ".join(filter(None, [words[place], f"{one.says} {one.note}".strip()]))
         reason = one.note or "no note"
         factor = float(after / before) if before > 0 else float("nan")
-        source = f"overrides.csv row {one.row}, {one.says}, {first} to {last}"
+        source = f"{one.file} row {one.row}, {one.says}, {first} to {last}"
         effects.append(Effect(name=reason, kind="override", factor=factor, examples=0, source=source))
         notes.append(
             f"override {one.says} of row {one.row}, {first} to {last}: "

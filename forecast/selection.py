@@ -24,6 +24,7 @@ from forecast.promotions import PromotionCalendar
 from forecast.randomness import generator
 from forecast.shop_backtest import backtest_stream, ignored_hours, known_ahead
 from forecast.timegrid import midnight
+from forecast.traffic import Traffic, compare_traffic
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ def forecast_demand(
     model: str | None = None,
     origins: int = ORIGINS,
     overrides: Sequence[Override] = (),
+    traffic: Sequence[Traffic] = (),
 ) -> Forecast:
     """Forecast every stream with the model that its own past speaks for.
 
@@ -105,6 +107,8 @@ def forecast_demand(
         Backtests that the choice rests on.
     overrides
         A manager's word on hours ahead, applied last (`forecast.overrides`).
+    traffic
+        Orders or visitors to hold the forecast against (`forecast.traffic`).
 
     Raises
     ------
@@ -130,13 +134,19 @@ def forecast_demand(
     found = forecast_shop(
         past, settings, known, start=start, days=days, models=models, seed=seed, draws=draws
     )
-    told = apply_overrides(found.table, found.draws, overrides, timezone=settings.shop.timezone, seed=seed)
+    checks, moves = compare_traffic(found.table, traffic, past)
+    told = apply_overrides(
+        found.table, found.draws, [*moves, *overrides], timezone=settings.shop.timezone, seed=seed
+    )
     return Forecast(
         table=told.table,
         draws=told.draws,
         parts=found.parts,
         effects={name: (*effects, *told.effects.get(name, ())) for name, effects in found.effects.items()},
-        notes={name: (*notes, *told.notes.get(name, ())) for name, notes in found.notes.items()},
+        notes={
+            name: (*notes, *checks.get(name, ()), *told.notes.get(name, ()))
+            for name, notes in found.notes.items()
+        },
         choice={name: _as_fitted(one, found) for name, one in choice.items()},
     )
 

@@ -14,11 +14,12 @@ from forecast.logs.history import read_history
 from forecast.logs.shop_logs import imported_history, with_imported
 from forecast.overrides import Override, read_overrides
 from forecast.promotions import PromotionCalendar, read_promotions
+from forecast.traffic import Traffic, read_traffic
 from scheduling.config import Settings, read_settings
 from scheduling.roster.people import Employee, Wish, read_agents, read_wishes, with_calibrated_agents
 
 SETTINGS = ("shop.toml", "service.toml", "promotions.toml")
-TABLES = ("history", "agents", "wishes", "overrides")  # each CSV or Excel
+TABLES = ("history", "agents", "wishes", "overrides", "traffic")  # each CSV or Excel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class Inputs:
     employees: tuple[Employee, ...] = ()
     wishes: tuple[Wish, ...] = ()
     overrides: tuple[Override, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
     hashes: dict[str, str]
 
 
@@ -61,6 +63,7 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     employees: tuple[Employee, ...] = ()
     wishes: tuple[Wish, ...] = ()
     overrides: tuple[Override, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
     imported: tuple[pd.DataFrame, str] | None = None
     try:
         counts = input_table(folder, "history") if history is None else history
@@ -89,9 +92,13 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
         calendar = read_promotions(folder / "promotions.toml", demand.shop.timezone)
     except PlanError as error:
         problems.append(error)
+    there = sorted(set(table["stream"])) if len(table) else []
     try:
-        there = sorted(set(table["stream"])) if len(table) else []
         overrides = read_overrides(input_table(folder, "overrides"), demand, streams=there)
+    except PlanError as error:
+        problems.append(error)
+    try:
+        traffic = read_traffic(input_table(folder, "traffic"), demand, streams=there)
     except PlanError as error:
         problems.append(error)
     try:
@@ -114,6 +121,7 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
         employees=employees,
         wishes=wishes,
         overrides=overrides,
+        traffic=traffic,
         hashes=hashes,
     )
 

@@ -56,6 +56,7 @@ def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) ->
         seed=seed,
         draws=DRAWN,
         overrides=inputs.overrides,
+        traffic=inputs.traffic,
     )
     outlook = outlook_of(found, inputs.calendar)
     if not late:

@@ -25,6 +25,7 @@ from forecast.promotions import read_promotions
 from forecast.selection import ORIGINS, choose_model
 from forecast.shop_backtest import known_ahead
 from forecast.timegrid import midnight
+from forecast.traffic import compare_traffic
 from scheduling.day import leaving
 from scheduling.demand import StreamDemand, served_day
 from scheduling.inputs import Inputs, read_inputs
@@ -161,8 +162,9 @@ class _Desk:
         found = forecast_shop(
             past, settings, known, start=start, days=days, models=models, seed=seed, draws=DRAWS
         )
+        _, moves = compare_traffic(found.table, inputs.traffic, past)
         told = apply_overrides(
-            found.table, found.draws, inputs.overrides, timezone=settings.shop.timezone, seed=seed
+            found.table, found.draws, [*moves, *inputs.overrides], timezone=settings.shop.timezone, seed=seed
         )
         return Outlook(table=told.table, draws=told.draws)
 

@@ -104,5 +104,6 @@ def _rest_of_day(job: Job, at: dt.datetime) -> Outlook:
         days=job.days,
         seed=job.run.seed,
         overrides=job.inputs.overrides,
+        traffic=job.inputs.traffic,
     )
     return Outlook(table=rest.table, draws=rest.draws, notes=list(rest.notes))
