@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,8 +118,13 @@ def timezone(plan: Plan) -> str:
 
 def stream_ids(plan: Plan) -> list[str]:
     """Return the plan's streams in the order of the shop's settings."""
-    present = list(dict.fromkeys(plan.forecast["stream"]))
-    known = [stream.id for stream in plan.settings.demand.streams]
+    return shop_order(plan.forecast["stream"], plan.settings.demand)
+
+
+def shop_order(streams: Iterable[str], settings: ShopSettings) -> list[str]:
+    """Return streams once each, in the order of the shop's settings; those it does not name come last."""
+    present = list(dict.fromkeys(streams))
+    known = [stream.id for stream in settings.streams]
     return [name for name in known if name in present] + [name for name in present if name not in known]
 
 

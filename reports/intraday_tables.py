@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.findings import stream_name
+from reports.findings import shop_order, stream_name
 from reports.grids import Grid
 from reports.notes import in_words
 from reports.tables import grid_table
@@ -27,6 +27,7 @@ def print_intraday(found: Found, outlook: Outlook, now: pd.Timestamp, console: C
     """Print each stream's close, the actions in order, and what to do next."""
     console.print(Text(say("intraday.title", day=say.day(now.date()), time=f"{now:%H:%M}"), style="bold"))
     settings = next(iter(found.values())).today.settings.demand
+    found = {name: found[name] for name in shop_order(found, settings)}
     console.print(grid_table(_closes(found, outlook, now, say)))
     for note in outlook.notes:
         console.print(Text(in_words(note, say, label=lambda one: stream_name(settings, one, say))))

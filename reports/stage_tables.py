@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from forecast.timegrid import zone
-from reports.findings import note_lines, stream_name
+from reports.findings import note_lines, shop_order, stream_name
 from reports.grids import Grid
 from reports.notes import in_words
 from reports.tables import grid_table
@@ -70,7 +70,8 @@ def forecast_summary(outlook: Outlook, settings: ShopSettings) -> dict[str, Any]
 def print_forecast(outlook: Outlook, settings: ShopSettings, console: Console, say: Words) -> None:
     """Print a forecast by stream and day, what was said about it, and what to do next."""
     days = forecast_days(outlook, settings)
-    for stream, rows in days.groupby("stream", sort=True):
+    for stream in shop_order(days["stream"], settings):
+        rows = days[days["stream"] == stream]
         head = ("date", "total", "band", "peak", "peak_count", "peak_p90")
         cells = [
             (
@@ -85,7 +86,7 @@ def print_forecast(outlook: Outlook, settings: ShopSettings, console: Console, s
             )
             for row in _rows(rows)
         ]
-        title = say("stage.forecast", stream=stream_name(settings, str(stream), say))
+        title = say("stage.forecast", stream=stream_name(settings, stream, say))
         console.print(grid_table(stage_grid(head, cells, say), title))
     for note in note_lines(outlook.notes, settings, say):
         console.print(Text(say("stage.note", note=note)))
@@ -119,7 +120,9 @@ def print_requirement(
     notes: Sequence[str] = (),
 ) -> None:
     """Print a requirement by stream and day, and what else is to be said of it."""
-    for stream, rows in requirement_days(table, settings).groupby("stream", sort=True):
+    days = requirement_days(table, settings)
+    for stream in shop_order(days["stream"], settings):
+        rows = days[days["stream"] == stream]
         head = ("date", "offered", "agent_hours", "gross_hours", "most", "most_at")
         cells = [
             (
@@ -132,7 +135,7 @@ def print_requirement(
             )
             for row in _rows(rows)
         ]
-        title = say("stage.requirement", stream=stream_name(settings, str(stream), say))
+        title = say("stage.requirement", stream=stream_name(settings, stream, say))
         console.print(grid_table(stage_grid(head, cells, say), title))
     for note in notes:
         console.print(Text(in_words(note, say, label=lambda one: stream_name(settings, one, say))))
@@ -148,14 +151,16 @@ def backtest_scores(table: pd.DataFrame) -> pd.DataFrame:
 
 def print_backtest(found: ShopBacktest, settings: ShopSettings, console: Console, say: Words) -> None:
     """Print the scores of every model, by stream and by kind of hour."""
+    scores = backtest_scores(found.table)
     cells = [
         (
-            stream_name(settings, str(row.stream), say),
+            stream_name(settings, stream, say),
             str(row.model),
             say.number(row.origins),
             *(_score(getattr(row, name), name, say) for name in SCORES),
         )
-        for row in _rows(backtest_scores(found.table))
+        for stream in shop_order(scores["stream"], settings)
+        for row in _rows(scores[scores["stream"] == stream])
     ]
     grid = stage_grid(("stream", "model", "origins", *SCORES), cells, say, words=(0, 1))
     console.print(grid_table(grid, say("stage.backtest")))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from reports.charts.style import BLUE, GREY, VERMILION, house_style
-from reports.findings import stream_name
+from reports.findings import shop_order, stream_name
 from reports.words import Words
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ def write_backtest_picture(table: pd.DataFrame, path: Path, settings: ShopSettin
     settings, say
         For the streams' names.
     """
-    streams = sorted(table["stream"].unique())
+    streams = shop_order(table["stream"], settings)
     models = table["model"].nunique()
     with house_style():
         figure = Figure(figsize=(8.0, len(streams) * (0.34 * models + 1.0) + 0.4), layout="constrained")
         panels = figure.subplots(len(streams), 1, squeeze=False)[:, 0]
         for axes, stream in zip(panels, streams, strict=True):
             plot_backtest(axes, table[table["stream"] == stream])
-            axes.set_title(stream_name(settings, str(stream), say), loc="left")
+            axes.set_title(stream_name(settings, stream, say), loc="left")
         figure.suptitle(say("stage.backtest_title"), x=0.01, ha="left")
         figure.savefig(path, dpi=PNG_DPI, metadata={"Software": None})
 

@@ -135,3 +135,9 @@ def test_changes_name_streams_as_every_other_table_does(plan):
     (cells,) = change_grid(answer, plan.settings.demand, say).rows
     assert cells[2:4] == (f"早班 08:00 {findings.stream_label(plan, STREAMS[0], say)}", "休")
     assert STREAMS[0] not in cells[2]
+
+
+def test_streams_come_in_the_order_of_the_shops_settings(plan):
+    settings = plan.settings.demand
+    known = [stream.id for stream in settings.streams]
+    assert findings.shop_order(["another", *reversed(known), *known], settings) == [*known, "another"]
