@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DUTY_COLUMNS = ("name", "date", "template", "stream", "start", "end", "breaks", "paid_hours", "cost")
 CODE_COLUMN = 3  # of the table of codes on the sheet of parameters
+NOTE_WIDTH = 90  # columns of text that a line of the notes holds
 
 
 def write_hours_sheet(plan: Plan, book: Book) -> None:
@@ -178,19 +179,22 @@ def write_notes_sheet(plan: Plan, book: Book) -> None:
     from reports.pages import headline  # the same sentence as at the top of the report
 
     say = book.say
-    sheet = book.sheet("notes")
+    sheet = book.sheet("notes", has_head=False)
     wrapped = book.format(text_wrap=True, valign="top")
     at = 0
     texts = [("verdict", headline(plan, say))]
     if plan.synthetic:
-        texts[0] = ("verdict", f"{say('format.synthetic_long')}. {headline(plan, say)}")
+        texts[0] = (
+            "verdict",
+            f"{say('format.synthetic_long')}{say('format.sentence_gap')}{headline(plan, say)}",
+        )
     if plan.roster is not None:
         texts += [(name, say(f"workbook.{name}_text")) for name in ("how_to", "colours")]
     for name, text in texts:
         sheet.write_string(at, 0, say(f"workbook.{name}"), book.format(bold=True, valign="top"))
         sheet.merge_range(at, 1, at, 6, "", wrapped)
         sheet.write_string(at, 1, text, wrapped)
-        sheet.set_row(at, 48)
+        sheet.set_row(at, 16 * (1 + cell_len(text) // NOTE_WIDTH))
         at += 1
     tables = [
         ("wishes", grids.wish_grid(plan, say)),

@@ -36,13 +36,14 @@ class Book:
             )
         return self.formats[key]
 
-    def sheet(self, name: str) -> Any:
-        """Add the sheet that the catalogue calls ``sheet_<name>``."""
+    def sheet(self, name: str, *, has_head: bool = True) -> Any:
+        """Add the sheet that the catalogue calls ``sheet_<name>``; a head is printed on every page."""
         sheet = self.file.add_worksheet(self.say(f"workbook.sheet_{name}"))
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
         sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
+        if has_head:
+            sheet.repeat_rows(0)
         return sheet
 
     @property

@@ -205,3 +205,11 @@ def test_an_empty_fairness_table_leaves_an_empty_sheet(plan, tmp_path):
     write_workbook(dataclasses.replace(plan, roster_result=answer), path, "zh")
     assert zipfile.is_zipfile(path)
     assert openpyxl.load_workbook(path)["公平"]["A1"].value is None
+
+
+def test_pages_of_the_notes_repeat_no_verdict_and_figures_stand_under_their_heads(written):
+    book = openpyxl.load_workbook(written)
+    assert book["说明"].print_title_rows is None
+    hours = book["按小时"]
+    assert hours.print_title_rows == "$1:$1"
+    assert {hours.cell(row=1, column=column).alignment.horizontal for column in (5, 8, 11)} == {"right"}
