@@ -13,13 +13,14 @@ from forecast.config import Stream
 from scheduling.day import DutySpan, Floats, Ints
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.requirement import Requirement
-from scheduling.shifts.chance import LOW, draw_sums, spread_out
+from scheduling.shifts.chance import draw_sums, spread_out
 from scheduling.shifts.choosing import choose_together
 from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, fresh_days, merged, search_day
 from scheduling.shifts.effort import DesignEffort
-from scheduling.shifts.judging import JudgeJob, is_certified, judge_day, ratio_of, share_of
-from scheduling.shifts.levels import LevelPlan, settle_level, take
-from scheduling.shifts.periods import MOST_LEVEL, Period, periods_of, planning_level
+from scheduling.shifts.judging import JudgeJob, is_certified, judge_day
+from scheduling.shifts.levels import LevelPlan, move_level, settle_level, take, wants_level
+from scheduling.shifts.outcomes import stream_outcome
+from scheduling.shifts.periods import Period, periods_of, planning_level
 from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.settle import Choice
 from scheduling.shifts.sharing import shared_limits
@@ -30,9 +31,7 @@ from scheduling.shifts.workers import Workers, done
 
 logger = logging.getLogger(__name__)
 
-SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, start from the same plan
 FEW_DAYS = 2  # up to which each day is searched by several walks
-CHANCE_TO_SPARE = 0.04  # above the wanted chance: planned for too much
 LEAST_DAYS = 60  # fresh days of one day's plan
 FEWEST_STEPS = 30  # evaluations of a walk that starts from a similar day's plan
 FEW_SHORT = 1000  # fresh days of a plan that too few people keep from the target
@@ -159,7 +158,7 @@ class Designer:
         lacking = [p for p in short if not any(t.has_chance(self.periods[p]) for t in self.tried[p])]
         for p in lacking:
             take(self.periods[p], max(self.tried[p], key=lambda plan: plan.level))
-            self._move_level(self.periods[p])
+            move_level(self.periods[p])
         self._search([self.periods[p] for p in lacking], pool)
         self._try_plans(lacking, pool)
         for p in short:
@@ -184,7 +183,15 @@ class Designer:
         followers: list[tuple[DayKey, Period, DayKey]] = []
         for period in periods:
             for key in period.keys:
-                like = next((m for m, p in models if self._are_similar(m, p, key, period)), None)
+                task = replace(self.tasks[key], level=period.level)
+                like = next(
+                    (
+                        m
+                        for m, p in models
+                        if m[0] == key[0] and task.is_like(replace(self.tasks[m], level=p.level))
+                    ),
+                    None,
+                )
                 if like is None:
                     models.append((key, period))
                 else:
@@ -202,15 +209,6 @@ class Designer:
         for key, of_day in jobs.items():
             self.found[key] = merged([next(results) for _ in of_day])
             self.needed[key] = (of_day[0].task.level, self.found[key].needed)
-
-    def _are_similar(self, one: DayKey, p: Period, other: DayKey, q: Period) -> bool:
-        a, b = self.tasks[one].day, self.tasks[other].day
-        if one[0] != other[0] or len(a.sessions) != len(b.sessions) or a.first_min != b.first_min:
-            return False
-        if a.service != b.service or np.any(a.handle_factor != b.handle_factor):
-            return False
-        x, y = a.sessions * p.level, b.sessions * q.level
-        return bool(np.abs(x - y).sum() <= SIMILAR * x.sum())
 
     def _jobs(
         self, key: DayKey, period: Period, pool: Workers | None, *, follows: bool = False
@@ -287,11 +285,13 @@ class Designer:
         waiting = list(range(len(self.periods)))
         for turn in range(self.effort.level_rounds + 1):
             self._try_plans(waiting, pool)
-            waiting = [p for p in waiting if self._wants_level(self.periods[p])]
+            waiting = [
+                p for p in waiting if not self._out_of_reach(self.periods[p]) and wants_level(self.periods[p])
+            ]
             if turn == self.effort.level_rounds or not waiting:
                 break
             for p in waiting:
-                self._move_level(self.periods[p])
+                move_level(self.periods[p])
             self._search([self.periods[p] for p in waiting], pool)
         for p, plans in self.tried.items():
             self.found.update(settle_level(self.periods[p], plans))
@@ -304,24 +304,6 @@ class Designer:
         self._check_chances(periods, pool, self.effort.draws)
         for p, period in zip(places, periods, strict=True):
             self.tried[p].append(LevelPlan.of(period, {key: self.found[key] for key in period.keys}))
-
-    def _wants_level(self, period: Period) -> bool:
-        """Whether another level may be worth a search: chance missed, or more than enough of it."""
-        if period.wanted <= 0.5 or self._out_of_reach(period):
-            return False
-        too_much = period.chance > period.wanted + CHANCE_TO_SPARE and period.level > 1.0
-        return period.chance < period.wanted or too_much
-
-    def _move_level(self, period: Period) -> None:
-        """Plan for another level: what brings the wanted quantile of the draws to the target."""
-        missing = -float(np.quantile(period.ahead, 1.0 - period.wanted))
-        totals = period.sums[:, :, 1].sum(axis=0)
-        slope = 0.5  # of the share, per unit of log demand
-        if len(totals) > 3 and totals.std() > 1e-6 * totals.mean():
-            slope = max(0.1, -float(np.polyfit(np.log(totals), period.ahead, 1)[0]))
-        change = float(np.clip(missing / slope, -0.10, 0.25))
-        change += 0.004 if change > 0 else 0.0
-        period.level = float(np.clip(period.level * np.exp(change), 1.0, MOST_LEVEL))
 
     def _choose(self, period: Period) -> None:
         """Choose one plan a day."""
@@ -487,33 +469,9 @@ class Designer:
 
     def outcome(self, stream: str) -> StreamOutcome:
         """Return what a stream's shifts promise and how they were judged, over the whole span."""
-        periods = [period for period in self.periods if period.stream == stream]
-        plans = [plan for (s, _), plan in self.plans().items() if s == stream]
-        judged = [day for period in periods for day in period.judged]
-        is_seconds = periods[0].task.is_seconds
-        share = share_of(judged, (0.0, 0.0), float(not is_seconds))
-        on_time = sum(float(plan.evaluation.on_time.sum()) for plan in plans)
-        total = sum(float(plan.evaluation.total.sum()) for plan in plans)
-        cost = sum(plan.cost for plan in plans)
-        bound = sum(min(plan.bound, plan.cost) for plan in plans)
-        certified = all(period.certified for period in periods)
-        lows = [period.low(LOW) for period in periods]
-        out_of_reach = any(self._out_of_reach(period) for period in periods)
-        return StreamOutcome(
-            promised=on_time / total if total > 0 else float(not is_seconds),
-            promised_low=max(lows) if is_seconds else min(lows),
-            probability=min(period.chance for period in periods),
-            certified=certified,
-            simulated=share.value,
-            simulated_ci=(max(0.0, share.low), share.high if is_seconds else min(1.0, share.high)),
-            unanswered=ratio_of(judged, "unanswered_sessions", "window_sessions"),
-            on_time_of_asked=ratio_of(judged, "rounds_on_time", "rounds_asked", nothing=1.0),
-            overtime_hours=sum(day.overtime_hours for day in judged),
-            paid_hours=sum(plan.paid_hours for plan in plans),
-            cost=cost,
-            bound=bound,
-            gap=(cost - bound) / cost if cost > 0 else 0.0,
-            status="certified" if certified else "out_of_reach" if out_of_reach else "not_certified",
+        return stream_outcome(
+            [period for period in self.periods if period.stream == stream],
+            [plan for (s, _), plan in self.plans().items() if s == stream],
         )
 
 

@@ -10,8 +10,10 @@ import numpy as np
 from scheduling.day import Floats
 from scheduling.demand import DayKey
 from scheduling.shifts.day_search import DayChoices
-from scheduling.shifts.periods import Period
+from scheduling.shifts.periods import MOST_LEVEL, Period
 from scheduling.shifts.settle import Choice
+
+CHANCE_TO_SPARE = 0.04  # above the wanted chance: planned for too much
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,26 @@ def settle_level(period: Period, plans: Sequence[LevelPlan]) -> dict[DayKey, Day
             found |= {period.keys[at]: short.found[period.keys[at]] for at in _lend(period, short)}
             period.level = min(period.level, short.level)
     return found
+
+
+def wants_level(period: Period) -> bool:
+    """Whether another level may be worth a search: chance missed, or more than enough of it."""
+    if period.wanted <= 0.5:
+        return False
+    too_much = period.chance > period.wanted + CHANCE_TO_SPARE and period.level > 1.0
+    return period.chance < period.wanted or too_much
+
+
+def move_level(period: Period) -> None:
+    """Plan for another level: what brings the wanted quantile of the draws to the target."""
+    missing = -float(np.quantile(period.ahead, 1.0 - period.wanted))
+    totals = period.sums[:, :, 1].sum(axis=0)
+    slope = 0.5  # of the share, per unit of log demand
+    if len(totals) > 3 and totals.std() > 1e-6 * totals.mean():
+        slope = max(0.1, -float(np.polyfit(np.log(totals), period.ahead, 1)[0]))
+    change = float(np.clip(missing / slope, -0.10, 0.25))
+    change += 0.004 if change > 0 else 0.0
+    period.level = float(np.clip(period.level * np.exp(change), 1.0, MOST_LEVEL))
 
 
 def take(period: Period, plan: LevelPlan) -> None:

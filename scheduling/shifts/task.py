@@ -17,6 +17,8 @@ from scheduling.service.shop import DayModel, Pass
 from scheduling.shifts.cover import Group
 from scheduling.shifts.templates import TemplateInstance, presence
 
+SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, start from the same plan
+
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleLimits:
@@ -114,6 +116,16 @@ class DayTask:
     def is_seconds(self) -> bool:
         """Whether the rule is in mean seconds, where less is better."""
         return self.day.rule.metric == "mean_seconds"
+
+    def is_like(self, other: DayTask) -> bool:
+        """Whether two days of a stream are so similar that one may start from the other's plan."""
+        a, b = self.day, other.day
+        if len(a.sessions) != len(b.sessions) or a.first_min != b.first_min:
+            return False
+        if a.service != b.service or np.any(a.handle_factor != b.handle_factor):
+            return False
+        x, y = a.sessions * self.level, b.sessions * other.level
+        return bool(np.abs(x - y).sum() <= SIMILAR * y.sum())
 
     def ahead(self, share: float) -> float:
         """Return by how much a share is better than the target (seconds relative to the target)."""
