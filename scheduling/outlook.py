@@ -11,6 +11,7 @@ import pandas as pd
 from forecast.band_draws import draws_from_bands
 from forecast.config import ShopSettings
 from forecast.errors import DataError, Problem, nearest
+from forecast.explanation import forecast_parts
 from forecast.frames import DRAWS, FORECAST
 from forecast.promotions import PromotionCalendar
 from forecast.selection import Forecast, forecast_demand
@@ -32,6 +33,7 @@ class Outlook:
     notes: list[str] = field(default_factory=list)
     effects: pd.DataFrame | None = None
     backtest: pd.DataFrame | None = None
+    parts: pd.DataFrame | None = None
 
 
 def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) -> Outlook:
@@ -93,6 +95,7 @@ def outlook_of(found: Forecast, calendar: PromotionCalendar) -> Outlook:
             for note in (f"model {found.choice[name].model}: {found.choice[name].reason}", *notes)
         ],
         effects=pd.DataFrame(rows, columns=["stream", "event", "phase", "effect", "source"]),
+        parts=forecast_parts(found.table, found.parts),
     )
 
 

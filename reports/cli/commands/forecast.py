@@ -52,8 +52,10 @@ def command(
       paiban forecast my-shop --now 2026-11-11T14:00
     """
     from forecast.table_files import write_csv, write_parquet
+    from reports.charts.explanation import write_part_pictures
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import read_job, screen
+    from reports.findings import stream_name
     from reports.stage_tables import forecast_summary, print_forecast
 
     at = None if now is None else _instant(now)
@@ -68,6 +70,18 @@ def command(
         write_csv(outlook.table, folder / "forecast.csv")
         if outlook.draws is not None:
             write_parquet(outlook.draws, folder / "draws.parquet")
+        if outlook.parts is not None:
+            write_csv(outlook.parts, folder / "forecast_parts.csv")
+            write_part_pictures(
+                outlook.parts,
+                folder,
+                titles={
+                    str(name): stream_name(settings, str(name), job.words)
+                    for name in outlook.parts["stream"].unique()
+                },
+                timezone=settings.shop.timezone,
+                say=job.words,
+            )
     job.stages.end()
     if run.as_json:
         tell_json(forecast_summary(outlook, settings))
