@@ -46,6 +46,8 @@ def plot_parts(axes: Axes, parts: pd.DataFrame, *, timezone: str, say: Words) ->
     """
     start = wall_times(parts["start"], timezone)
     hours = parts.set_index(start).drop(columns=["stream", "start"]).asfreq("h")
+    closing = pd.date_range(hours.index.min(), periods=len(hours) + 1, freq="h")
+    hours = hours.reindex(closing).ffill(limit=1)  # a step needs a point where the day's last hour ends
     height = hours["level"] * hours["week_shape"]
     axes.fill_between(height.index, height, step="post", color=SKY, alpha=0.45, label=say("chart.part_usual"))
     for name, colour in STEPS:
@@ -55,7 +57,15 @@ def plot_parts(axes: Axes, parts: pd.DataFrame, *, timezone: str, say: Words) ->
             axes.fill_between(
                 height.index, before, height, step="post", color=colour, alpha=0.6, linewidth=0, label=label
             )
-    axes.step(hours.index, hours["mean"], where="post", color=INK, linewidth=1.0, label=say("chart.mean"))
+    known = hours.index[:-1]
+    axes.step(
+        known,
+        parts.set_index(start)["mean"].reindex(known),
+        where="post",
+        color=INK,
+        linewidth=1.0,
+        label=say("chart.mean"),
+    )
     axes.plot(hours.index, hours["level"], color=GREY, linestyle=":", label=say("chart.part_level"))
     axes.set_ylim(0, axes.get_ylim()[1] * 1.2)  # room for the legend
     axes.set_ylabel(say("chart.consultations_an_hour"))
