@@ -23,7 +23,7 @@ from scheduling.config import Settings
 from scheduling.frames import ROSTER
 from scheduling.roster.breaks import legal_pauses, pauses_text
 
-COLUMNS = [column.name for column in ROSTER.columns]
+COLUMNS = ROSTER.required
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,7 @@ ROSTER = Contract(
         Column(name="breaks", kind="text"),
         Column(name="paid_hours", kind="number", unit="hours", least=0.0),
         Column(name="cost", kind="number", unit="money", least=0.0),
+        Column(name="premium", kind="number", unit="money, part of cost", least=0.0, optional=True),
     ),
     key=("employee", "date"),
 )
