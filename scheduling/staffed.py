@@ -1,4 +1,4 @@
-"""Shifts, the people on them and the judge's word: designed once more where the chance is not enough."""
+"""Shifts, the people on them and the judge's word: designed again while the chance is not enough."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from scheduling.promise import Duties, Promise, promises
 from scheduling.roster.assign import RosterResult
 from scheduling.roster.people import Employee
 from scheduling.shifts.design import ShiftDesign, design_again
+
+MOST_REPAIRS = 3  # times the shifts are designed again; a roster fills part of what is added by itself
 
 Assign = Callable[[pd.DataFrame, pd.DataFrame], RosterResult | None]
 
@@ -61,7 +63,7 @@ def staffed(
     seed: int,
     say: Callable[[str], None],
 ) -> Staffed:
-    """Return shifts with the people on them, designed once more where their chance is not enough.
+    """Return shifts with the people on them, designed again while their chance is not enough.
 
     Parameters
     ----------
@@ -80,17 +82,19 @@ def staffed(
     -----
     The search of shifts knows people of average speed and a model that is a little kinder than the simulator.
     What the finished roster reaches in the futures drawn is known only after it is made: where that is less
-    than wanted, the shifts are chosen for what was missing, and the better of the two rosters stays.
+    than wanted, the shifts are chosen for what was missing, a few times at most, and the best roster stays.
     """
-    first = _staffed(design, demands, employees, settings, assign=assign, seed=seed, say=say)
-    if first.missing(settings) <= 1e-9:
-        return first
-    say("shifts")
-    again = design_again(design, demands, {name: p.ahead for name, p in first.promised.items()})
-    if again is None:
-        return first
-    second = _staffed(again, demands, employees, settings, assign=assign, seed=seed, say=say)
-    return second if second.missing(settings) < first.missing(settings) else first
+    best = latest = _staffed(design, demands, employees, settings, assign=assign, seed=seed, say=say)
+    for _ in range(MOST_REPAIRS):
+        if best.missing(settings) <= 1e-9:
+            break
+        say("shifts")
+        again = design_again(design, demands, {name: p.ahead for name, p in latest.promised.items()})
+        if again is None:
+            break
+        latest = _staffed(again, demands, employees, settings, assign=assign, seed=seed, say=say)
+        best = latest if latest.missing(settings) < best.missing(settings) else best
+    return best
 
 
 def _staffed(

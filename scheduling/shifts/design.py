@@ -206,7 +206,8 @@ def design_again(
 
     Returns
     -------
-    None where no better shifts are known; ``design`` can be planned again only once.
+    None where no better shifts are known. What was learnt is kept with ``design``: a further call goes on
+    from there.
     """
     designer = design.designer
     with workers(processes, designer.jobs) as pool:

@@ -32,6 +32,7 @@ from scheduling.shifts.workers import Workers, done
 logger = logging.getLogger(__name__)
 
 FEW_DAYS = 2  # up to which each day is searched by several walks
+ROSTER_FILLS = 2.0  # of what is added to a shift plan the roster had put about half where it was short anyway
 LEAST_DAYS = 60  # fresh days of one day's plan
 FEWEST_STEPS = 30  # evaluations of a walk that starts from a similar day's plan
 FEW_SHORT = 1000  # fresh days of a plan that too few people keep from the target
@@ -154,7 +155,8 @@ class Designer:
         for p in short:
             period = self.periods[p]
             confidence = self.streams[period.stream].confidence
-            period.lost += max(0.0, float(np.quantile(period.ahead, 1.0 - confidence)) - found[p])
+            missing = float(np.quantile(period.ahead, 1.0 - confidence)) - found[p]
+            period.lost += ROSTER_FILLS * max(0.0, missing)
         lacking = [p for p in short if not any(t.has_chance(self.periods[p]) for t in self.tried[p])]
         for p in lacking:
             take(self.periods[p], max(self.tried[p], key=lambda plan: plan.level))
