@@ -64,12 +64,12 @@ def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) ->
     if not late:
         return outlook
     end = instant(start + dt.timedelta(days=days), late, inputs.settings.demand.shop.timezone)
-    draws = outlook.draws
-    return replace(
-        outlook,
-        table=outlook.table[outlook.table["start"] < end].reset_index(drop=True),
-        draws=None if draws is None else draws[draws["start"] < end].reset_index(drop=True),
-    )
+    cut = {
+        name: frame[frame["start"] < end].reset_index(drop=True)
+        for name in ("table", "draws", "parts")
+        if (frame := getattr(outlook, name)) is not None
+    }
+    return replace(outlook, **cut)
 
 
 def _past_midnight(settings: ShopSettings) -> int:

@@ -57,5 +57,7 @@ def test_a_stream_open_past_midnight_is_forecast_until_it_closes() -> None:
     assert str(outlook.table["start"].max()) == "2026-11-25 01:00:00+08:00"
     assert outlook.draws is not None
     assert outlook.draws["start"].max() == outlook.table["start"].max()
+    assert outlook.parts is not None
+    assert outlook.parts["start"].tolist() == outlook.table["start"].tolist()
     days = demands_of(outlook, inputs, start=START, days=2)["shop"].days
     assert [len(day.sessions) for day in days.values()] == [36, 36]
