@@ -84,7 +84,23 @@ def staffed(
     What the finished roster reaches in the futures drawn is known only after it is made: where that is less
     than wanted, the shifts are chosen for what was missing, a few times at most, and the best roster stays.
     """
-    best = latest = _staffed(design, demands, employees, settings, assign=assign, seed=seed, say=say)
+
+    def with_people(design: ShiftDesign) -> Staffed:
+        result = assign(design.shift_plan, design.requirement)
+        return judged_staff(
+            design.shift_plan,
+            design.requirement,
+            demands,
+            employees,
+            settings,
+            design=design,
+            result=result,
+            roster=None if result is None else result.roster,
+            seed=seed,
+            say=say,
+        )
+
+    best = latest = with_people(design)
     for _ in range(MOST_REPAIRS):
         if best.missing(settings) <= 1e-9:
             break
@@ -92,34 +108,9 @@ def staffed(
         again = design_again(design, demands, {name: p.ahead for name, p in latest.promised.items()})
         if again is None:
             break
-        latest = _staffed(again, demands, employees, settings, assign=assign, seed=seed, say=say)
+        latest = with_people(again)
         best = latest if latest.missing(settings) < best.missing(settings) else best
     return best
-
-
-def _staffed(
-    design: ShiftDesign,
-    demands: Mapping[str, StreamDemand],
-    employees: Sequence[Employee],
-    settings: Settings,
-    *,
-    assign: Assign,
-    seed: int,
-    say: Callable[[str], None],
-) -> Staffed:
-    result = assign(design.shift_plan, design.requirement)
-    return judged_staff(
-        design.shift_plan,
-        design.requirement,
-        demands,
-        employees,
-        settings,
-        design=design,
-        result=result,
-        roster=None if result is None else result.roster,
-        seed=seed,
-        say=say,
-    )
 
 
 def judged_staff(
