@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecast.config import ShopSettings
-from forecast.errors import Problem, nearest
+from forecast.errors import nearest
 from forecast.frames import QUANTILES, raise_problems
 from forecast.models.base import Effect
 from forecast.randomness import generator
-from forecast.tabular import parse_instants, read_table
+from forecast.table_rows import Reader, Row
 from forecast.timegrid import zone
 
 Floats = npt.NDArray[np.float64]
@@ -99,93 +99,39 @@ def read_overrides(
     """
     if not path.is_file():
         return ()
-    table = read_table(path)
-    problems = list(_header_problems(path.name, [str(name) for name in table.columns]))
-    raise_problems(problems)
-    if table.empty:
-        return ()
-    for name in COLUMNS:
-        if name not in table:
-            table[name] = ""
-    times = {name: parse_instants(table[name], settings.shop.timezone) for name in ("start", "end")}
+    reader = Reader(path, COLUMNS, required=("stream", "start", "end"))
     known = [stream.id for stream in settings.streams] or sorted(streams)
     found = []
-    for position, (row, cells) in enumerate(table.iterrows()):
-        before = len(problems)
-        row_number = int(str(row))
-        start, end = (times[name].iloc[position] for name in ("start", "end"))
-
-        def complain(column: str, message: str, row_number: int = row_number) -> None:
-            problems.append(Problem(file=path.name, row=row_number, column=column, message=message))
-
-        stream = str(cells["stream"])
-        if stream and known and stream not in known:
-            complain("stream", f"shop.toml has no [[stream]] {stream!r}{nearest(stream, known)}")
-        for name, moment in (("start", start), ("end", end)):
-            if pd.isna(moment):
-                complain(name, f"{cells[name]!r} is not a time; write it as 2026-11-11 20:00")
-        if pd.notna(start) and pd.notna(end) and not start < end:
-            complain("end", f"the end must come after the start, got {cells['start']} to {cells['end']}")
-        factor = cell_number("factor", str(cells["factor"]), complain)
-        value = cell_number("value", str(cells["value"]), complain)
-        if bool(cells["factor"]) == bool(cells["value"]):
-            complain("factor", "an override needs either a factor or a value; fill in one of the two")
-        if not stream and cells["value"] and len(known) > 1:
-            complain("stream", "a value is for one stream; name it, or give a factor for all streams")
-        if len(problems) == before:
-            found.append(
-                Override(
-                    stream=stream,
-                    start=start,
-                    end=end,
-                    factor=factor,
-                    value=value,
-                    note=str(cells["note"]),
-                    row=row_number,
-                )
+    for row in reader.rows():
+        stream = stream_of(row, known)
+        start, end = row.span(settings.shop.timezone)
+        factor, value = row.number_of("factor", least=0), row.number_of("value", least=0)
+        if bool(row.text("factor")) == bool(row.text("value")):
+            row.complain("factor", "an override needs either a factor or a value; fill in one of the two")
+        if not stream and row.text("value") and len(known) > 1:
+            row.complain("stream", "a value is for one stream; name it, or give a factor for all streams")
+        found.append(
+            row.build(
+                Override,
+                stream=stream,
+                start=start,
+                end=end,
+                factor=factor,
+                value=value,
+                note=row.text("note"),
+                row=row.number,
             )
-    raise_problems(problems)
-    return tuple(found)
-
-
-def _header_problems(source: str, header: Sequence[str]) -> Iterable[Problem]:
-    for name in ("stream", "start", "end"):
-        if name not in header:
-            yield Problem(
-                file=source,
-                row=1,
-                column=name,
-                message=f"the column is missing; overrides needs {', '.join(COLUMNS)}",
-            )
-    if "factor" not in header and "value" not in header:
-        yield Problem(
-            file=source,
-            row=1,
-            column="factor",
-            message=f"the column is missing; overrides needs {', '.join(COLUMNS)}",
         )
-    for name in header:
-        if name and name not in COLUMNS:
-            yield Problem(
-                file=source, row=1, column=name, message=f"this column is not known{nearest(name, COLUMNS)}"
-            )
+    raise_problems(reader.problems)
+    return tuple(one for one in found if one is not None)
 
 
-def cell_number(column: str, text: str, complain: Callable[[str, str], None]) -> float | None:
-    """Return a cell's number of at least 0, None where it is empty or none."""
-    if not text:
-        return None
-    try:
-        number = float(text.replace("×", "").replace("x", ""))
-    except ValueError:
-        number = float("nan")
-    if not np.isfinite(number):
-        complain(column, f"{text!r} is not a number")
-        return None
-    if number < 0:
-        complain(column, f"{number:g} is below 0")
-        return None
-    return number
+def stream_of(row: Row, known: Sequence[str]) -> str:
+    """Return the stream that a row names, empty where none; it must be known, where any is."""
+    stream = row.text("stream")
+    if stream and known and stream not in known:
+        row.complain("stream", f"shop.toml has no [[stream]] {stream!r}{nearest(stream, known)}")
+    return stream
 
 
 def apply_overrides(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecast.errors import DataError, Problem, nearest
-from forecast.tabular import read_table
+from forecast.tabular import parse_instants, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,8 +94,8 @@ class Row:
             self.complain(column, f"{text!r} is not one of {', '.join(options)}{_maybe(text, options)}")
         return None
 
-    def number_of(self, column: str, *, whole: bool = False) -> Any:
-        """Return a number, None where empty."""
+    def number_of(self, column: str, *, whole: bool = False, least: float | None = None) -> Any:
+        """Return a number, None where empty or below `least`."""
         text = self.text(column)
         if not text:
             return None
@@ -108,6 +108,9 @@ class Row:
             self.complain(
                 column, f"{text!r} is not a whole number" if whole else f"{text!r} is not a finite number"
             )
+            return None
+        if least is not None and value < least:
+            self.complain(column, f"{value:g} is below {least:g}")
             return None
         return int(value) if whole else value
 
@@ -122,6 +125,19 @@ class Row:
         except ValueError:
             self.complain(column, f"{text!r} is not a date; write it as 2026-11-11")
             return None
+
+    def span(self, timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """Return the instants in `start` and `end`: wall times of the zone, a date alone its midnight."""
+        import pandas as pd
+
+        texts = [self.text("start"), self.text("end")]
+        start, end = (parse_instants(pd.Series([text]), timezone).iloc[0] for text in texts)
+        for column, text, moment in zip(("start", "end"), texts, (start, end), strict=True):
+            if pd.isna(moment):
+                self.complain(column, f"{text!r} is not a time; write it as 2026-11-11 20:00")
+        if pd.notna(start) and pd.notna(end) and not start < end:
+            self.complain("end", f"the end must come after the start, got {texts[0]} to {texts[1]}")
+        return start, end
 
     def build(self, thing: Callable[..., T], /, **values: Any) -> T | None:
         """Return the thing, or None after noting why it cannot be."""

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from forecast.config import ShopSettings
-from forecast.errors import Problem, nearest
 from forecast.frames import raise_problems
-from forecast.overrides import Override, cell_number
-from forecast.tabular import parse_instants, read_table
+from forecast.overrides import Override, stream_of
+from forecast.table_rows import Reader
 
 COLUMNS = ("stream", "start", "end", "orders", "visitors", "consultation_rate", "apply", "note")
+UNITS = ("orders", "visitors")
 ANSWERS = {"": False, "no": False, "0": False, "否": False, "yes": True, "1": True, "是": True}
 DAY = pd.Timedelta(days=1)
 COMPLETE = 0.9  # of a past span's usual hours that must be known for a rate to be learnt from it
@@ -71,88 +71,37 @@ def read_traffic(path: Path, settings: ShopSettings, *, streams: Iterable[str] =
     """
     if not path.is_file():
         return ()
-    table = read_table(path)
-    header = [str(name) for name in table.columns]
-    needed = ", ".join(COLUMNS)
-    problems = [
-        Problem(
-            file=path.name,
-            row=1,
-            column=name,
-            message=f"the column is missing; a traffic table needs {needed}",
-        )
-        for name in ("start", "end")
-        if name not in header
-    ]
-    problems += [
-        Problem(
-            file=path.name, row=1, column=name, message=f"this column is not known{nearest(name, COLUMNS)}"
-        )
-        for name in header
-        if name and name not in COLUMNS
-    ]
-    raise_problems(problems)
-    if table.empty:
-        return ()
-    table = table.assign(**{name: "" for name in COLUMNS if name not in header})
-    times = {name: parse_instants(table[name], settings.shop.timezone) for name in ("start", "end")}
+    reader = Reader(path, COLUMNS, required=("start", "end"))
     known = [stream.id for stream in settings.streams] or sorted(streams)
     found = []
-    for position in range(len(table)):
-        one = _row(
-            table.iloc[position], path.name, int(table.index[position]), times, position, known, problems
+    for row in reader.rows():
+        stream = stream_of(row, known)
+        if not stream and len(known) > 1:
+            row.complain("stream", f"name the stream whose consultations these bring: {', '.join(known)}")
+        start, end = row.span(settings.shop.timezone)
+        counts = {unit: row.number_of(unit, least=0) for unit in UNITS}
+        rate = row.number_of("consultation_rate", least=0)
+        if bool(row.text("orders")) == bool(row.text("visitors")):
+            row.complain("orders", "a row needs either orders or visitors; fill in one of the two")
+        answer = row.text("apply").lower()
+        if answer not in ANSWERS:
+            row.complain("apply", f"{answer!r} is neither yes nor no")
+        unit = next((one for one in UNITS if counts[one] is not None), UNITS[0])
+        found.append(
+            row.build(
+                Traffic,
+                stream=stream or (known[0] if known else ""),
+                start=start,
+                end=end,
+                unit=unit,
+                count=counts[unit],
+                rate=rate,
+                apply=ANSWERS.get(answer, False),
+                row=row.number,
+            )
         )
-        found += [] if one is None else [one]
-    raise_problems(problems)
-    return tuple(found)
-
-
-def _row(
-    cells: pd.Series,
-    source: str,
-    row: int,
-    times: dict[str, pd.Series],
-    position: int,
-    known: Sequence[str],
-    problems: list[Problem],
-) -> Traffic | None:
-    """Return what a row says, or None and its complaints in `problems`."""
-    before = len(problems)
-
-    def complain(column: str, message: str) -> None:
-        problems.append(Problem(file=source, row=row, column=column, message=message))
-
-    stream = str(cells["stream"])
-    if stream and known and stream not in known:
-        complain("stream", f"shop.toml has no [[stream]] {stream!r}{nearest(stream, known)}")
-    if not stream and len(known) > 1:
-        complain("stream", f"name the stream whose consultations these bring: {', '.join(known)}")
-    start, end = (times[name].iloc[position] for name in ("start", "end"))
-    for name, moment in (("start", start), ("end", end)):
-        if pd.isna(moment):
-            complain(name, f"{cells[name]!r} is not a time; write it as 2026-11-11 20:00")
-    if pd.notna(start) and pd.notna(end) and not start < end:
-        complain("end", f"the end must come after the start, got {cells['start']} to {cells['end']}")
-    counts = {name: cell_number(name, str(cells[name]), complain) for name in ("orders", "visitors")}
-    rate = cell_number("consultation_rate", str(cells["consultation_rate"]), complain)
-    if bool(cells["orders"]) == bool(cells["visitors"]):
-        complain("orders", "a row needs either orders or visitors; fill in one of the two")
-    answer = str(cells["apply"]).lower()
-    if answer not in ANSWERS:
-        complain("apply", f"{answer!r} is neither yes nor no")
-    if len(problems) > before:
-        return None
-    unit = "orders" if counts["orders"] is not None else "visitors"
-    return Traffic(
-        stream=stream or (known[0] if known else ""),
-        start=start,
-        end=end,
-        unit=unit,
-        count=counts[unit] or 0.0,
-        rate=rate,
-        apply=ANSWERS[answer],
-        row=row,
-    )
+    raise_problems(reader.problems)
+    return tuple(one for one in found if one is not None)
 
 
 def learnt_rate(one: Traffic, traffic: Sequence[Traffic], history: pd.DataFrame) -> tuple[float, int]:

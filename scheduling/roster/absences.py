@@ -9,8 +9,8 @@ from pathlib import Path
 
 from forecast.errors import DataError, nearest
 from forecast.frames import raise_problems
+from forecast.table_rows import Reader
 from scheduling.roster.people import Employee, Wish
-from scheduling.roster.table_rows import Reader
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 from forecast.config import Stream
 from forecast.formulas import check_names
 from forecast.frames import raise_problems
+from forecast.table_rows import Reader, either
 from forecast.tabular import read_table
 from scheduling.config import Pool, Settings
-from scheduling.roster.table_rows import Reader, either
 
 WishKind = Literal["leave", "off", "prefer", "avoid", "fixed"]
 POOLS: tuple[str, ...] = get_args(Pool)

@@ -154,7 +154,7 @@ def test_unknown_and_missing_columns_are_named(tmp_path):
     path = written(tmp_path, "a,2026-12-11,2", head="stream,start,factors\n")
     with pytest.raises(DataError, match="column end: the column is missing") as caught:
         read_overrides(path, SETTINGS)
-    assert "row 1, column factors: this column is not known; did you mean factor" in str(caught.value)
+    assert "row 1, column factors: unknown column; did you mean factor" in str(caught.value)
 
 
 def test_times_are_the_shops_and_no_file_or_an_empty_one_holds_none(tmp_path):
