@@ -56,6 +56,15 @@ def plan(demo: Path) -> Path:
     return out
 
 
+def test_the_demo_keeps_every_promise(tmp_path: Path) -> None:
+    assert run("demo", tmp_path / "demo-shop", "-q") == 0
+    out = next((tmp_path / "demo-shop" / "plans").iterdir())
+    for stream in summary_of(out)["streams"].values():
+        assert stream["certified"]
+        assert stream["probability"] >= 0.8
+        assert stream["unanswered"] <= 0.01
+
+
 def test_a_plan_writes_every_file_of_the_contract(plan: Path) -> None:
     for name, contract in TABLES.items():
         check_frame(read_contract_table(plan / name, contract, timezone=ZONE), contract)
