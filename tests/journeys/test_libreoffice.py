@@ -11,7 +11,6 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from forecast.demo_shop import write_demo_shop
 from reports.cli.app import app
 
 pytestmark = [
@@ -47,12 +46,9 @@ End Sub
 """
 
 
-@pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A plan of the demo shop's two days."""
-    shop = write_demo_shop(tmp_path_factory.mktemp("demo")).folder
-    run("plan", shop, "--start", "2026-12-07", "--days", "2", "--effort", "quick", "--lang", "zh", "-q")
-    return shop / "plans" / "2026-12-07"
+@pytest.fixture
+def plan(planned_shop: Path) -> Path:
+    return planned_shop / "plans" / "2026-12-07"
 
 
 def run(*arguments: str | Path) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from forecast.demo_shop import write_demo_shop
 from forecast.frames import FORECAST, check_frame
 from forecast.table_files import read_contract_table
 from reports.cli.app import app
@@ -43,17 +43,13 @@ def summary_of(folder: Path) -> dict[str, dict[str, dict[str, float]]]:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_demo_shop(tmp_path_factory.mktemp("demo")).folder
+def demo(planned_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(planned_shop, tmp_path_factory.mktemp("planning") / "shop"))
 
 
 @pytest.fixture(scope="module")
 def plan(demo: Path) -> Path:
-    """The first three days of the demo's plan: the evening a promotion kicks off is the fourth."""
-    out = demo / "plans" / "short"
-    code = run("plan", demo, "--start", "2026-12-07", "--days", "3", "--out", out, "-q")
-    assert code in (0, 7)
-    return out
+    return demo / "plans" / "2026-12-07"
 
 
 def test_the_demo_keeps_every_promise(tmp_path: Path) -> None:
@@ -82,7 +78,7 @@ def test_the_roster_breaks_no_rule(demo: Path, plan: Path) -> None:
     inputs = read_inputs(demo)
     roster = read_contract_table(plan / "roster.csv", ROSTER, timezone=ZONE)
     start = pd.Timestamp("2026-12-07").date()
-    found = list(audit(roster, inputs.employees, inputs.wishes, inputs.settings, start=start, days=3))
+    found = list(audit(roster, inputs.employees, inputs.wishes, inputs.settings, start=start, days=2))
     assert [violation for violation in found if violation.is_hard] == []
 
 
@@ -102,7 +98,8 @@ def test_shifts_cost_less_than_every_interval_at_the_target(plan: Path) -> None:
 
 def test_the_same_command_gives_the_same_bytes(demo: Path, plan: Path) -> None:
     again = demo / "plans" / "again"
-    run("plan", demo, "--start", "2026-12-07", "--days", "3", "--out", again, "-q")
+    span = ("--start", "2026-12-07", "--days", "2", "--effort", "quick")
+    run("plan", demo, *span, "--out", again, "-q")
     for path in [*sorted(plan.glob("*.csv")), plan / "summary.json"]:
         assert path.read_bytes() == (again / path.name).read_bytes(), path.name
 
@@ -171,7 +168,8 @@ def test_nothing_but_a_real_two_column_history_is_enough(tmp_path: Path, series:
     counts["passengers"] = (counts["passengers"] / 100).round()  # a shop of ten people, for the test's time
     counts.to_csv(shop / "history.csv", index=False)
     out = tmp_path / "plan"
-    assert run("plan", shop, "--start", "2015-02-01", "--days", "3", "--out", out, "-q") in (0, 7)
+    span = ("--start", "2015-02-01", "--days", "2", "--effort", "quick")
+    assert run("plan", shop, *span, "--out", out, "-q") in (0, 7)
     for name in ("forecast.csv", "requirement.csv", "shift_plan.csv", "report.html", "summary.json"):
         assert (out / name).exists()
     assert not (out / "roster.csv").exists()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 
-from forecast.demo_shop import write_demo_shop
 from forecast.table_files import read_contract_table
 from reports.cli.app import app
 from reports.cli.outcomes import NoRosterError
@@ -28,11 +28,9 @@ def run(*arguments: str | Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(planned_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo shop with a finished plan of two days."""
-    folder = write_demo_shop(tmp_path_factory.mktemp("demo")).folder
-    run("plan", folder, "--start", "2026-12-07", "--days", "2", "-q")
-    return folder
+    return Path(shutil.copytree(planned_shop, tmp_path_factory.mktemp("roster") / "shop"))
 
 
 @pytest.fixture(scope="module")
