@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.words import Words
 
 if TYPE_CHECKING:
-    from scheduling.roster.audit import Violation
+    from scheduling.roster.audit_book import Violation
 
 UNITS = {
     "ContractHours": "hours",

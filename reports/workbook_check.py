@@ -18,7 +18,8 @@ from scheduling.pipeline import demands_of, with_templates
 from scheduling.plan_folder import PlanFolder, find_plan, read_plan, shop_of
 from scheduling.promise import promises
 from scheduling.reserve_people import with_called_reserves
-from scheduling.roster.audit import Violation, audit
+from scheduling.roster.audit import audit
+from scheduling.roster.audit_book import Violation
 from scheduling.roster.audit_pay import with_pay_due
 from scheduling.roster.problem import build_problem
 from scheduling.roster.standing import standing_assignment

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from scheduling.roster.board import Board, Moving, board_of, moving_of, person_cost
+from scheduling.roster.board import Board, Moving, board_of, moving_of
+from scheduling.roster.board_law import person_cost
 from scheduling.roster.objective import SCALE
 from scheduling.roster.score import fair_level
 from scheduling.roster.search import Search

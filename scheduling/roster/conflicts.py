@@ -14,7 +14,8 @@ from typing import Any, Literal
 from ortools.sat.python import cp_model
 
 from scheduling.config import Limit
-from scheduling.roster.constraints import all_choices, can_serve, post_rules
+from scheduling.roster.constraints import post_rules
+from scheduling.roster.lawful import all_choices, can_serve
 from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.rules import (
     AllowedTemplate,

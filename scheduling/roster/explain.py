@@ -15,12 +15,13 @@ from forecast.randomness import generator
 from forecast.timegrid import instant
 from scheduling.config import Settings
 from scheduling.roster.anneal import annealed
-from scheduling.roster.audit import Violation
-from scheduling.roster.constraints import can_serve
+from scheduling.roster.audit_book import Violation
+from scheduling.roster.duties import QUARTERS
+from scheduling.roster.lawful import can_serve
 from scheduling.roster.objective import SCALE, Prices, is_refused
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.personal import BestResponses
-from scheduling.roster.problem import QUARTERS, RosterProblem
+from scheduling.roster.problem import RosterProblem
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.standing import extra_cost, first_breach, standing
 from scheduling.roster.tables import interval_start

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scheduling.roster.duties import QUARTERS, Option
 from scheduling.roster.pay import day_premium
 from scheduling.roster.people import Wish
-from scheduling.roster.problem import FULL_WEEK_HOURS, QUARTERS, Cell, Option, RosterProblem
+from scheduling.roster.problem import FULL_WEEK_HOURS, Cell, RosterProblem
 from scheduling.roster.rules import LeastHours, MaxHoursPerDay
 
 if TYPE_CHECKING:

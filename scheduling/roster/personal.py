@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from scheduling.roster.duties import Ints
 from scheduling.roster.objective import CellPrices, Prices
-from scheduling.roster.problem import Cell, Ints, RosterProblem
+from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.rules import (
     Limited,
     MaxConsecutiveDays,

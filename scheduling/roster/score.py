@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduling.config import Limit
+from scheduling.roster.duties import Ints
 from scheduling.roster.objective import (
     LEVEL_STEPS,
     TERMS,
@@ -23,7 +24,7 @@ from scheduling.roster.objective import (
     least_minutes,
     units,
 )
-from scheduling.roster.problem import Cell, Ints, RosterProblem
+from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.rules import (
     LeastHours,
     MaxConsecutiveDays,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduling.roster.constraints import lawful_choices, post_rules, price_premium
+from scheduling.roster.constraints import post_rules
+from scheduling.roster.constraints_hours import price_premium
+from scheduling.roster.lawful import lawful_choices
 from scheduling.roster.objective import (
     CellPrices,
     FairGroup,

@@ -10,7 +10,8 @@ import pandas as pd
 from forecast.errors import DataError, Problem, nearest
 from scheduling.breaks import read_pauses
 from scheduling.config import Settings
-from scheduling.roster.audit import Violation, audit
+from scheduling.roster.audit import audit
+from scheduling.roster.audit_book import Violation
 from scheduling.roster.objective import Prices
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.problem import Cell, RosterProblem, build_problem

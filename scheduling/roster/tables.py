@@ -9,9 +9,10 @@ import pandas as pd
 
 from forecast.timegrid import instant, midnight
 from scheduling.breaks import pauses_text
+from scheduling.roster.duties import QUARTERS
 from scheduling.roster.objective import Prices, wage_of
 from scheduling.roster.pay import day_premium
-from scheduling.roster.problem import QUARTERS, Cell, RosterProblem
+from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.tallies import pay_tallies, premium_minutes
 from scheduling.roster.variables import Assignment, frozen_cover
 

@@ -6,9 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
+from scheduling.roster.duties import QUARTERS
 from scheduling.roster.objective import SCALE, asks, is_refused
 from scheduling.roster.people import Wish
-from scheduling.roster.problem import QUARTERS, Cell, RosterProblem
+from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.search import Search
 from scheduling.roster.standing import extra_cost, first_breach
 from scheduling.roster.tables import interval_start

@@ -1,0 +1,136 @@
+"""Rules of paid hours and of pay above the wage: one ``find_<rule>`` each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+
+from scheduling.config import Limit
+from scheduling.roster.audit_book import SLACK, Book, DatedDuty, Violation, excess, violation, weeks
+from scheduling.roster.audit_pay import PaidHours, paid_hours
+from scheduling.roster.rules import (
+    ContractHours,
+    HolidayPay,
+    LeastHours,
+    MaxHoursPerDay,
+    MaxHoursPerMonth,
+    MaxHoursPerQuarter,
+    MaxHoursPerWeek,
+    OvertimePay,
+    Premium,
+    RestDayPay,
+)
+
+
+def find_max_hours_per_day(rule: MaxHoursPerDay, book: Book) -> Iterator[Violation]:
+    """Yield duties of too many paid hours."""
+    for person, duty in book.new():
+        over = duty.hours - rule.limit.value
+        if over > SLACK:
+            text = f"{duty.hours:g} paid hours on one day, at most {rule.limit.value:g}"
+            yield violation(rule, person.employee, duty.date, text, amount=over, limit=rule.limit)
+
+
+def find_max_hours_per_week(rule: MaxHoursPerWeek, book: Book) -> Iterator[Violation]:
+    """Yield weeks of too many paid hours."""
+    for person, monday, week in weeks(book):
+        over = excess(week, lambda duty: duty.hours, rule.limit.value)
+        if over > SLACK:
+            hours = sum(duty.hours for duty in week)
+            text = f"{hours:g} paid hours in the week of {monday}, at most {rule.limit.value:g}"
+            yield violation(rule, person.employee, monday, text, amount=over, limit=rule.limit)
+
+
+def find_max_hours_per_month(rule: MaxHoursPerMonth, book: Book) -> Iterator[Violation]:
+    """Yield calendar months of too many paid hours."""
+    yield from _long_periods(rule, book, lambda date: date.replace(day=1), "{:%Y-%m}")
+
+
+def find_max_hours_per_quarter(rule: MaxHoursPerQuarter, book: Book) -> Iterator[Violation]:
+    """Yield calendar quarters of too many paid hours."""
+
+    def first_day(date: dt.date) -> dt.date:
+        return dt.date(date.year, {1: 1, 2: 4, 3: 7, 4: 10}[-(-date.month // 3)], 1)
+
+    yield from _long_periods(rule, book, first_day, "the quarter of {:%Y-%m}")
+
+
+def _long_periods(
+    rule: MaxHoursPerMonth | MaxHoursPerQuarter,
+    book: Book,
+    first_day: Callable[[dt.date], dt.date],
+    words: str,
+) -> Iterator[Violation]:
+    for name, duties in book.duties.items():
+        by_period: dict[dt.date, list[DatedDuty]] = defaultdict(list)
+        for duty in duties:
+            by_period[first_day(duty.date)].append(duty)
+        for first, mine in by_period.items():
+            over = excess(mine, lambda duty: duty.hours, rule.limit.value)
+            if over > SLACK and name in book.people and any(duty.is_new for duty in mine):
+                hours = sum(duty.hours for duty in mine)
+                text = f"{hours:g} paid hours in {words.format(first)}, at most {rule.limit.value:g}"
+                yield violation(rule, name, first, text, amount=over, limit=rule.limit)
+
+
+def find_contract_hours(rule: ContractHours, book: Book) -> Iterator[Violation]:
+    """Yield weeks of more paid hours than the person's contract allows."""
+    for person, monday, week in weeks(book):
+        most = person.max_hours_per_week
+        over = 0.0 if most is None else excess(week, lambda duty: duty.hours, most)
+        if over > SLACK:
+            hours = sum(duty.hours for duty in week)
+            text = f"{hours:g} paid hours in the week of {monday}, the contract allows {most:g}"
+            yield violation(rule, person.employee, monday, text, amount=over)
+
+
+def find_least_hours(rule: LeastHours, book: Book) -> Iterator[Violation]:
+    """Yield weeks below the contract's least hours, in proportion to the days the person is there."""
+    away = {(wish.employee, wish.date) for wish in book.wishes if wish.kind == "leave"}
+    span = [book.first + dt.timedelta(days=d) for d in range((book.last - book.first).days + 1)]
+    for name, person in book.people.items():
+        if not person.min_hours_per_week:
+            continue
+        there: Counter[dt.date] = Counter()
+        for day in span:
+            if (name, day) not in away and person.is_employed(day):
+                there[day - dt.timedelta(days=day.weekday())] += 1
+        for monday, days in there.items():
+            least = int(60 * person.min_hours_per_week * days / 7) / 60
+            week = [monday + dt.timedelta(days=d) for d in range(7)]
+            hours = sum(d.hours for d in book.duties.get(name, ()) if d.is_new and d.date in week)
+            if least - hours > SLACK:
+                text = f"{hours:g} paid hours in the week of {monday}, the contract has {least:g}"
+                limit = Limit(value=least, mode="soft", price=rule.price)
+                yield violation(rule, name, monday, text, amount=least - hours, limit=limit)
+
+
+def find_holiday_pay(rule: HolidayPay, book: Book) -> Iterator[Violation]:
+    """Yield work on statutory holidays where nobody is to be paid for it."""
+    yield from _find_premium(rule, book, lambda hours: hours.holiday, "on a statutory holiday")
+
+
+def find_rest_day_pay(rule: RestDayPay, book: Book) -> Iterator[Violation]:
+    """Yield rest-day hours where nobody is to be paid for them."""
+    yield from _find_premium(rule, book, lambda hours: hours.rest_day, "of a rest day")
+
+
+def find_overtime_pay(rule: OvertimePay, book: Book) -> Iterator[Violation]:
+    """Yield overtime where nobody is to be paid for it."""
+    yield from _find_premium(rule, book, lambda hours: hours.overtime, "of overtime")
+
+
+def _find_premium(
+    rule: Premium, book: Book, part: Callable[[PaidHours], float], words: str
+) -> Iterator[Violation]:
+    """Yield hours that would be paid above the wage; soft, they are lawful and cost what they cost."""
+    if rule.pay.mode != "hard":
+        return
+    for name, duties in book.duties.items():
+        if name not in book.people:
+            continue
+        history = [(duty.date, duty.hours, duty.is_new) for duty in duties]
+        for found in paid_hours(history, book.people[name], book.settings):
+            if (hours := part(found)) > SLACK:
+                yield violation(rule, name, found.date, f"{hours:g} h {words}", amount=hours)

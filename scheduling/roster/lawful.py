@@ -1,0 +1,81 @@
+"""Which single duties the hard rules rule out, whatever the rest of the roster is."""
+
+from __future__ import annotations
+
+from scheduling.roster.duties import Option
+from scheduling.roster.pay import day_premium
+from scheduling.roster.people import Employee
+from scheduling.roster.problem import Cell, RosterProblem
+from scheduling.roster.rules import (
+    AllowedTemplate,
+    Employed,
+    FixedDuty,
+    HolidayPay,
+    MaxHoursPerDay,
+    OnLeave,
+    OvertimePay,
+    Premium,
+    Qualified,
+    RestDayPay,
+    Rule,
+)
+
+
+def can_serve(problem: RosterProblem, person: Employee, stream: str) -> bool:
+    """Return whether a person can serve a stream."""
+    return person.can_serve(problem.settings.demand.stream(stream))
+
+
+def forbids(rule: Rule, problem: RosterProblem, cell: Cell, option: Option) -> bool:
+    """Return whether a hard rule rules out one duty whatever the rest of the roster is."""
+    person, date = problem.employees[cell[0]], problem.date(cell[1])
+    match rule:
+        case Qualified():
+            return not can_serve(problem, person, option.stream)
+        case AllowedTemplate():
+            named = person.templates
+            return person.pool not in option.template.pools or (
+                bool(named) and option.template.name not in named
+            )
+        case Employed():
+            return not person.is_employed(date)
+        case OnLeave():
+            return cell in problem.leave
+        case FixedDuty():
+            return problem.fixed.get(cell, "") not in ("", option.template.name)
+        case MaxHoursPerDay(limit=limit):
+            return limit.mode == "hard" and option.paid_min > 60 * limit.value
+        case HolidayPay(pay=pay) | RestDayPay(pay=pay) | OvertimePay(pay=pay):
+            return pay.mode == "hard" and _earns(rule, problem, cell, option)
+        case _:
+            return False
+
+
+def _earns(rule: Premium, problem: RosterProblem, cell: Cell, option: Option) -> bool:
+    """Return whether a duty by its day and length alone is paid above the wage by this rule."""
+    labour = problem.settings.labour
+    kind = {HolidayPay: "holiday", RestDayPay: "rest_day", OvertimePay: "overtime"}[type(rule)]
+    found, _, _ = day_premium(labour, problem.pay_days, problem.date(cell[1]), option.paid_min)
+    return found == kind and problem.employees[cell[0]].pool in labour.premium_pools
+
+
+def lawful_choices(problem: RosterProblem) -> dict[Cell, tuple[int, ...]]:
+    """Return the duties that no hard rule rules out on their own, for each cell."""
+    return {
+        (p, d): tuple(
+            number
+            for number, option in enumerate(problem.options[d])
+            if not any(forbids(rule, problem, (p, d), option) for rule in problem.rules)
+        )
+        for p in range(len(problem.employees))
+        for d in range(problem.days)
+    }
+
+
+def all_choices(problem: RosterProblem) -> dict[Cell, tuple[int, ...]]:
+    """Return every duty of each day, for each cell: the rules are to be stated one by one."""
+    return {
+        (p, d): tuple(range(len(problem.options[d])))
+        for p in range(len(problem.employees))
+        for d in range(problem.days)
+    }
