@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from forecast.errors import ConfigError, DataError
-from reports.cli.app import COMMANDS, app
+from reports.cli.app import COMMANDS, app, main
 from reports.cli.outcomes import ExitCode, NoRosterError, exit_code, whole_files, whole_folder
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +58,17 @@ def test_exit_codes_are_those_of_the_contract() -> None:
     assert exit_code(DataError("x")) == 3
     assert exit_code(ConfigError("x")) == 4
     assert exit_code(NoRosterError("x")) == 5
+
+
+def test_linear_algebra_gets_one_thread_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: dict[str, str] = {"OPENBLAS_NUM_THREADS": "3"}
+    monkeypatch.setattr("os.environ", found)
+    monkeypatch.setattr("sys.argv", ["paiban", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert found == {"OPENBLAS_NUM_THREADS": "3", "MKL_NUM_THREADS": "1"}
 
 
 def test_a_folder_that_is_not_there_is_a_data_error(tmp_path: Path) -> None:
