@@ -21,6 +21,7 @@ CERTAIN = 8.0  # consultations an open hour would have seen; none of them is a c
 SMALLEST_CHANCE = 1e-3  # that an open hour of the week was never logged by bad luck
 FEWEST_ROWS = 3  # of an hour of the week; fewer zeros may be one outage
 FEWEST_WEEKS = 1.9
+RECENT_WEEKS = 13  # a weekday that was once opened by way of exception is closed again after so long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ def find_open_hours(series: pd.Series, *, stream: Stream, timezone: str) -> Open
         Offered consultations by aware hour start.
     stream
         Its ``open`` decides where it is set. Else an hour of the week is open if it ever saw more than a
-        stray consultation.
+        stray consultation, and not certainly none of late.
     timezone
         The shop's.
 
@@ -65,17 +66,26 @@ def find_open_hours(series: pd.Series, *, stream: Stream, timezone: str) -> Open
     local = pd.DatetimeIndex(series.index).tz_convert(zone(timezone))
     key = local.day_of_week.to_numpy() * 24 + local.hour.to_numpy()
     counts = np.asarray(series, dtype=float)
-    totals = np.bincount(key, weights=counts, minlength=HOURS_A_WEEK).reshape(7, 24).astype(float)
-    rows = np.bincount(key, minlength=HOURS_A_WEEK).reshape(7, 24)
+    totals, rows = _by_hour_of_week(key, counts)
     if counts.sum() <= 0:
         return OpenHours(timezone=timezone, week=tuple((rows > 0).ravel().tolist()))
     weeks = (local[-1] - local[0]) / pd.Timedelta(days=7)
     busy = (totals > 0) & ~_stray(totals, rows)
     closed = _never_logged(rows, weeks) | _certainly_empty(totals, rows)
+    recent = np.asarray(local > local[-1] - pd.Timedelta(weeks=RECENT_WEEKS))
+    of_late = _by_hour_of_week(key[recent], counts[recent])
+    ceased = _certainly_empty(*of_late)
+    ceased |= (ceased.any(axis=1) & (of_late[0].sum(axis=1) == 0))[:, None]
     day = np.asarray(busy.any(axis=0), dtype=bool)
     weekday = np.asarray(busy.any(axis=1), dtype=bool) | (weeks < FEWEST_WEEKS)
-    week = (busy | ~closed) & day[None, :] & weekday[:, None]
+    week = (busy | ~closed) & ~ceased & day[None, :] & weekday[:, None]
     return OpenHours(timezone=timezone, week=tuple(week.ravel().tolist()))
+
+
+def _by_hour_of_week(key: Ints, counts: Floats) -> tuple[Floats, Ints]:
+    """Return what came in each hour of the week and how many rows tell of it, weekdays x hours."""
+    totals = np.bincount(key, weights=counts, minlength=HOURS_A_WEEK).reshape(7, 24).astype(float)
+    return totals, np.bincount(key, minlength=HOURS_A_WEEK).reshape(7, 24)
 
 
 def _stray(totals: Floats, rows: Ints) -> Flags:

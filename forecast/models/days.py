@@ -13,7 +13,7 @@ from forecast.models.calendar_columns import WallClock
 from forecast.models.columns import Design
 from forecast.models.day_level import log_count_bias
 from forecast.models.layout import Layout
-from forecast.models.odd_hours import Flags, Ints, find_odd_days
+from forecast.models.odd_hours import CERTAIN_ZERO, Flags, Ints, find_odd_days
 from forecast.models.promotion_columns import LIVE, seconds
 from forecast.models.usable_hours import UsableHours
 from forecast.promotions import Event
@@ -88,6 +88,12 @@ class Days:
         usual = (share < MOST_STRONG_SHARE) & ~self.holiday
         odd = find_odd_days(self.ratios(counts, mu, used), self.noise(mu, used, dispersion / 2), usual)
         return odd[self.position]
+
+    def empty(self, counts: Floats, mu: Floats) -> Flags:
+        """Return hours of days on which nobody came though many were expected: closed, or not logged."""
+        everywhere = np.ones(len(counts), dtype=bool)
+        came, said = self.sums(counts, everywhere), self.sums(mu, everywhere)
+        return np.asarray(((came == 0) & (said > CERTAIN_ZERO))[self.position])
 
     def since(self, recent: int) -> Floats:
         """Return 1 in the hours of the last `recent` days."""

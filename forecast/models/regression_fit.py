@@ -111,7 +111,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
     penalty = _penalty(design, design_effect)
     beta = np.zeros(len(design.names))
     beta[design.names.index("level:base")] = np.log(max(counts.mean(), 1e-3))
-    used = ~find_odd_hours(counts, mu, dispersion, np.ones_like(in_promotion))
+    used = ~(find_odd_hours(counts, mu, dispersion, np.ones_like(in_promotion)) | days.empty(counts, mu))
     for number in range(PASSES):
         solution = fit_penalised(
             design.matrix[used],
@@ -129,6 +129,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
         used = ~(
             find_odd_hours(counts, mu, dispersion, in_promotion | clock.holiday)
             | days.odd(counts, mu, dispersion, in_promotion, used)
+            | days.empty(counts, mu)
         )
         ordinary = used & ~in_promotion
         nothing = np.zeros(int(ordinary.sum()))

@@ -21,6 +21,7 @@ from builders_forecast import (
 from forecast.errors import DataError
 from forecast.models import find_model
 from forecast.models.base import Known
+from forecast.models.days import Days
 from forecast.models.regression import CalendarRegression
 from forecast.promotions import promotion_calendar
 from forecast.special_days import SpecialDays
@@ -93,6 +94,20 @@ def _with(series, where, factor):
     changed = series.copy()
     changed.iloc[where] *= factor
     return changed
+
+
+def test_a_day_without_anybody_is_empty_only_where_many_were_expected():
+    days = Days(
+        position=np.repeat([0, 1, 2], 8),
+        first=20_000,
+        count=3,
+        age_days=np.repeat([2, 1, 0], 8),
+        expected_hours=np.full(3, 8),
+        holiday=np.zeros(3, dtype=bool),
+        before_kick_off=np.zeros(24, dtype=bool),
+    )
+    counts = np.repeat([0.0, 2.0, 0.0], 8)
+    assert days.empty(counts, np.repeat([2.0, 2.0, 1.0], 8)).tolist() == [True] * 8 + [False] * 16
 
 
 def test_odd_hours_are_named_in_a_note():

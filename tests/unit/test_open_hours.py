@@ -33,6 +33,14 @@ def test_a_closed_weekday_is_closed_with_or_without_rows():
     assert not learnt(series.where(~sunday, 0.0))[6].any()
 
 
+def test_a_weekday_opened_once_long_ago_is_closed():
+    series = plain_history(days=140)
+    saturdays = series.index[series.index.day_of_week == 5]
+    later = saturdays[saturdays > saturdays[0] + pd.Timedelta(days=1)]
+    assert not learnt(series.where(~series.index.isin(later), 0.0))[5].any()
+    assert learnt(series.where(~series.index.isin(later[:-24]), 0.0))[5, 9:].all()
+
+
 def test_an_outage_in_a_short_history_closes_nothing():
     series = plain_history(days=16)
     series.iloc[-40:-34] = 0.0
