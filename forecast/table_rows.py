@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecast.errors import DataError, Problem, nearest
 from forecast.tabular import parse_instants, read_table
+from forecast.timegrid import clock_minutes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +125,15 @@ class Row:
             return dt.date(int(year), int(month), int(date))
         except ValueError:
             self.complain(column, f"{text!r} is not a date; write it as 2026-11-11")
+            return None
+
+    def clock(self, column: str) -> int | None:
+        """Return a wall time [min since midnight], None where empty."""
+        text = self.text(column)
+        try:
+            return clock_minutes(text[:5] if text.count(":") == 2 else text) if text else None
+        except ValueError as error:
+            self.complain(column, str(error))
             return None
 
     def span(self, timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -78,7 +78,7 @@ def write_roster_calendars(
     Parameters
     ----------
     roster
-        One row a duty: ``employee, date, template, stream, start, end, breaks``.
+        One row a duty: ``employee, date, template, stream, start, end, breaks`` and optionally ``meetings``.
     folder, say, former
         As for `write_calendars`.
     timezone, shop
@@ -140,6 +140,8 @@ def _event(
     lines = [say("calendar.stream", stream=duty["stream"])]
     if duty["breaks"]:
         lines.append(say("calendar.breaks", breaks=duty["breaks"]))
+    if isinstance(held := duty.get("meetings"), str) and held:
+        lines.append(say("calendar.meetings", meetings=held))
     if synthetic:
         lines.append(say("calendar.synthetic"))
     event.add("DESCRIPTION", "\n".join(lines))

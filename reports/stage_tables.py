@@ -178,6 +178,8 @@ def inputs_summary(inputs: Inputs) -> dict[str, Any]:
         "promotions": len(inputs.calendar.events),
         "people": len(inputs.employees),
         "wishes": len(inputs.wishes),
+        "people_with_times": sum(bool(person.available) for person in inputs.employees),
+        "meetings": sum(len(person.meetings) for person in inputs.employees),
         "overrides": len(inputs.overrides),
         "inputs": inputs.hashes,
     }
@@ -189,9 +191,13 @@ def print_inputs(inputs: Inputs, console: Console, say: Words) -> None:
     streams = [stream.id for stream in settings.streams] or sorted(inputs.history["stream"].unique())
     rules = sorted({settings.rule(stream).id for stream in streams})
     gap = say("format.list_gap")
+    named = sum(bool(person.available) for person in inputs.employees)
+    meetings = sum(len(person.meetings) for person in inputs.employees)
     counted = {
         "agents": say("stage.holds_people", people=len(inputs.employees)),
         "wishes": say("stage.holds_wishes", wishes=len(inputs.wishes)),
+        "availability": say("stage.holds_availability", people=named),
+        "meetings": say("stage.holds_meetings", meetings=meetings),
         "promotions": say("stage.holds_events", events=len(inputs.calendar.events)),
         "overrides": say("stage.holds_overrides", overrides=len(inputs.overrides)),
     }

@@ -22,8 +22,9 @@ from reports.words import LANGUAGES, words
 from scheduling.config import Settings
 from scheduling.frames import ROSTER
 from scheduling.roster.breaks import legal_pauses, pauses_text
+from scheduling.roster.meetings import attended, fixed_on, overlap
 
-COLUMNS = ROSTER.required
+COLUMNS = (*ROSTER.required, "meetings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def read_roster_workbook(path: Path, *, settings: Settings, employees: Sequence[
 
     A cell left as it was written keeps its duty, breaks and all. An edited cell becomes a duty of the
     template and start it names, with its break in the middle of what the template allows, in the stream its
-    person serves most often.
+    person serves most often, and with the meetings at fixed times that its person has inside it.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ def _written_duties(sheet: Any, timezone: str) -> dict[tuple[str, dt.date], tupl
         return {}
     duties = {}
     for cells in sheet.iter_rows(min_row=2, max_col=len(COLUMNS), values_only=True):
-        employee, date, template, stream, start, end, breaks, paid_hours, cost = cells
+        employee, date, template, stream, start, end, breaks, paid_hours, cost, held = cells
         if employee is None or not isinstance(date, dt.datetime):
             continue
         begin = clock_minutes(str(start))
@@ -178,6 +179,7 @@ def _written_duties(sheet: Any, timezone: str) -> dict[tuple[str, dt.date], tupl
                 "breaks": str(breaks or ""),
                 "paid_hours": float(paid_hours),
                 "cost": float(cost),
+                "meetings": str(held or ""),
             },
             begin,
         )
@@ -213,11 +215,13 @@ def _usual_stream(
 
 
 def _duty(cell: Written, code: ShiftCode, stream: str, person: Any, settings: Settings) -> dict[str, Any]:
-    """Return the duty a cell names, with its break in the middle of what the template allows."""
+    """Return the duty a cell names: its person's meetings, its break in the middle of what is allowed."""
     timezone = settings.demand.shop.timezone
     template = code.template
     price = getattr(person, "cost_per_hour", None)
-    pauses = legal_pauses(template, code.begin, settings.demand.shop.interval_min)
+    legal = legal_pauses(template, code.begin, settings.demand.shop.interval_min)
+    away = () if person is None else attended(fixed_on(person, cell.date), code.begin, code.end)
+    pauses = [pause for pause in legal if not overlap(pause, away)] or legal
     return {
         "employee": cell.employee,
         "date": cell.date,
@@ -228,6 +232,7 @@ def _duty(cell: Written, code: ShiftCode, stream: str, person: Any, settings: Se
         "breaks": pauses_text(pauses[(len(pauses) - 1) // 2]),
         "paid_hours": template.paid_hours,
         "cost": template.paid_hours * (template.cost_per_hour if price is None else price),
+        "meetings": pauses_text(away),
     }
 
 

@@ -65,7 +65,7 @@ def write_roster_sheet(plan: Plan, roster: pd.DataFrame, book: Book) -> None:
     _write_totals(plan, layout, sheet, book)
     _write_footer(plan, layout, sheet, book)
     _add_editing(plan, layout, sheet, book)
-    _add_refused_wishes(plan, layout, sheet, book)
+    _add_comments(plan, layout, sheet, book)
     sheet.freeze_panes(HEADER_ROWS, NAME_COLUMNS)
     sheet.repeat_rows(0, HEADER_ROWS - 1)
     sheet.set_column(0, 0, 11)
@@ -261,19 +261,23 @@ def _add_editing(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
     )
 
 
-def _add_refused_wishes(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
-    """Put a comment on each cell whose person had wished otherwise."""
-    if plan.roster_result is None:
-        return
-    say = book.say
-    names = [row.employee for row in layout.rows]
-    for wish in plan.roster_result.refused_wishes:
-        if wish.employee not in names or wish.date not in layout.days:
-            continue
+def _add_comments(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
+    """Put a comment on each cell whose person had wished otherwise, or is in a meeting inside the duty."""
+    say, names, days = book.say, [row.employee for row in layout.rows], list(layout.days)
+    found: dict[tuple[str, dt.date], list[str]] = {}
+    roster = plan.roster
+    for duty in roster.to_dict("records") if roster is not None and "meetings" in roster else ():
+        if isinstance(held := duty["meetings"], str) and held:
+            found[duty["employee"], duty["date"]] = [say("workbook.in_meeting", times=held)]
+    for wish in () if plan.roster_result is None else plan.roster_result.refused_wishes:
         wanted = f"{say.either(f'names.wish_{wish.kind}', wish.kind)} {wish.template or ''}".strip()
-        sheet.write_comment(
-            HEADER_ROWS + names.index(wish.employee),
-            NAME_COLUMNS + list(layout.days).index(wish.date),
-            say("workbook.refused", wish=wanted, reason=grids.wish_reason(plan, wish, say)),
-            {"author": "", "x_scale": 1.5},
-        )
+        text = say("workbook.refused", wish=wanted, reason=grids.wish_reason(plan, wish, say))
+        found.setdefault((wish.employee, wish.date), []).append(text)
+    for (name, date), lines in found.items():
+        if name in names and date in days:
+            sheet.write_comment(
+                HEADER_ROWS + names.index(name),
+                NAME_COLUMNS + days.index(date),
+                "\n".join(lines),
+                {"author": "", "x_scale": 1.5},
+            )

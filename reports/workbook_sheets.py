@@ -19,7 +19,18 @@ from reports.workbook_style import SHORT_FILL, SHORT_INK, Book, set_widths, writ
 if TYPE_CHECKING:
     from scheduling.pipeline import Plan
 
-DUTY_COLUMNS = ("name", "date", "template", "stream", "start", "end", "breaks", "paid_hours", "cost")
+DUTY_COLUMNS = (
+    "name",
+    "date",
+    "template",
+    "stream",
+    "start",
+    "end",
+    "breaks",
+    "paid_hours",
+    "cost",
+    "meetings",
+)
 CODE_COLUMN = 3  # of the table of codes on the sheet of parameters
 NOTE_WIDTH = 90  # columns of text that a line of the notes holds
 
@@ -296,7 +307,7 @@ def _settings(plan: Plan, book: Book) -> list[list[object]]:
 
 
 def write_duties_sheet(roster: pd.DataFrame, book: Book, timezone: str) -> None:
-    """Write every duty with its breaks; reading the roster back takes unedited duties from here."""
+    """Write every duty, breaks and meetings too; reading back takes unedited duties from here."""
     sheet = book.sheet("duties")
     write_table(book, sheet, [book.say(f"workbook.{name}") for name in DUTY_COLUMNS], [])
     begins, ends = begin_minutes(roster, timezone), end_minutes(roster, timezone)
@@ -311,6 +322,8 @@ def write_duties_sheet(roster: pd.DataFrame, book: Book, timezone: str) -> None:
             sheet.write_string(at, column, text, book.format())
         sheet.write_number(at, 7, float(row["paid_hours"]), book.format())
         sheet.write_number(at, 8, float(row["cost"]), book.format())
+        if isinstance(held := row.get("meetings"), str) and held:
+            sheet.write_string(at, 9, held, book.format())
     sheet.autofilter(0, 0, max(len(roster), 1), len(DUTY_COLUMNS) - 1)
     sheet.freeze_panes(1, 2)
     heads = [book.say(f"workbook.{name}") for name in DUTY_COLUMNS]

@@ -47,6 +47,7 @@ ROSTER = Contract(
         Column(name="paid_hours", kind="number", unit="hours", least=0.0),
         Column(name="cost", kind="number", unit="money", least=0.0),
         Column(name="premium", kind="number", unit="money, part of cost", least=0.0, optional=True),
+        Column(name="meetings", kind="text", optional=True),  # times off the chats, written as breaks are
     ),
     key=("employee", "date"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +16,13 @@ from forecast.overrides import Override, read_overrides
 from forecast.promotions import PromotionCalendar, read_promotions
 from forecast.traffic import Traffic, read_traffic
 from scheduling.config import Settings, read_settings
+from scheduling.roster.availability import read_availability
+from scheduling.roster.meetings import with_meetings
 from scheduling.roster.people import Employee, Wish, read_agents, read_wishes, with_calibrated_agents
 
 SETTINGS = ("shop.toml", "service.toml", "promotions.toml")
-TABLES = ("history", "agents", "wishes", "overrides", "traffic")  # each CSV or Excel
+OF_PEOPLE = ("availability", "meetings", "wishes")
+TABLES = ("history", "agents", *OF_PEOPLE, "overrides", "traffic")  # each CSV or Excel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +107,7 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     try:
         if (agents := input_table(folder, "agents")).is_file():
             employees = with_calibrated_agents(read_agents(agents, settings), demand.agents, agents)
+            employees = _with_times(folder, employees, problems)
             if (asked := input_table(folder, "wishes")).is_file():
                 wishes = read_wishes(asked, employees, settings)
     except PlanError as error:
@@ -124,6 +128,24 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
         traffic=traffic,
         hashes=hashes,
     )
+
+
+def _with_times(
+    folder: Path, employees: tuple[Employee, ...], problems: list[PlanError]
+) -> tuple[Employee, ...]:
+    """Return people with when they can work and their meetings, where the shop says so; note problems."""
+    try:
+        if (named := input_table(folder, "availability")).is_file():
+            times = read_availability(named, [person.employee for person in employees])
+            employees = tuple(replace(p, available=times.get(p.employee, ())) for p in employees)
+    except PlanError as error:
+        problems.append(error)
+    try:
+        if (planned := input_table(folder, "meetings")).is_file():
+            employees = with_meetings(planned, employees)
+    except PlanError as error:
+        problems.append(error)
+    return employees
 
 
 def input_table(folder: Path, name: str) -> Path:

@@ -15,6 +15,7 @@ from scheduling.config import Settings
 from scheduling.day import LARGE_DAY, DutySpan
 from scheduling.demand import StreamDemand, served_day
 from scheduling.promise import Duties
+from scheduling.roster.meetings import merged
 from scheduling.roster.people import Employee
 from scheduling.shifts.periods import periods_of
 from scheduling.simulation.estimate import Estimate, ratio
@@ -64,7 +65,7 @@ def _span(row: Any, timezone: str, *, speed: float, cap: int | None) -> DutySpan
     return DutySpan(
         start_min=start,
         end_min=end,
-        breaks=read_pauses(str(row.breaks or ""), start),
+        breaks=merged((*read_pauses(row.breaks, start), *read_pauses(getattr(row, "meetings", None), start))),
         streams=(str(row.stream),),
         speed=speed,
         reception_cap=cap,

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from scheduling.config import Settings
 from scheduling.roster.conflicts import Conflict, explain_infeasible
-from scheduling.roster.improve import Effort, Found, run_search
+from scheduling.roster.improve import QUENCH, Effort, Found, run_search
 from scheduling.roster.objective import SCALE, Prices
 from scheduling.roster.people import Employee, Wish
+from scheduling.roster.placing import has_floating, place_meetings
 from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
+from scheduling.roster.standing import as_own, standing_assignment
 from scheduling.roster.tables import fairness_table, roster_table, short_table
 from scheduling.roster.wishes import RefusedWish, refused_wishes
 from scheduling.solver import Progress, Status
@@ -154,7 +156,52 @@ def make_roster(
     )
     search = prepare(problem, prices=prices)
     found = run_search(search, seed=seed, effort=effort, progress=progress)
+    if found.assignment is not None and has_floating(problem):
+        search, found = _with_meetings_placed(search, found, shift_plan, requirement, seed=seed)
     return result_of(search, found, seconds=time.perf_counter() - begun)
+
+
+def _with_meetings_placed(
+    search: Search,
+    found: Found,
+    shift_plan: pd.DataFrame | None,
+    requirement: pd.DataFrame | None,
+    *,
+    seed: int,
+) -> tuple[Search, Found]:
+    """Return the problem with every meeting at a time, and a roster of it.
+
+    The bound of the roster without them holds: a meeting only takes people away.
+    """
+    problem = search.problem
+    roster = roster_table(problem, found.assignment or {})
+    placed = place_meetings(search, found.assignment or {})
+    narrower = build_problem(
+        shift_plan,
+        placed.employees,
+        problem.wishes,
+        problem.settings,
+        start=problem.start,
+        days=problem.days,
+        requirement=requirement,
+        last_roster=problem.last_roster,
+        published=roster,
+    )
+    standing = standing_assignment(narrower, roster).items()
+    again = prepare(narrower, prices=search.prices)
+    held = {cell: as_own(narrower, cell, duty) for cell, duty in standing}
+    better = run_search(again, seed=seed, effort="quick", start_from=held, heat=QUENCH)
+    notes = [
+        f"{name}: the {meeting.kind} of {meeting.minutes / 60:g} h has no duty to be held in"
+        for name, meeting in placed.unheld
+        if problem.start <= meeting.date and meeting.until <= problem.date(problem.days - 1)
+    ]
+    return again, replace(
+        better,
+        status="FEASIBLE" if better.status == "OPTIMAL" else better.status,
+        bound=found.bound,
+        notes=(*found.notes, *(note for note in better.notes if note not in found.notes), *notes),
+    )
 
 
 def result_of(search: Search, found: Found, *, seconds: float) -> RosterResult:

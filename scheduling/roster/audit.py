@@ -35,9 +35,12 @@ from scheduling.roster.audit_people import (
     find_qualified,
 )
 from scheduling.roster.audit_rest import find_max_consecutive_days, find_min_rest, find_rest_days_per_week
+from scheduling.roster.audit_times import find_attended, find_available
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.rules import (
     AllowedTemplate,
+    Attended,
+    Available,
     ContractHours,
     Employed,
     FixedDuty,
@@ -132,6 +135,8 @@ FIND: dict[type[Any], Callable[[Any, Book], Iterator[Violation]]] = {
     AllowedTemplate: find_allowed_template,
     Employed: find_employed,
     OnLeave: find_on_leave,
+    Available: find_available,
+    Attended: find_attended,
     FixedDuty: find_fixed_duty,
     ContractHours: find_contract_hours,
     LeastHours: find_least_hours,

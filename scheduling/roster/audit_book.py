@@ -10,6 +10,7 @@ from itertools import groupby
 import pandas as pd
 
 from forecast.timegrid import zone
+from scheduling.breaks import read_pauses
 from scheduling.config import Limit, Settings
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.rules import (
@@ -17,6 +18,8 @@ from scheduling.roster.rules import (
 )
 
 SLACK = 1e-6  # hours; sums of floats
+
+Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,8 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class DatedDuty:
+    """One duty; ``breaks`` and ``away`` (meetings) are instants."""
+
     start: pd.Timestamp
     end: pd.Timestamp
     date: dt.date
@@ -57,6 +62,8 @@ class DatedDuty:
     stream: str
     hours: float
     is_new: bool
+    breaks: tuple[Span, ...] = ()
+    away: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +85,35 @@ class Book:
 
 
 def read_duties(frame: pd.DataFrame, settings: Settings, *, is_new: bool) -> Iterator[tuple[DatedDuty, str]]:
+    """Yield the duties of a table with their people."""
     local = zone(settings.demand.shop.timezone)
     for row in frame.to_dict("records"):
+        start, date = row["start"].tz_convert(local), pd.Timestamp(row["date"]).date()
+        breaks, away = (
+            tuple(
+                (wall_instant(date, a, start.tz), wall_instant(date, b, start.tz))
+                for a, b in read_pauses(row.get(column), start.hour * 60 + start.minute)
+            )
+            for column in ("breaks", "meetings")
+        )
         duty = DatedDuty(
-            start=row["start"].tz_convert(local),
+            start=start,
             end=row["end"].tz_convert(local),
-            date=pd.Timestamp(row["date"]).date(),
+            date=date,
             template=str(row["template"]),
             stream=str(row["stream"]),
             hours=float(row["paid_hours"]),
             is_new=is_new,
+            breaks=breaks,
+            away=away,
         )
         yield duty, str(row["employee"])
+
+
+def wall_instant(date: dt.date, minutes: int, timezone: dt.tzinfo | None) -> pd.Timestamp:
+    """Return the instant of a wall time of a date [min since midnight]."""
+    wall = pd.Timestamp(date) + pd.Timedelta(minutes=minutes)
+    return wall.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
 
 
 def weeks(book: Book) -> Iterator[tuple[Employee, dt.date, list[DatedDuty]]]:
@@ -116,6 +140,7 @@ def excess(week: Sequence[DatedDuty], value: Callable[[DatedDuty], float], most:
 def violation(
     rule: Rule, employee: str, date: dt.date, message: str, *, amount: float = 1.0, limit: Limit | None = None
 ) -> Violation:
+    """Return a breach of a rule, soft where its limit is."""
     is_soft = limit is not None and limit.mode == "soft"
     return Violation(
         rule=type(rule).__name__,

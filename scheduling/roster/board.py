@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from scheduling.breaks import Pause
 from scheduling.roster.board_law import UNLIMITED, LawBoard, law_board, person_cost
 from scheduling.roster.duties import Ints, Option
 from scheduling.roster.objective import (
@@ -55,9 +56,10 @@ class Board(NamedTuple):
     """What does not change during a search.
 
     Options of all days stand in one row, their ways to take breaks in another. ``open_options`` lists the
-    lawful options of each cell from ``open_first`` on. Options of one template, start and stream are of one
-    ``kind``; ``of_kind`` finds it on each day (-1: not there). Crowds are the limited templates and pools,
-    one after the other. Parts are tuples of their own because numba compiles small ones much faster.
+    lawful options of each cell from ``open_first`` on. Options of one template, start, stream and
+    meetings are of one ``kind``; ``of_kind`` finds it on each day (-1: not there). Crowds are the limited
+    templates and pools, one after the other. Parts are tuples of their own because numba compiles small ones
+    much faster.
     """
 
     first_option: Ints
@@ -116,7 +118,7 @@ def board_of(search: Search) -> Board:
         lawful=lawful,
         price=price,
         off_price=off_price,
-        must_work=np.array([[(p, d) in problem.fixed for d in range(problem.days)] for p in people]),
+        must_work=np.array([[(p, d) in problem.bound for d in range(problem.days)] for p in people]),
         open_first=open_first,
         open_count=open_count,
         open_options=np.array(listed or [0], dtype=np.int64),
@@ -196,9 +198,9 @@ def _table(search: Search, most: int) -> Ints:
 
 def _kinds(problem: RosterProblem) -> tuple[Ints, Ints]:
     """Return the kind of each option, and the option of each kind on each day."""
-    names: dict[tuple[str, str, int], int] = {}
+    names: dict[tuple[str, str, int, Pause], int] = {}
     flat = [option for day in problem.options for option in day]
-    kind = [names.setdefault((o.stream, o.template.name, o.clock_start), len(names)) for o in flat]
+    kind = [names.setdefault((o.stream, o.template.name, o.clock_start, o.away), len(names)) for o in flat]
     of_kind = np.full((problem.days, len(names)), -1, dtype=np.int64)
     for place, option in enumerate(flat):
         of_kind[option.day, kind[place]] = place

@@ -1,6 +1,7 @@
 """No roster keeps the hard rules: which of them cannot hold together, and what is cheapest to give up.
 
-Only people with fixed duties can be in such a conflict, and crowds of them: anybody else may stay at home.
+Only people with fixed duties or training can be in such a conflict, and crowds of them: anybody else may stay
+at home.
 Three answers, quickest first: sentences from counting, a smallest set of rules that exclude one another, and
 the cheapest sets of rules to give up.
 """
@@ -13,12 +14,17 @@ from typing import Any, Literal
 
 from ortools.sat.python import cp_model
 
+from scheduling.breaks import Pause, pauses_text
 from scheduling.config import Limit
+from scheduling.roster.availability import available_on
 from scheduling.roster.constraints import post_rules
-from scheduling.roster.lawful import all_choices, can_serve
+from scheduling.roster.lawful import all_choices, can_serve, forbids
+from scheduling.roster.meetings import fixed_on
 from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.rules import (
     AllowedTemplate,
+    Attended,
+    Available,
     ContractHours,
     Employed,
     FixedDuty,
@@ -48,6 +54,8 @@ RELEASE: dict[type[Any], float] = {
     FixedDuty: 60.0,
     MaxPeople: 80.0,
     OnLeave: 300.0,
+    Available: 200.0,
+    Attended: 100.0,
     ContractHours: 150.0,
     MinRest: 400.0,
     MaxConsecutiveDays: 400.0,
@@ -68,6 +76,8 @@ SENTENCES: dict[type[Any], str] = {
     FixedDuty: "{who} has a fixed duty on {day}",
     MaxPeople: "only so many of {who} may work on {day}",
     OnLeave: "{who} is on leave on {day}",
+    Available: "{who} named other times for {day}",
+    Attended: "{who} has a meeting or training on {day}",
     ContractHours: "{who}'s contract limits the hours of the week of {day}",
     MinRest: "{who} needs {limit:g} h of rest before the duty of {day}",
     MaxConsecutiveDays: "{who} may work at most {limit:g} days in a row (up to {day})",
@@ -120,8 +130,9 @@ def explain_infeasible(problem: RosterProblem, *, seed: int = 0) -> tuple[Confli
 
 
 def count_conflicts(problem: RosterProblem) -> tuple[Conflict, ...]:
-    """Return the conflicts that a look at each fixed duty and each day's crowd shows."""
+    """Return the conflicts that a look at each fixed duty, each training and each day's crowd shows."""
     found = [text for cell in sorted(problem.fixed) for text in _cell_conflicts(problem, cell)]
+    found += [text for cell in sorted(problem.training) for text in _training_conflicts(problem, cell)]
     found += list(_crowd_conflicts(problem))
     return tuple(Conflict(kind="count", text=text) for text in found)
 
@@ -143,6 +154,28 @@ def _cell_conflicts(problem: RosterProblem, cell: Cell) -> Iterator[str]:
         yield f"{duty}, which is not among the person's templates ({', '.join(person.templates)})"
     elif not any(can_serve(problem, person, option.stream) for option in mine):
         yield f"{duty} but can serve none of {', '.join(problem.streams)}"
+    elif all(forbids(Available(), problem, cell, option) for option in mine):
+        yield f"{duty} but named other times for that day ({_times(available_on(person.available, date))})"
+
+
+def _training_conflicts(problem: RosterProblem, cell: Cell) -> Iterator[str]:
+    person, date = problem.employees[cell[0]], problem.date(cell[1])
+    training = f"{person.employee} has training on {date}, {_times(fixed_on(person, date, 'training'))},"
+    if cell in problem.leave:
+        yield f"{training} but is on leave that day"
+    if not person.is_employed(date):
+        yield f"{training} but is not employed that day"
+    around = [o for o in problem.options[cell[1]] if not forbids(Attended(), problem, cell, o)]
+    open_to = [o for o in around if not forbids(AllowedTemplate(), problem, cell, o)]
+    if not open_to:
+        yield f"{training} but no duty open to them lies around it with its break outside"
+    elif all(forbids(Available(), problem, cell, option) for option in open_to):
+        named = _times(available_on(person.available, date)) or "none"
+        yield f"{training} but can work no duty around it (times named: {named})"
+
+
+def _times(spans: Pause) -> str:
+    return pauses_text(spans).replace(";", ", ")
 
 
 def _crowd_conflicts(problem: RosterProblem) -> Iterator[str]:
@@ -169,8 +202,8 @@ def _crowd(name: str, limit: int, members: Sequence[str], problem: RosterProblem
 
 
 def _guarded(problem: RosterProblem) -> tuple[RosterModel, dict[Reason, cp_model.IntVar]]:
-    """Return the model of the people with fixed duties, every hard rule behind a literal of its own."""
-    people = {p for p, _ in problem.fixed}
+    """Return the model of people with fixed duties or training, each hard rule behind a literal."""
+    people = {p for p, _ in problem.bound}
     everything = all_choices(problem)
     model = RosterModel(
         problem,

@@ -22,6 +22,8 @@ from scheduling.roster.constraints_hours import (
 )
 from scheduling.roster.constraints_people import (
     post_allowed_template,
+    post_attended,
+    post_available,
     post_employed,
     post_fixed_duty,
     post_max_people,
@@ -36,6 +38,8 @@ from scheduling.roster.constraints_rest import (
 )
 from scheduling.roster.rules import (
     AllowedTemplate,
+    Attended,
+    Available,
     ContractHours,
     Employed,
     FixedDuty,
@@ -70,6 +74,8 @@ POST: dict[type[Any], Callable[[Any, RosterModel], None]] = {
     AllowedTemplate: post_allowed_template,
     Employed: post_employed,
     OnLeave: post_on_leave,
+    Available: post_available,
+    Attended: post_attended,
     FixedDuty: post_fixed_duty,
     ContractHours: post_contract_hours,
     LeastHours: post_least_hours,

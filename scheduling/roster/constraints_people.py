@@ -8,6 +8,8 @@ from typing import Any
 from scheduling.roster.lawful import forbids
 from scheduling.roster.rules import (
     AllowedTemplate,
+    Attended,
+    Available,
     Employed,
     FixedDuty,
     MaxPeople,
@@ -53,6 +55,19 @@ def post_employed(rule: Employed, model: RosterModel) -> None:
 def post_on_leave(rule: OnLeave, model: RosterModel) -> None:
     """Rule out duties on days of leave."""
     post_forbidden(rule, model)
+
+
+def post_available(rule: Available, model: RosterModel) -> None:
+    """Rule out duties outside the times that a person named."""
+    post_forbidden(rule, model)
+
+
+def post_attended(rule: Attended, model: RosterModel) -> None:
+    """Rule out duties that ignore a meeting of the person's, and ask for one on a day of training."""
+    post_forbidden(rule, model)
+    for cell in model.free:
+        if cell in model.problem.training:
+            model.keep(model.works_on(*cell) >= 1, reason_of(model, rule, *cell))
 
 
 def post_fixed_duty(rule: FixedDuty, model: RosterModel) -> None:

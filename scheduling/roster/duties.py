@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from forecast.timegrid import clock_minutes, instant, slots
 from scheduling.breaks import Pause, legal_pauses, read_pauses
 from scheduling.config import Settings, ShiftTemplate
+from scheduling.roster.meetings import attended, overlap
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,6 +26,8 @@ class Option:
 
     ``clock_start`` is the wall time it starts at [min since midnight of its day]; ``covered`` are the cover
     rows it is present in when no break is counted, ``lost`` those that each way of taking the break costs.
+    ``away`` are meetings inside it [min since midnight], for which its people are off the chats: who has
+    other meetings, or none, works another option of the same template and start.
     """
 
     day: int
@@ -36,6 +39,7 @@ class Option:
     pauses: tuple[Pause, ...]
     covered: Ints = field(repr=False)
     lost: tuple[Ints, ...] = field(repr=False)
+    away: Pause = ()
     peak_hours: float = 0.0
     is_weekend: bool = False
 
@@ -43,6 +47,11 @@ class Option:
     def paid_min(self) -> int:
         """Paid minutes."""
         return round(self.template.paid_hours * 60)
+
+    @property
+    def clock_end(self) -> int:
+        """Wall time it ends at [min since midnight of its day]."""
+        return self.clock_start + round(self.template.hours * 60)
 
     @property
     def is_late(self) -> bool:
@@ -89,33 +98,45 @@ def options_of(
     settings: Settings,
     clock: Clock,
     peak: Mapping[str, frozenset[int]],
+    meetings: Collection[Pause],
 ) -> list[Option]:
-    """Return a day's duties: those planned and every other start that the templates allow."""
+    """Return a day's duties: those planned and every other start that the templates allow.
+
+    `meetings` are the times that the meetings of one person, or of several, take that day.
+    """
     date = clock.start + dt.timedelta(days=day)
-    planned: dict[tuple[str, str, int], set[Pause]] = {}
+    planned: dict[tuple[str, str, int, Pause], set[Pause]] = {}
     if not plan.empty:
         for row in plan[plan["date"] == date].to_dict("records"):
             start_min = wall_minutes(row["start"], date, clock.timezone)
-            key = (str(row["stream"]), str(row["template"]), start_min)
+            away = read_pauses(row.get("meetings"), start_min)
+            key = (str(row["stream"]), str(row["template"]), start_min, away)
             planned.setdefault(key, set()).add(read_pauses(row["breaks"], start_min))
-    keys = set(planned)
-    for template in settings.templates:
-        keys |= {(s, template.name, clock_minutes(at)) for s in streams for at in template.starts}
     templates = {template.name: template for template in settings.templates}
+    starts = {(stream, name, start_min) for stream, name, start_min, _ in planned}
+    for template in settings.templates:
+        starts |= {(s, template.name, clock_minutes(at)) for s in streams for at in template.starts}
+    keys = set(planned)
+    for stream, name, start_min in starts:
+        end_min = start_min + round(60 * templates[name].hours)
+        keys |= {(stream, name, start_min, attended(times, start_min, end_min)) for times in ((), *meetings)}
     order = {template.name: place for place, template in enumerate(settings.templates)}
-    return [
+    made = (
         _option(
             day,
             templates[name],
             stream,
             start_min,
-            planned.get((stream, name, start_min), set()),
+            away,
+            planned.get((stream, name, start_min, away), set()),
+            planned.get((stream, name, start_min, ()), set()),
             streams,
             clock,
             peak,
         )
-        for stream, name, start_min in sorted(keys, key=lambda key: (key[0], order[key[1]], key[2]))
-    ]
+        for stream, name, start_min, away in sorted(keys, key=lambda key: (key[0], order[key[1]], *key[2:]))
+    )
+    return [option for option in made if option.pauses]
 
 
 def _option(
@@ -123,21 +144,28 @@ def _option(
     template: ShiftTemplate,
     stream: str,
     start_min: int,
+    away: Pause,
+    written: set[Pause],
     planned_pauses: set[Pause],
     streams: Sequence[str],
     clock: Clock,
     peak: Mapping[str, frozenset[int]],
 ) -> Option:
+    """Return an option; its breaks are those written of it and those that leave its meetings alone."""
     end_min = start_min + round(template.hours * 60)
     start, end = clock.minutes(day, start_min), clock.minutes(day, end_min)
-    pauses = tuple(sorted({*legal_pauses(template, start_min, clock.interval_min), *planned_pauses}))
+    legal = {*legal_pauses(template, start_min, clock.interval_min), *planned_pauses}
+    pauses = tuple(sorted({pause for pause in legal if not overlap(pause, away)} | written))
     first_row = streams.index(stream) * len(clock.starts)
     covered = clock.whole_intervals(start, end)
     lost = tuple(
         np.intersect1d(
             covered,
             np.concatenate(
-                [clock.touched_intervals(clock.minutes(day, a), clock.minutes(day, b)) for a, b in pause]
+                [
+                    clock.touched_intervals(clock.minutes(day, a), clock.minutes(day, b))
+                    for a, b in (*pause, *away)
+                ]
                 or [covered[:0]]
             ),
         )
@@ -153,12 +181,14 @@ def _option(
         pauses=pauses,
         covered=covered + first_row,
         lost=tuple(rows + first_row for rows in lost),
+        away=away,
         peak_hours=peak_hours_of(start_min, end_min, peak[stream], clock.interval_min),
         is_weekend=(clock.start + dt.timedelta(days=day)).weekday() >= 5,
     )
 
 
 def wall_minutes(at: pd.Timestamp, date: dt.date, timezone: str) -> int:
+    """Return the wall time of an instant [min since a date's midnight]."""
     wall = at.tz_convert(timezone).tz_localize(None)
     return int((wall - pd.Timestamp(date)) // pd.Timedelta(minutes=1))
 

@@ -16,21 +16,32 @@ from forecast.timegrid import instant
 from scheduling.config import Settings
 from scheduling.roster.anneal import annealed
 from scheduling.roster.audit_book import Violation
-from scheduling.roster.duties import QUARTERS
-from scheduling.roster.lawful import can_serve
+from scheduling.roster.duties import QUARTERS, Option
+from scheduling.roster.lawful import can_serve, forbids
 from scheduling.roster.objective import SCALE, Prices, is_refused
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.personal import BestResponses
 from scheduling.roster.problem import RosterProblem
+from scheduling.roster.rules import Available
 from scheduling.roster.search import Search, prepare
-from scheduling.roster.standing import extra_cost, first_breach, standing
+from scheduling.roster.standing import as_own, extra_cost, first_breach, is_own, standing
 from scheduling.roster.tables import interval_start
 from scheduling.roster.variables import Assignment, frozen_cover
 
 GRANT_MOVES = 400_000
 GRANT_HEAT = (8.0, 0.3)  # temperatures when looking for the best roster with a wish granted [money]
 
-Bar = Literal["works already", "not employed", "on leave", "cannot serve", "closed template", "rule", "none"]
+Bar = Literal[
+    "works already",
+    "in a meeting",
+    "not employed",
+    "on leave",
+    "not available",
+    "cannot serve",
+    "closed template",
+    "rule",
+    "none",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +174,8 @@ class Explainer:
         bars: Counter[str] = Counter()
         ways: list[Alternative] = []
         for number in range(len(problem.options[day])):
+            if not is_own(problem, (person, day), number):
+                continue
             found = self._alternative(person, day, (number, 0), leaves=None)
             if found.extra_cost is None:
                 bars[_kind(found)] += 1
@@ -256,6 +269,7 @@ class Explainer:
         """Say what bars a person from a duty that somebody else leaves, or what it costs."""
         problem = self.search.problem
         employee = problem.employees[person]
+        duty = as_own(problem, (person, day), duty)
         option = problem.options[day][duty[0]]
         bar: Bar = "none"
         if (person, day) in self.assignment:
@@ -270,6 +284,8 @@ class Explainer:
             employee.templates and option.template.name not in employee.templates
         ):
             bar = "closed template"
+        elif forbids(Available(), problem, (person, day), option):
+            bar = "not available"
         if bar != "none":
             return Alternative(employee=employee.employee, bar=bar, message=bar)
         change: dict[tuple[int, int], tuple[int, int] | None] = {(person, day): duty}
@@ -302,11 +318,16 @@ class Explainer:
             employee=problem.employees[person].employee, bar="closed template", message="no duty reaches it"
         )
         for d in range(problem.days):
+            duty = self.assignment.get((person, d))
+            if duty is not None and _is_meeting(problem, problem.options[d][duty[0]], row):
+                return replace(barred, bar="in a meeting", message="in a meeting then")
             for number, option in enumerate(problem.options[d]):
-                if row not in option.covered:
+                if row not in option.covered or not is_own(problem, (person, d), number):
                     continue
                 way = next((w for w, lost in enumerate(option.lost) if row not in lost), None)
                 if way is None:
+                    if _is_meeting(problem, option, row) and barred.bar == "closed template":
+                        barred = replace(barred, bar="in a meeting", message="in a meeting then")
                     continue
                 found = self._alternative(person, d, (number, way), leaves=None)
                 if found.extra_cost is not None:
@@ -330,6 +351,19 @@ class Explainer:
         if not 0 <= day < problem.days:
             raise DataError(f"{date} lies outside the span from {problem.start} for {problem.days} days")
         return problem.position[employee], day
+
+
+def _is_meeting(problem: RosterProblem, option: Option, row: int) -> bool:
+    """Return whether a duty is in a meeting for some of a cover row's interval."""
+    if row not in option.covered:
+        return False
+    begin = interval_start(problem, row)
+    end = begin + pd.Timedelta(minutes=problem.interval_min)
+    date = problem.date(option.day)
+    return any(
+        instant(date, a, problem.timezone) < end and begin < instant(date, b, problem.timezone)
+        for a, b in option.away
+    )
 
 
 def _kind(found: Alternative) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from forecast.timegrid import MINUTES_A_DAY
+from scheduling.roster.availability import available_on
 from scheduling.roster.duties import Option
+from scheduling.roster.meetings import attended, fixed_on
 from scheduling.roster.pay import day_premium
 from scheduling.roster.people import Employee
 from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.rules import (
     AllowedTemplate,
+    Attended,
+    Available,
     Employed,
     FixedDuty,
     HolidayPay,
@@ -41,6 +48,10 @@ def forbids(rule: Rule, problem: RosterProblem, cell: Cell, option: Option) -> b
             return not person.is_employed(date)
         case OnLeave():
             return cell in problem.leave
+        case Available():
+            return bool(person.available) and not _is_available(person, date, option)
+        case Attended():
+            return not _attends(person, date, option)
         case FixedDuty():
             return problem.fixed.get(cell, "") not in ("", option.template.name)
         case MaxHoursPerDay(limit=limit):
@@ -57,6 +68,28 @@ def _earns(rule: Premium, problem: RosterProblem, cell: Cell, option: Option) ->
     kind = {HolidayPay: "holiday", RestDayPay: "rest_day", OvertimePay: "overtime"}[type(rule)]
     found, _, _ = day_premium(labour, problem.pay_days, problem.date(cell[1]), option.paid_min)
     return found == kind and problem.employees[cell[0]].pool in labour.premium_pools
+
+
+def _is_available(person: Employee, date: dt.date, option: Option) -> bool:
+    """Return whether a duty lies wholly inside the times that a person named, the days beside included."""
+    times = [
+        (a + MINUTES_A_DAY * beside, b + MINUTES_A_DAY * beside)
+        for beside in (-1, 0, 1)
+        for a, b in available_on(person.available, date + dt.timedelta(days=beside))
+    ]
+    reached = option.clock_start
+    for begin, end in sorted(times):
+        if begin <= reached:
+            reached = max(reached, end)
+    return reached >= option.clock_end
+
+
+def _attends(person: Employee, date: dt.date, option: Option) -> bool:
+    """Return whether a duty is off the chats for just the meetings of a person that lie inside it."""
+    bound = fixed_on(person, date, "training")
+    return option.away == attended(fixed_on(person, date), option.clock_start, option.clock_end) and all(
+        option.clock_start <= a and b <= option.clock_end for a, b in bound
+    )
 
 
 def lawful_choices(problem: RosterProblem) -> dict[Cell, tuple[int, ...]]:

@@ -14,11 +14,49 @@ from forecast.frames import raise_problems
 from forecast.table_rows import Reader, either
 from forecast.tabular import read_table
 from scheduling.config import Pool, Settings
+from scheduling.roster.availability import AvailableTime
 
 WishKind = Literal["leave", "off", "prefer", "avoid", "fixed"]
 POOLS: tuple[str, ...] = get_args(Pool)
 WISH_KINDS: tuple[str, ...] = get_args(WishKind)
 LARGEST_WEIGHT = 100.0
+OWN_TABLES = ("available", "meetings")  # told in tables of their own, not in agents.csv
+
+MeetingKind = Literal["meeting", "training"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """Time that somebody is off the chats inside a duty; paid, but no cover.
+
+    Attributes
+    ----------
+    date, until
+        First and last day; the same day where the time is fixed.
+    start_min, end_min
+        When [min since the day's midnight]; None: the roster chooses a day and a time.
+    minutes
+        How long.
+    kind
+        ``meeting``: who has a duty around it attends; ``training``: the person works and attends.
+    """
+
+    date: dt.date
+    until: dt.date
+    start_min: int | None = None
+    end_min: int | None = None
+    minutes: int
+    kind: MeetingKind = "meeting"
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a length that cannot be meant."""
+        if not 0 < self.minutes <= 12 * 60:
+            raise ValueError(f"hours must be above 0 and at most 12, got {self.minutes / 60:g}")
+
+    def at(self, date: dt.date, time: tuple[int, int]) -> Meeting:
+        """Return the meeting as training on a day at a time."""
+        return replace(self, date=date, until=date, start_min=time[0], end_min=time[1], kind="training")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +88,10 @@ class Employee:
         Platform accounts, as they stand in logs.
     routing_weight
         Share of new sessions relative to others; None: not set.
+    available
+        When they can work; empty: always. From ``availability.csv``.
+    meetings
+        When they are off the chats inside a duty. From ``meetings.csv``.
     """
 
     employee: str
@@ -66,6 +108,8 @@ class Employee:
     ends_on: dt.date | None = None
     accounts: tuple[str, ...] = ()
     routing_weight: float | None = None
+    available: tuple[AvailableTime, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a person that cannot be meant."""
@@ -139,7 +183,8 @@ def read_agents(path: Path, settings: Settings) -> tuple[Employee, ...]:
     DataError
         With every problem by row and column.
     """
-    reader = Reader(path, tuple(f.name for f in fields(Employee)), required=("employee",))
+    columns = tuple(f.name for f in fields(Employee) if f.name not in OWN_TABLES)
+    reader = Reader(path, columns, required=("employee",))
     streams = tuple(stream.id for stream in settings.demand.streams)
     skills = tuple({stream.skill: None for stream in settings.demand.streams if stream.skill})
     templates = settings.template_names

@@ -240,7 +240,7 @@ class BestResponses:
             end=end,
             paid=paid // unit,
             is_open=is_open,
-            must_work=np.array([(person, d) in problem.fixed for d in range(problem.days)]),
+            must_work=np.array([(person, d) in problem.bound for d in range(problem.days)]),
             own=own,
             off=np.array([self._cells.total((person, d), None) for d in range(problem.days)], dtype=float),
             hours_left=self._minutes_left(person) // unit,

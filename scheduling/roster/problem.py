@@ -19,6 +19,7 @@ from forecast.errors import ConfigError, DataError, nearest
 from forecast.timegrid import instant
 from scheduling.config import Settings
 from scheduling.roster.duties import QUARTERS, Clock, Ints, Option, options_of, peak_hours_of, wall_minutes
+from scheduling.roster.meetings import fixed_on
 from scheduling.roster.needs import peak_clock, planned, required_agents
 from scheduling.roster.pay import PayDays, find_pay_days
 from scheduling.roster.people import Employee, Wish
@@ -99,6 +100,21 @@ class RosterProblem:
         return {self._cell(w): w.template for w in self.wishes if w.kind == "fixed"}
 
     @cached_property
+    def training(self) -> frozenset[Cell]:
+        """Cells whose person has training at a fixed time, and so a duty."""
+        return frozenset(
+            (p, d)
+            for p, person in enumerate(self.employees)
+            for d in range(self.days)
+            if person.meetings and fixed_on(person, self.date(d), "training")
+        )
+
+    @cached_property
+    def bound(self) -> frozenset[Cell]:
+        """Cells in which a duty must be worked."""
+        return self.training.union(self.fixed)
+
+    @cached_property
     def soft_wishes(self) -> tuple[Wish, ...]:
         """Wishes that may be refused."""
         return tuple(w for w in self.wishes if w.kind in ("off", "prefer", "avoid"))
@@ -152,7 +168,13 @@ def build_problem(
     clock = Clock(start, days, interval, timezone)
     required, wants = required_agents(wanted, streams, clock)
     peak = peak_clock(plan, wanted, streams, clock)
-    options = tuple(tuple(options_of(day, known, streams, settings, clock, peak)) for day in range(days))
+    meetings = [
+        {fixed_on(person, start + dt.timedelta(days=day)) for person in employees if person.meetings}
+        for day in range(days)
+    ]
+    options = tuple(
+        tuple(options_of(day, known, streams, settings, clock, peak, meetings[day])) for day in range(days)
+    )
     on_plan = planned(plan, streams, clock)
     # Below the plan but above the requirement is cheap: the plan may hold more than is asked for. Above the
     # plan nothing is asked: where the plan holds less than the requirement, it means to.

@@ -20,11 +20,12 @@ from scheduling.config import Settings
 from scheduling.roster.absences import Reserve
 from scheduling.roster.assign import RosterResult, result_of
 from scheduling.roster.improve import Effort, run_search
+from scheduling.roster.meetings import with_placed
 from scheduling.roster.objective import Prices, Published
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.problem import Cell, RosterProblem, build_problem
 from scheduling.roster.search import Search, prepare
-from scheduling.roster.standing import standing_assignment
+from scheduling.roster.standing import as_own, standing_assignment
 from scheduling.roster.tables import interval_start
 from scheduling.roster.variables import Assignment, Choices
 
@@ -139,9 +140,10 @@ def replan(
         for (name, date), template in pins.items()
         if template
     ]
+    held = roster if edited is None else edited
     problem = build_problem(
         shift_plan,
-        employees,
+        with_placed(employees, held, timezone=settings.demand.shop.timezone, but={*gone, *pins}),
         [*kept, *absences],
         settings,
         start=first,
@@ -150,8 +152,8 @@ def replan(
         last_roster=pd.concat(before, ignore_index=True) if before else None,
         published=roster if edited is None else pd.concat([roster, edited], ignore_index=True),
     )
-    was = standing_assignment(problem, roster)
-    old = was if edited is None else standing_assignment(problem, edited)
+    was = _as_standing(problem, roster)
+    old = was if edited is None else _as_standing(problem, edited)
     every_cell = [(p, d) for p in range(len(problem.employees)) for d in range(problem.days)]
     published = Published(
         option={cell: old[cell][0] if cell in old else None for cell in every_cell},
@@ -175,6 +177,12 @@ def replan(
         first=first,
         interval_min=problem.interval_min,
     )
+
+
+def _as_standing(problem: RosterProblem, roster: pd.DataFrame) -> Assignment:
+    """Return a roster's duties, with the meetings that their people have by now."""
+    found = standing_assignment(problem, roster)
+    return {cell: as_own(problem, cell, duty) for cell, duty in found.items()}
 
 
 def _edits(roster: pd.DataFrame, edited: pd.DataFrame | None) -> dict[tuple[str, dt.date], str]:

@@ -40,6 +40,16 @@ class OnLeave:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Available:
+    """Nobody who named times works outside them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attended:
+    """Who has a duty around a meeting of theirs is off the chats then; training needs such a duty."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FixedDuty:
     """A fixed duty is worked."""
 
@@ -150,6 +160,8 @@ Rule = (
     | AllowedTemplate
     | Employed
     | OnLeave
+    | Available
+    | Attended
     | FixedDuty
     | ContractHours
     | LeastHours
@@ -207,6 +219,8 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
         AllowedTemplate(),
         Employed(),
         OnLeave(),
+        Available(),
+        Attended(),
         FixedDuty(),
         ContractHours(),
         LeastHours(price=LEAST_HOURS_PRICE),

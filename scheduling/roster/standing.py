@@ -12,6 +12,7 @@ from scheduling.breaks import read_pauses
 from scheduling.config import Settings
 from scheduling.roster.audit import audit
 from scheduling.roster.audit_book import Violation
+from scheduling.roster.meetings import attended, fixed_on, with_placed
 from scheduling.roster.objective import Prices
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.problem import Cell, RosterProblem, build_problem
@@ -46,7 +47,7 @@ def standing(
     """
     problem = build_problem(
         shift_plan,
-        employees,
+        with_placed(employees, roster, timezone=settings.demand.shop.timezone),
         wishes,
         settings,
         start=start,
@@ -83,12 +84,13 @@ def standing_assignment(problem: RosterProblem, roster: pd.DataFrame) -> Assignm
             continue
         wall = row["start"].tz_convert(problem.timezone).tz_localize(None)
         start = int((wall - pd.Timestamp(problem.date(d))) // pd.Timedelta(minutes=1))
-        key = (str(row["stream"]), str(row["template"]), start)
+        away = read_pauses(row.get("meetings"), start)
+        key = (str(row["stream"]), str(row["template"]), start, away)
         pause = read_pauses(row["breaks"], start)
         numbers = [
             number
             for number, option in enumerate(problem.options[d])
-            if (option.stream, option.template.name, option.clock_start) == key
+            if (option.stream, option.template.name, option.clock_start, option.away) == key
         ]
         if not numbers or pause not in problem.options[d][numbers[0]].pauses:
             message = f"{row['template']} at {row['start']:%H:%M} is no duty of stream {row['stream']}"
@@ -98,6 +100,27 @@ def standing_assignment(problem: RosterProblem, roster: pd.DataFrame) -> Assignm
     if problems:
         raise DataError(problems)
     return found
+
+
+def is_own(problem: RosterProblem, cell: Cell, number: int) -> bool:
+    """Return whether a duty has just the meetings that the cell's person has inside it."""
+    option = problem.options[cell[1]][number]
+    times = fixed_on(problem.employees[cell[0]], problem.date(cell[1]))
+    return option.away == attended(times, option.clock_start, option.clock_end)
+
+
+def as_own(problem: RosterProblem, cell: Cell, duty: tuple[int, int]) -> tuple[int, int]:
+    """Return a duty with the meetings of the cell's person instead; as it is where no break is left so."""
+    options = problem.options[cell[1]]
+    option = options[duty[0]]
+    if is_own(problem, cell, duty[0]):
+        return duty
+    for number, other in enumerate(options):
+        alike = (other.stream, other.template, other.clock_start)
+        if alike == (option.stream, option.template, option.clock_start) and is_own(problem, cell, number):
+            pause = option.pauses[duty[1]]
+            return number, other.pauses.index(pause) if pause in other.pauses else 0
+    return duty
 
 
 def changed(assignment: Assignment, change: Change) -> Assignment:

@@ -27,6 +27,7 @@ ROSTER_COLUMNS = [
     "paid_hours",
     "cost",
     "premium",
+    "meetings",
 ]
 SHORT_COLUMNS = ["stream", "start", "required", "on_duty", "short"]
 
@@ -34,7 +35,8 @@ SHORT_COLUMNS = ["stream", "start", "required", "on_duty", "short"]
 def roster_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFrame:
     """Return the `ROSTER` table of an assignment, by person and date.
 
-    ``premium`` is what the law adds to the wage, and part of ``cost``. [money]
+    ``premium`` is what the law adds to the wage, and part of ``cost`` [money]; ``meetings`` are times off
+    the chats, paid.
     """
     rows = []
     extra = premiums(problem, assignment)
@@ -55,6 +57,7 @@ def roster_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFrame
                 "paid_hours": option.template.paid_hours,
                 "cost": option.template.paid_hours * rate + extra[p, d],
                 "premium": extra[p, d],
+                "meetings": pauses_text(option.away),
             }
         )
     frame = pd.DataFrame(rows, columns=ROSTER_COLUMNS)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scheduling.roster.duties import QUARTERS
+from scheduling.roster.lawful import forbids
 from scheduling.roster.objective import SCALE, asks, is_refused
 from scheduling.roster.people import Wish
 from scheduling.roster.problem import Cell, RosterProblem
+from scheduling.roster.rules import AllowedTemplate, Available
 from scheduling.roster.search import Search
 from scheduling.roster.standing import extra_cost, first_breach
 from scheduling.roster.tables import interval_start
@@ -93,11 +95,19 @@ def _refused(search: Search, assignment: Assignment, wish: Wish, cell: Cell) -> 
 
 def _closed(problem: RosterProblem, wish: Wish) -> str:
     """Say why no such duty is open to the person."""
-    person = problem.employees[problem.position[wish.employee]]
+    cell = problem.position[wish.employee], (wish.date - problem.start).days
+    person = problem.employees[cell[0]]
     if not person.is_employed(wish.date):
         return "not employed on that day"
-    if (problem.position[wish.employee], (wish.date - problem.start).days) in problem.leave:
+    if cell in problem.leave:
         return "on leave that day"
+    if person.available and any(
+        asks(wish, option)
+        and not forbids(AllowedTemplate(), problem, cell, option)
+        and forbids(Available(), problem, cell, option)
+        for option in problem.options[cell[1]]
+    ):
+        return "outside the times the person named"
     return f"{wish.template or 'no duty'} is not open to pool {person.pool} or to the person"
 
 

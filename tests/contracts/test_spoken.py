@@ -111,6 +111,7 @@ SAID_FROM_FIGURES = {
     "scheduling/roster/audit_hours.py",
     "scheduling/roster/audit_people.py",
     "scheduling/roster/audit_rest.py",
+    "scheduling/roster/audit_times.py",
     "scheduling/roster/explain.py",  # reports.explain_tables
     "scheduling/roster/wishes.py",  # reports.grids.wish_reason
 }

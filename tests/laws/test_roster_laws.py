@@ -31,9 +31,10 @@ from scheduling.roster.anneal import annealed
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
 from scheduling.roster.audit_pay import premium_due
+from scheduling.roster.availability import AvailableTime
 from scheduling.roster.board import board_of, moving_of
 from scheduling.roster.objective import SCALE, Prices
-from scheduling.roster.people import Employee, Wish
+from scheduling.roster.people import Employee, Meeting, Wish
 from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.standing import standing
@@ -115,18 +116,38 @@ def random_shop(seed: int, *, templates: tuple[ShiftTemplate, ...] = (EARLY, LAT
     )
 
 
-def random_people(seed: int, count: int) -> tuple[Employee, ...]:
-    """Return people of different speeds, wages and contracts."""
+def random_times(seed: int) -> tuple[tuple[AvailableTime, ...], tuple[Meeting, ...]]:
+    """Return when somebody can work (mostly always) and what meetings they have (mostly none)."""
     rng = np.random.default_rng(seed)
+    available: tuple[AvailableTime, ...] = ()
+    if rng.random() < 0.3:
+        whole = [AvailableTime(day=d) for d in range(7) if rng.random() < 0.6]
+        evening = AvailableTime(day=day(int(rng.integers(4))), start_min=900, end_min=1500)
+        available = (*whole, evening)
+    if rng.random() < 0.6:
+        return available, ()
+    begin, date = int(rng.choice([540, 690, 990, 1140])), day(int(rng.integers(4)))
+    length = int(rng.choice([30, 60, 90]))
+    return available, (
+        Meeting(date=date, until=date, start_min=begin, end_min=begin + length, minutes=length),
+    )
+
+
+def random_people(seed: int, count: int) -> tuple[Employee, ...]:
+    """Return people of different speeds, wages, contracts, times and meetings."""
+    rng = np.random.default_rng(seed)
+    times = [random_times(seed + 1000 * (p + 1)) for p in range(count)]
     return tuple(
         replace(
             person,
+            available=times[p][0],
+            meetings=times[p][1],
             speed=float(rng.choice([0.75, 1.0, 1.25])),
             cost_per_hour=float(rng.choice([20, 25, 31])),
             max_hours_per_week=float(rng.choice([16, 24, 44])),
             min_hours_per_week=None if rng.random() < 0.5 else 16.0,
         )
-        for person in build_people(count)
+        for p, person in enumerate(build_people(count))
     )
 
 
