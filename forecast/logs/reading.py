@@ -124,7 +124,7 @@ class ShopLog:
             table[name] = instants_of(columns[name])
         if self._names("messages", "tag"):
             table["tag"] = self._category("messages", "tag", columns["tag"], {})
-        return pd.DataFrame(table)
+        return pd.DataFrame(table, copy=False)
 
     def sessions(self) -> pd.DataFrame:
         """Return session lists (`events.SESSIONS`) of the days that they serve."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from forecast.replies.cells import By, OwnersByCell, Span, grouped
+from forecast.replies.cells import By, OwnersByCell, Span, added_cells, grouped
 from forecast.replies.conversations import (
     Codes,
     categories,
@@ -24,6 +24,7 @@ from forecast.replies.events import Sessions, questions_and_replies
 from forecast.replies.slots import cut_steps, held_slots, open_sessions
 
 STAFF = ("human", "bot_assist")
+MOST_PARTS = 8  # whose sums by cell are kept apart
 MOST_SLOTS = 400_000  # whose steps are laid out at once: about a quarter of a gigabyte
 
 LATE_COUNTS = ["questions", "late", "late_queue", "late_agent", "late_unknown"]
@@ -120,7 +121,9 @@ class ActivitySums:
     ) -> None:
         self._cuts = {name: tuple(by) for name, by in cuts.items()}
         self._span = Span(timezone=timezone, since=since, until=until)
-        self._sums: dict[str, pd.DataFrame] = {}
+        self._rounds: list[pd.DataFrame] = []
+        self._messages: list[pd.DataFrame] = []
+        self._buyers: dict[str, list[pd.DataFrame]] = {name: [] for name in cuts}
         self._slots: list[pd.DataFrame] = []
 
     def add(self, talk: pd.DataFrame, facts: Sessions | None = None) -> None:
@@ -131,17 +134,13 @@ class ActivitySums:
     def add_read(self, talk: pd.DataFrame, questions: pd.DataFrame, slots: pd.DataFrame) -> None:
         """Add up a part that was read: its messages, its rounds, its slots."""
         rounds, buyers = _rounds(questions, self._span)
-        messages = _messages(talk, questions, self._span)
+        self._rounds.append(rounds)
+        self._messages.append(_messages(talk, questions, self._span))
         for name, by in self._cuts.items():
-            counts = buyers.counts(by).rename(columns={"owners": "buyers", "flagged": "buyers_replied"})
-            begun = rounds.assign(sessions=rounds["begins_part" if "agent" in by else "begins"])
-            sums = grouped(begun, by)[ROUND_SUMS].sum().join(counts)
-            sums = sums.join(grouped(messages, by)[MESSAGE_COUNTS].sum(), how="outer")
-            if name in self._sums:
-                levels = list(range(sums.index.nlevels))
-                sums = pd.concat([self._sums[name], sums]).groupby(level=levels, sort=True).sum()
-            self._sums[name] = sums
+            self._buyers[name].append(buyers.counts(by))
         self._slots.append(slots[["stream", "agent", "start", "end"]])
+        if len(self._rounds) >= MOST_PARTS:
+            self._rounds, self._messages = [added_cells(self._rounds)], [added_cells(self._messages)]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by cut."""
@@ -151,7 +150,11 @@ class ActivitySums:
             steps = _steps_by_cut(slots, self._span, self._cuts.values())
             for name, by in self._cuts.items():
                 loads[name].append(_load_sums(held, steps["stream" in by], by))
-        return {name: _finished(self._sums[name], _load(loads[name]), by) for name, by in self._cuts.items()}
+        rounds, messages = added_cells(self._rounds), added_cells(self._messages)
+        return {
+            name: _finished(_sums_by_cut(rounds, messages, self._buyers[name], by), _load(loads[name]), by)
+            for name, by in self._cuts.items()
+        }
 
     def _slots_by_agents(self) -> Iterator[pd.DataFrame]:
         """Yield the slots of all parts, some agents' at a time; an agent's load is his alone."""
@@ -164,6 +167,18 @@ class ActivitySums:
         for number in np.unique(group) if len(group) else [0]:
             rows = np.flatnonzero(group[codes] == number) if len(group) else np.zeros(0, dtype=np.int64)
             yield moments.iloc[rows].reset_index(drop=True).assign(agent=agent[rows], stream=stream[rows])
+
+
+def _sums_by_cut(
+    rounds: pd.DataFrame, messages: pd.DataFrame, buyers: Sequence[pd.DataFrame], by: Sequence[By]
+) -> pd.DataFrame:
+    """Return sums of rounds and messages, and counts of buyers (who stand in one part each), by cut."""
+    counts = pd.concat(buyers)
+    counts = counts.groupby(level=list(range(counts.index.nlevels)), sort=True).sum()
+    begun = rounds.assign(sessions=rounds["begins_part" if "agent" in by else "begins"])
+    sums = grouped(begun, by)[ROUND_SUMS].sum()
+    sums = sums.join(counts.rename(columns={"owners": "buyers", "flagged": "buyers_replied"}))
+    return sums.join(grouped(messages, by)[MESSAGE_COUNTS].sum(), how="outer")
 
 
 def _finished(sums: pd.DataFrame, load: pd.DataFrame, by: Sequence[By]) -> pd.DataFrame:
@@ -274,7 +289,8 @@ def _rounds(questions: pd.DataFrame, span: Span) -> tuple[pd.DataFrame, OwnersBy
     first, begins_part = np.zeros((2, len(questions)), dtype=bool)
     first[first_rows(code)] = True
     part = code * (len(agent.categories) + 1) + agent.codes + 1
-    begins_part[np.unique(part, return_index=True)[1]] = True
+    runs = first_rows(part)
+    begins_part[runs] = ~pd.Series(part[runs]).duplicated().to_numpy()
     placed = span.placed(asked, stream=named(questions, "stream"), agent=agent)
     sums = placed.sums(
         begins=first,

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 By = Literal["stream", "agent", "day", "hour"]
 Flags = npt.NDArray[np.bool_]
 
+MOST_PER_ROW = (
+    8  # places of a table that has one for every number there may be; with more, numbers are hashed
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
@@ -71,7 +75,7 @@ class Span:
         streams, agents = max(1, len(stream.categories)), len(agent.categories) + 1
         assert streams * agents * hours < np.iinfo(np.int64).max
         whose = stream.codes[rows].astype(np.int64) * agents + agent.codes[rows] + 1
-        cell, packed = pd.factorize(whose * hours + (hour - first))
+        cell, packed = numbered(whose * hours + (hour - first), streams * agents * hours)
         whose, hour = packed // hours, packed % hours + first
         cells = pd.DataFrame(
             {
@@ -82,7 +86,7 @@ class Span:
                 "all": 0,
             }
         )
-        return Placed(rows=rows, cell=cell.astype(np.int64), cells=cells)
+        return Placed(rows=rows, cell=cell, cells=cells)
 
     def _inside(self, wall: Instants) -> slice | Codes:
         """Return which wall times lie in the span."""
@@ -92,6 +96,34 @@ class Span:
         if self.until is not None:
             inside &= wall < np.datetime64(self.until + dt.timedelta(days=1))
         return slice(None) if inside.all() else np.flatnonzero(inside)
+
+
+def numbered(values: Codes, most: int) -> tuple[Codes, Codes]:
+    """Return a number for each distinct value, and the values by number; values lie in [0, `most`)."""
+    if most > MOST_PER_ROW * len(values):
+        number, known = pd.factorize(values)
+        return number.astype(np.int64), known
+    there = np.zeros(most, dtype=bool)
+    there[values] = True
+    return (np.cumsum(there) - 1)[values], np.flatnonzero(there)
+
+
+def distinct(values: Codes, most: int) -> Codes:
+    """Return each value once; values lie in [0, `most`)."""
+    if most > MOST_PER_ROW * len(values):
+        return pd.unique(values)
+    there = np.zeros(most, dtype=bool)
+    there[values] = True
+    return np.flatnonzero(there)
+
+
+def added_cells(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return sums by cell of several parts of a log as those of the whole."""
+    if len(parts) == 1:
+        return parts[0]
+    keys = ["stream", "agent", "day", "hour", "all"]
+    table = pd.concat(parts, ignore_index=True)
+    return table.groupby(keys, sort=False, observed=True, dropna=False).sum().reset_index()
 
 
 def _in_order(codes: Codes, names: pd.Categorical) -> pd.Categorical:
@@ -107,28 +139,28 @@ def grouped(cells: pd.DataFrame, by: Sequence[By]) -> DataFrameGroupBy[Any, Any]
 
 
 class OwnersByCell:
-    """Who has rows in each cell, each named once, for counts by several cuts."""
+    """Who has rows in each cell, for counts by several cuts that name each owner once."""
 
     def __init__(self, placed: Placed, whose: Codes, flagged: Flags) -> None:
-        self.cells = placed.cells
+        self.cells, self.cell = placed.cells, placed.cell
+        self.owner, self.flagged = whose[placed.rows], flagged[placed.rows]
         self.owners = int(whose.max()) + 1 if len(whose) else 1
-        pair, pairs = pd.factorize(placed.cell * self.owners + whose[placed.rows])
-        self.cell, self.owner = pairs // self.owners, pairs % self.owners
-        self.flagged = np.bincount(pair, weights=flagged[placed.rows], minlength=len(pairs)) > 0
 
     def counts(self, by: Sequence[By]) -> pd.DataFrame:
         """Return by group how many owners it has: ``owners``, and of them ``flagged``."""
         groups = grouped(self.cells, by)
         number = groups.ngroup().fillna(-1).to_numpy(dtype=np.int64)[self.cell]
-        known = number >= 0
-        pair, pairs = pd.factorize(number[known] * self.owners + self.owner[known])
-        flagged = np.bincount(pair, weights=self.flagged[known], minlength=len(pairs)) > 0
         index = groups.size().index
-        group = pairs // self.owners
+        known = number >= 0
+        pair, flagged = number * self.owners + self.owner, known & self.flagged
         return pd.DataFrame(
             {
-                "owners": np.bincount(group, minlength=len(index)),
-                "flagged": np.bincount(group[flagged], minlength=len(index)),
+                "owners": self._by_group(pair[known], len(index)),
+                "flagged": self._by_group(pair[flagged], len(index)),
             },
             index=index,
         )
+
+    def _by_group(self, pair: Codes, groups: int) -> Codes:
+        """Return how many owners each group has, given pairs of group and owner."""
+        return np.bincount(distinct(pair, groups * self.owners) // self.owners, minlength=groups)

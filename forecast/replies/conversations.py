@@ -75,7 +75,11 @@ def _find_column_problems(frame: pd.DataFrame, contract: Contract) -> Iterator[P
 
 def instants(frame: pd.DataFrame, column: str) -> Instants:
     """Return a column of aware times as UTC instants; all ``NaT`` where the frame has no such column."""
-    if column not in frame.columns or frame[column].isna().all():
+    if column not in frame.columns:
+        return np.full(len(frame), NEVER)
+    if isinstance(frame[column].dtype, pd.DatetimeTZDtype):
+        return frame[column].to_numpy(dtype="datetime64[ns]")
+    if frame[column].isna().all():
         return np.full(len(frame), NEVER)
     utc = pd.DatetimeIndex(frame[column]).tz_convert("UTC").tz_localize(None)
     return utc.as_unit("ns").to_numpy()
@@ -237,7 +241,8 @@ def conversations(messages: pd.DataFrame, *, gap_min: float = 0.0) -> pd.DataFra
             "assigned": instants(messages, "assigned"),
             "closed": instants(messages, "closed"),
             "tag": named(messages, "tag"),
-        }
+        },
+        copy=False,
     )
     talk["code"] = _session_codes(talk, gap_min)
     if not _is_in_order(talk["code"].to_numpy(), talk["time"].to_numpy()):

@@ -115,7 +115,7 @@ def events_of_talk(talk: pd.DataFrame, rule: ReplyRule, facts: Sessions | None =
         facts=facts,
     )
     if rule.population == "after_human_transfer":
-        events = events[events.pop("transferred").to_numpy()].reset_index(drop=True)
+        events = events[events["transferred"].to_numpy()].reset_index(drop=True)
     return events.drop(columns=["transferred", "code", "reply_row"], errors="ignore")
 
 
@@ -150,8 +150,22 @@ def questions_and_replies(
         or no bot was in it), ``reply_row`` (where the reply stands in `talk`, -1 without one).
     """
     facts = facts or Sessions(talk)
-    replies = sent_by(talk, counting)
-    settled = sent_by(talk, [name for name in settling if name not in counting])
+    ends = frozenset(counting) & facts.senders
+    settles = (frozenset(settling) & facts.senders) - ends
+    if (ends, settles, each_message) not in facts.questions:
+        facts.questions[ends, settles, each_message] = _questions(talk, facts, ends, settles, each_message)
+    return facts.questions[ends, settles, each_message]
+
+
+def _questions(
+    talk: pd.DataFrame,
+    facts: Sessions,
+    counting: Collection[str],
+    settling: Collection[str],
+    each_message: bool,
+) -> pd.DataFrame:
+    """Return the questions of a log, given who of its senders closes and who settles a round."""
+    replies, settled = sent_by(talk, counting), sent_by(talk, settling)
     settled &= talk["time"].to_numpy() < facts.person_from[facts.code]
     rows = np.flatnonzero(sent_by(talk, ["buyer"]) | replies | settled)
     code, ends = facts.code[rows], (replies | settled)[rows]
@@ -167,10 +181,13 @@ def questions_and_replies(
 
 
 class Sessions:
-    """What is known of each session as a whole."""
+    """What is known of each session as a whole, and of the log: who wrote, and questions looked up before."""
 
     def __init__(self, talk: pd.DataFrame) -> None:
         self.code: Codes = talk["code"].to_numpy()
+        self.questions: dict[tuple[frozenset[str], frozenset[str], bool], pd.DataFrame] = {}
+        wrote = np.bincount(talk["sender"].cat.codes.to_numpy(), minlength=len(SENDERS)) > 0
+        self.senders = frozenset(name for name, there in zip(SENDERS, wrote, strict=True) if there)
         first = first_rows(self.code)
         times = talk["time"].to_numpy()
         by_buyer, by_person = sent_by(talk, ["buyer"]), sent_by(talk, ["human", "bot_assist"])
@@ -219,7 +236,8 @@ def _table(talk: pd.DataFrame, facts: Sessions, asked: Codes, answered: Codes) -
             "code": code,
             "transferred": facts.transferred[code],
             "reply_row": answered,
-        }
+        },
+        copy=False,
     )
 
 

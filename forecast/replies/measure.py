@@ -72,7 +72,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
         values = table[name]
         if is_datetime64_any_dtype(values.dtype):
             values = values.dt.date
-        plain = [None if pd.isna(value) else value for value in values.tolist()]
+        plain = values.astype(object).where(values.notna().to_numpy(), None).tolist()
         columns[str(name)] = [value.isoformat() if isinstance(value, dt.date) else value for value in plain]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 

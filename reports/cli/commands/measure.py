@@ -83,10 +83,10 @@ def command(
         )
     with whole_files(target) as folder:
         write_csv(measures.rates, folder / "measure.csv")
-        text = json.dumps(measures.to_dict(), ensure_ascii=False, indent=1)
-        (folder / "measure.json").write_text(text + "\n", encoding="utf-8")
+        content = measures.to_dict()
+        (folder / "measure.json").write_text(_record_a_line(content) + "\n", encoding="utf-8")
     if run.as_json:
-        tell_json(_summary(measures.to_dict()))
+        tell_json(_summary(content))
     else:
         print_measures(measures, rules, screen(), say)
         click.echo(str(target / "measure.csv"))
@@ -136,6 +136,17 @@ def _check_replies(log: ShopLog, shop: Path) -> None:
                 message="only counts were imported; reply rates need messages or a session list",
             )
         )
+
+
+def _record_a_line(tables: object) -> str:
+    """Return tables as JSON, one row a line."""
+    if isinstance(tables, dict):
+        parts = [
+            f"{json.dumps(name, ensure_ascii=False)}: {_record_a_line(own)}" for name, own in tables.items()
+        ]
+        return "{\n" + ",\n".join(parts) + "\n}"
+    assert isinstance(tables, list)
+    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in tables) + "\n]"
 
 
 def _summary(measures: dict[str, object]) -> dict[str, object]:
