@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecast.promotions import Event
@@ -17,6 +16,7 @@ from scheduling.inputs import Inputs
 from scheduling.judgement import Judged, judge_span
 from scheduling.pipeline import with_templates
 from scheduling.plan_folder import PlanFolder
+from scheduling.promotion.called_in import mean_wage
 from scheduling.promotion.training import decide_by
 from scheduling.scenarios.keys import combined
 from scheduling.scenarios.outcome import Question, pooled_share
@@ -186,7 +186,7 @@ def _longer(
     than one. The hour is paid at 150 %.
     """
     settings = with_templates(inputs.settings, demands)
-    wage = float(np.mean([t.cost_per_hour for t in settings.templates]))
+    wage = mean_wage(settings)
     longest_half = max((t.hours for t in settings.templates if t.form == "half"), default=5.0)
     duties: dict[dt.date, dict[str, list[DutySpan]]] = {}
     extended = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -215,10 +216,13 @@ def premium_minutes(tally: Tally, person: int, duties: Mapping[int, int]) -> dic
 
 
 def shares(problem: RosterProblem, tally: Tally, person: int) -> Sequence[float]:
-    """Return what each week may take of a tally's periods, by their days."""
-    share = [0.0] * len(problem.weeks)
+    """Return what each week may take of a tally's periods, by their days; of two periods the lesser share.
+
+    Whatever days of a week are worked, no period takes more than it has left.
+    """
+    share = [math.inf] * len(problem.weeks)
     for days, left in zip(tally.periods, tally.left(person), strict=True):
-        inside = [d for d in days if 0 <= d < problem.days]
-        for d in inside:
-            share[problem.week_of(d)] += left / len(inside)
+        inside = Counter(problem.week_of(d) for d in days if 0 <= d < problem.days)
+        for week, count in inside.items():
+            share[week] = min(share[week], left * count / inside.total())
     return share

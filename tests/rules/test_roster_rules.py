@@ -24,6 +24,7 @@ from builders_roster import (
     wish,
 )
 
+from forecast.timegrid import instant
 from scheduling.config import Labour, Limit, PoolLimit, Settings
 from scheduling.roster import audit as audit_module
 from scheduling.roster import constraints
@@ -70,6 +71,40 @@ def test_the_two_entries_share_no_code() -> None:
     for path in folder.glob("*.py"):
         if path.name.startswith(("constraints", "lawful", "score", "board")):
             assert "roster.audit" not in path.read_text(encoding="utf-8"), path.name
+
+
+@pytest.mark.parametrize(("used", "left"), [(60, 2), (61, 1), (62, 0)])
+def test_a_quarter_that_ends_inside_the_span_takes_no_hours_from_the_next(used: int, left: int) -> None:
+    # Best responses gave the whole last week to the new quarter's hours, and kept that unlawful roster.
+    first, days = dt.date(2026, 12, 19), 16
+    settings = build_settings(
+        templates=(EARLY,),
+        streams=(PRE,),
+        max_hours_per_week=Limit(value=0, mode="off"),
+        max_hours_per_quarter=Limit(value=496),
+    )
+    dates = [first + dt.timedelta(days=d) for d in range(-used, days)]
+    asked = pd.DataFrame(
+        [(PRE, instant(date, 60 * hour, "Asia/Shanghai"), 1.0) for date in dates for hour in range(8, 17)],
+        columns=["stream", "start", "agents_net"],
+    )
+    rows = [("A", (date - MONDAY).days, EARLY) for date in dates[:used]]
+    last = build_roster(rows)
+    made = make_roster(
+        None,
+        build_people(1),
+        (),
+        settings,
+        start=first,
+        days=days,
+        requirement=asked,
+        last_roster=last,
+        effort="quick",
+    )
+    assert made.roster is not None
+    assert not audit(made.roster, build_people(1), (), settings, start=first, days=days, last_roster=last)
+    assert sum(date.year == 2026 for date in made.roster["date"]) == left
+    assert sum(date.year == 2027 for date in made.roster["date"]) > 0
 
 
 def test_an_empty_roster_breaks_nothing() -> None:
