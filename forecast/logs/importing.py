@@ -23,7 +23,14 @@ from forecast.logs.readers import read_file
 from forecast.logs.recognising import settle
 from forecast.logs.report import ImportReport, TableReport
 from forecast.logs.session_loading import load_sessions
-from forecast.logs.store import TABLES, last_file, open_store, register_hash, salt_of
+from forecast.logs.store import (
+    TABLES,
+    last_file,
+    open_store,
+    register_hash,
+    salt_of,
+    show_whole_messages,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -146,6 +153,7 @@ def import_files(
             _check_mapping(options, run)
         _commit(connection, entries)
         answers.write()
+        show_whole_messages(connection)
         archive = archive_facts(connection, options.timezone)
     return ImportReport(tables=reports, warnings=run.warnings, archive=archive)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from forecast.logs.loading import Task, days_of, note_days, read_moments
 from forecast.logs.message_sample import BUYER, UNKNOWN, Sample, sender_codes, sender_sql
 from forecast.logs.overlaps import drop_known_messages
 from forecast.logs.raw_tables import arrow
-from forecast.logs.store import hashed
+from forecast.logs.store import add_message_facts, hashed
 from forecast.replies.conversations import SENDERS
 
 HOUR_US = 3_600_000_000
@@ -29,7 +29,9 @@ def load_messages(task: Task) -> None:
     sample = Sample(task)
     words = sample.sender_words()
     connection, report = task.run.connection, task.report
-    connection.execute(_insert_sql(task, sample, words))
+    facts = _facts(task, sample)
+    add_message_facts(connection, facts)
+    connection.execute(_insert_sql(task, sample, words, facts))
     _mend_times(task, sample)
     _mend_senders(task, words)
     _drop_unusable(task)
@@ -43,19 +45,26 @@ def load_messages(task: Task) -> None:
         WHERE messages.file = {task.file} AND messages.session = known.session AND messages.buyer IS NULL
         """
     )
-    _note(task, sample)
+    _note(task, sample, facts)
     drop_known_messages(task)
     report.rows_used = _count(task, "true")
 
 
-def _insert_sql(task: Task, sample: Sample, words: Mapping[str, int]) -> str:
+def _facts(task: Task, sample: Sample) -> dict[str, str]:
+    """Return SQL for each of `MESSAGE_FACTS` that the log has."""
+    table, at = task.table, task.columns.place
+    facts = {role: table.text(at[role]) for role in ("stream", "tag") if role in at}
+    if task.run.stream:
+        facts["stream"] = quoted(task.run.stream)
+    facts |= {role: sample.moment(role) for role in ("assigned", "closed") if role in at}
+    if task.run.keep_text and "text" in at:
+        facts["text"] = table.text(at["text"])
+    return facts
+
+
+def _insert_sql(task: Task, sample: Sample, words: Mapping[str, int], facts: Mapping[str, str]) -> str:
     table, columns = task.table, task.columns
     at = columns.place
-    stream = (
-        quoted(task.run.stream)
-        if task.run.stream
-        else (table.text(at["stream"]) if "stream" in at else "NULL")
-    )
     if "buyer" in at:
         buyer = table.text(at["buyer"])
     elif "sender_account" in at:
@@ -75,14 +84,11 @@ def _insert_sql(task: Task, sample: Sample, words: Mapping[str, int]) -> str:
     session = "NULL"
     if "session_id" in at:
         named = table.text(at["session_id"])
-        session = hashed(f"coalesce({stream}, '') || '/' || {named}")
-    optional = {role: sample.moment(role) if role in at else "NULL" for role in ("assigned", "closed")}
-    tag = table.text(at["tag"]) if "tag" in at else "NULL"
-    text = table.text(at["text"]) if task.run.keep_text and "text" in at else "NULL"
+        session = hashed(f"coalesce({facts.get('stream', 'NULL')}, '') || '/' || {named}")
+    names, values = "".join(f", {name}" for name in facts), "".join(f", {value}" for value in facts.values())
     return f"""
-        INSERT INTO messages
-        SELECT {task.file}, row, {session}, {hashed(buyer)}, {agent}, sender,
-            {sample.moment("time")}, {stream}, {optional["assigned"]}, {optional["closed"]}, {tag}, {text}
+        INSERT INTO messages (file, row, session, buyer, agent, sender, t{names})
+        SELECT {task.file}, row, {session}, {hashed(buyer)}, {agent}, sender, {sample.moment("time")}{values}
         FROM (SELECT *, {sender_sql(task, words)} AS sender FROM ({table.relation}))
     """
 
@@ -227,7 +233,7 @@ def _drop_unusable(task: Task) -> None:
     task.check_dropped()
 
 
-def _note(task: Task, sample: Sample) -> None:
+def _note(task: Task, sample: Sample, facts: Collection[str]) -> None:
     """Write what the log covers into the report."""
     connection, report = task.run.connection, task.report
     hours = connection.execute(
@@ -235,10 +241,13 @@ def _note(task: Task, sample: Sample) -> None:
     ).df()
     note_days(report, days_of(hours["hour"] * HOUR_US, task.run.timezone) if len(hours) else [])
     report.zone = "offset" if sample.has_offset() else task.run.timezone
-    streams = connection.execute(
-        f"SELECT DISTINCT stream FROM messages WHERE file = {task.file} AND stream IS NOT NULL ORDER BY 1"
-    ).fetchall()
-    report.streams = tuple(row[0] for row in streams)
+    if "stream" in facts:
+        streams = connection.execute(
+            f"SELECT DISTINCT stream FROM messages WHERE file = {task.file} AND stream IS NOT NULL ORDER BY 1"
+        ).fetchall()
+        report.streams = tuple(row[0] for row in streams)
+    if "closed" not in facts or "assigned" not in facts:
+        return
     empty = connection.execute(
         f"SELECT min(row), count(*) FROM messages WHERE file = {task.file} AND closed < assigned"
     ).fetchone()

@@ -11,6 +11,7 @@ from forecast.errors import Problem
 from forecast.logs.cells import shown
 from forecast.logs.loading import Task
 from forecast.logs.raw_tables import arrow
+from forecast.logs.store import add_message_facts
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,6 +44,7 @@ def drop_known_messages(task: Task) -> None:
     if old is None or old[0] is None:
         return
     between = f"t BETWEEN {_whole_seconds(old)}"
+    add_message_facts(connection, ("assigned", "closed"))
     for name, which in (("old", f"file < {file}"), ("new", f"file = {file}")):
         connection.execute(
             f"""

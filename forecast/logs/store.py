@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FOLDER = ".paiban"
 FILE = "store.duckdb"
+CATALOG = "store.main"  # the store's own tables, beside temporary ones of the same name
 SALT = "salt"
 SCHEMA = 2
 MEMORY = {True: "2GB", False: "1GB"}  # of DuckDB, writing or reading; what does not fit goes to disk
@@ -37,8 +38,7 @@ CREATE TABLE files (
     timezone VARCHAR, options VARCHAR
 );
 CREATE TABLE messages (
-    file INTEGER, row BIGINT, session UBIGINT, buyer UBIGINT, agent VARCHAR, sender UTINYINT, t BIGINT,
-    stream VARCHAR, assigned BIGINT, closed BIGINT, tag VARCHAR, text VARCHAR
+    file INTEGER, row BIGINT, session UBIGINT, buyer UBIGINT, agent VARCHAR, sender UTINYINT, t BIGINT
 );
 CREATE TABLE sessions (
     file INTEGER, row BIGINT, session UBIGINT, buyer UBIGINT, agent VARCHAR, stream VARCHAR, start BIGINT,
@@ -53,7 +53,15 @@ CREATE TABLE daily (
 );
 """
 """Times are microseconds since 1970 UTC; sessions and buyers are salted hashes; a stream is NULL where its
-file names none."""
+file names none. Messages get a column of `MESSAGE_FACTS` when a file first has it."""
+
+MESSAGE_FACTS = {
+    "stream": "VARCHAR",
+    "assigned": "BIGINT",
+    "closed": "BIGINT",
+    "tag": "VARCHAR",
+    "text": "VARCHAR",
+}
 
 
 def store_path(shop: Path) -> Path:
@@ -159,6 +167,8 @@ def open_store(shop: Path, *, writing: bool = False) -> Iterator[duckdb.DuckDBPy
         _check_schema(connection)
         if writing:
             remove_loose_rows(connection)
+        else:
+            show_whole_messages(connection)
         yield connection
         finished = True
     finally:
@@ -181,6 +191,21 @@ def _check_schema(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def add_message_facts(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Give messages columns of `MESSAGE_FACTS`, where they have none yet."""
+    for name in names:
+        connection.execute(f"ALTER TABLE messages ADD COLUMN IF NOT EXISTS {name} {MESSAGE_FACTS[name]}")
+
+
+def show_whole_messages(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let this connection read messages with every column; from then on it cannot write them."""
+    there = {row[0] for row in connection.execute(f"DESCRIBE {CATALOG}.messages").fetchall()}
+    lacking = "".join(
+        f", NULL::{kind} AS {name}" for name, kind in MESSAGE_FACTS.items() if name not in there
+    )
+    connection.execute(f"CREATE TEMP VIEW messages AS SELECT *{lacking} FROM {CATALOG}.messages")
+
+
 def last_file(connection: duckdb.DuckDBPyConnection) -> int:
     """Return the highest number of a file in the store, 0 where there is none."""
     found = connection.execute("SELECT max(id) FROM files").fetchone()
@@ -191,7 +216,7 @@ def remove_loose_rows(connection: duckdb.DuckDBPyConnection) -> None:
     """Remove rows of an import that did not end well."""
     last = last_file(connection)
     for table in TABLES.values():
-        connection.execute(f"DELETE FROM {table} WHERE file > {last}")
+        connection.execute(f"DELETE FROM {CATALOG}.{table} WHERE file > {last}")
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, granularity: str) -> int:

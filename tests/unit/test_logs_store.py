@@ -205,6 +205,18 @@ def test_text_is_stored_where_it_is_asked_for(shop, tmp_path):
         assert store.execute("SELECT text FROM messages").fetchall() == [("在吗",)]
 
 
+def test_what_a_later_file_knows_besides_stands_beside_an_earlier_one(shop, tmp_path):
+    imported(shop, write_text(tmp_path / "a.csv", HEAD + "s1,b1,a1,buyer,2026-11-01 10:00:00\n"))
+    assert "tag" not in messages_of(shop)
+    head = "session_id,buyer,agent,sender,time,stream,tag,assigned\n"
+    row = "s2,b2,a1,buyer,2026-11-02 10:00:00,presale,ads,2026-11-02 10:00:05\n"
+    imported(shop, write_text(tmp_path / "b.csv", head + row))
+    table = messages_of(shop).sort_values("time")
+    assert table["stream"].tolist() == ["shop", "presale"]
+    assert table["tag"].isna().tolist() == [True, False]
+    assert table["assigned"].isna().tolist() == [True, False]
+
+
 def test_two_shops_hide_a_buyer_under_different_names(tmp_path):
     path = write_text(tmp_path / "log.csv", CONTRACT_LOG)
     hidden = []
