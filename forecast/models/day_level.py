@@ -30,6 +30,7 @@ MEDIAN_VARIANCE = 1.6  # of a median, in terms of a mean's
 RECENT_DAYS = 28  # half-life of what days' surprises say about how lively days are now
 USUAL_DAYS = 10  # days' worth of trust in the year's liveliness
 LEAST_LIVELY, MOST_LIVELY = 0.25, 2.25  # variance, over the year's
+AHEAD_DAYS = 7  # a forecast is for a week or two
 VAGUE = 1.0  # variance of the first day's level around the mean of the first weeks
 
 
@@ -47,6 +48,8 @@ class DayLevel:
         A day's step of the level, of the memory, and the memory's correlation from day to day.
     smooth
         Level plus memory of each past day from `first_day` on, with all the data.
+    foreseen, foreseen_variance
+        Mean and variance of each past day's level plus memory, as seen a week before; NaN in the first week.
     """
 
     first_day: int
@@ -57,6 +60,8 @@ class DayLevel:
     memory_sd: float
     memory: float
     smooth: Floats
+    foreseen: Floats
+    foreseen_variance: Floats
 
     def moments(self, days: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
         """Return mean and variance of the log level of each day; past days are taken as known."""
@@ -171,6 +176,7 @@ def fit_day_level(
         params = _most_likely(loss, params)
     result = _robust_smooth(model, params, noise, farthest=FARTHEST)
     walk, memory_sd, memory = natural(params)
+    foreseen, foreseen_variance = _foreseen(result, walk, memory_sd, memory)
     lively = _liveliness(result, np.asarray(model.ssm["obs_cov"][0, 0]), known)
     return DayLevel(
         first_day=first_day,
@@ -181,6 +187,22 @@ def fit_day_level(
         memory_sd=memory_sd * lively**0.5,
         memory=memory,
         smooth=np.asarray(result.smoothed_state.sum(axis=0)),
+        foreseen=foreseen,
+        foreseen_variance=foreseen_variance,
+    )
+
+
+def _foreseen(result: Any, walk: float, memory_sd: float, memory: float) -> tuple[Floats, Floats]:
+    """Return mean and variance of each day's level plus memory, seen a week ahead; NaN for the first week."""
+    fade = memory**AHEAD_DAYS
+    state, cov = np.asarray(result.filtered_state), np.asarray(result.filtered_state_cov)
+    mean = state[0] + fade * state[1]
+    variance = cov[0, 0] + 2 * fade * cov[0, 1] + fade**2 * cov[1, 1] + AHEAD_DAYS * walk**2
+    variance += memory_sd**2 * (1 - fade**2) / (1 - memory**2)
+    nothing = np.full(min(AHEAD_DAYS, len(mean)), np.nan)
+    return (
+        np.concatenate([nothing, mean[:-AHEAD_DAYS]])[: len(mean)],
+        np.concatenate([nothing, variance[:-AHEAD_DAYS]])[: len(mean)],
     )
 
 

@@ -14,6 +14,7 @@ from forecast.models.columns import Design
 from forecast.models.event_outlook import WITHIN_EVENT_SD, EventSpread, Outlook, event_outlook
 from forecast.models.holiday_doubt import holiday_doubt
 from forecast.models.hour_drift import hour_class
+from forecast.models.hour_spread import stretch_paths
 from forecast.models.layout import Layout
 from forecast.models.odd_hours import Flags, Ints
 from forecast.models.promotion_columns import LIVE, felt_size, rows_touched, seconds
@@ -88,6 +89,7 @@ class HoursAhead:
 
         Luck is drawn from the outside in: the days' level, the calendar's coefficients, each holiday's and
         each event's size, then every hour's own rate and count. `widening` stretches all but the counting.
+        In the end ordinary hours are stretched as the past errors of their class have it.
         """
         days, which = np.unique(self.day, return_inverse=True)
         luck = self.fit.day_level.draw(days, draws, rng)[:, which] - self.level
@@ -103,8 +105,12 @@ class HoursAhead:
         own = self.fit.dispersions[self.classes]
         a = np.where(np.abs(self.promotion) > FELT, self.fit.promotion_dispersion, own)
         a = np.maximum(a * widening**2 + (HOLIDAY_SHAPE * doubt[which]) ** 2, LEAST_DISPERSION)
-        counts = rng.poisson(rate * rng.gamma(1 / a, a, rate.shape))
-        return np.asarray(counts * self.is_open, dtype=float)
+        counts = rng.poisson(rate * rng.gamma(1 / a, a, rate.shape)).astype(float)
+        ordinary = np.abs(self.promotion) <= FELT
+        counts[:, ordinary] = stretch_paths(
+            counts[:, ordinary], self.fit.hour_spreads[self.classes[ordinary]]
+        )
+        return np.asarray(counts * self.is_open)
 
     def _coefficient_luck(self, draws: int, rng: np.random.Generator) -> Floats:
         """Return what not knowing the calendar's coefficients adds to the log mean, draws x hours."""

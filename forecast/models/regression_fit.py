@@ -15,6 +15,7 @@ from forecast.models.columns import Design
 from forecast.models.day_level import DayLevel, find_shift, fit_day_level
 from forecast.models.days import Days
 from forecast.models.hour_drift import HourDrift, class_dispersions, find_drift, hour_class
+from forecast.models.hour_spread import find_hour_spreads
 from forecast.models.layout import Layout
 from forecast.models.odd_hours import (
     Flags,
@@ -28,6 +29,7 @@ from forecast.models.usable_hours import UsableHours
 
 HALF_LIFE_WEEKS = 52.0
 PASSES = 3
+SETTLED_DAYS = 28  # before, the level is still unsure of itself
 UNSURE_HOLIDAY_SD = 0.10  # log; a holiday's own size hides what it says about the level
 HOLIDAY_REACH = 3  # days around a holiday that may be odd without being a new level
 RIDGE_SHIFT = 1.0
@@ -70,6 +72,8 @@ class RegressionFit:
     dispersions, promotion_dispersion
         a of Var = μ + a μ² in an hour once its day's level is known; ordinary hours by class
         (`hour_class`), and promotion hours.
+    hour_spreads
+        By what ordinary hours' paths are stretched (`find_hour_spreads`).
     drift
         How far the shape of the day has moved from the profile.
     design_effect
@@ -88,6 +92,7 @@ class RegressionFit:
     used: Flags
     day_level: DayLevel
     dispersions: Floats
+    hour_spreads: Floats
     promotion_dispersion: float
     drift: HourDrift
     design_effect: float
@@ -233,17 +238,25 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
     level = fit_day_level(ratios, noise, first_day=days.first, shift=shift)
     place = days.position + days.first - level.first_day
     fitted = np.where(place >= 0, base * np.exp(level.smooth[np.clip(place, 0, None)]), mu)
+    dispersions = class_dispersions(
+        counts[ordinary],
+        within[ordinary],
+        share[ordinary],
+        classes=passes.classes[ordinary],
+        dispersion=left,
+    )
+    moved = base.copy()
+    moved[ordinary] *= np.exp(foreseen)
+    seen = ordinary & (place >= SETTLED_DAYS)
+    errors = _errors_ahead(
+        counts[seen], moved[seen], passes.classes[seen], place[seen], level, drift, dispersions
+    )
     return RegressionFit(
         coefficients=coefficients,
         used=used,
         day_level=level,
-        dispersions=class_dispersions(
-            counts[ordinary],
-            within[ordinary],
-            share[ordinary],
-            classes=passes.classes[ordinary],
-            dispersion=left,
-        ),
+        dispersions=dispersions,
+        hour_spreads=find_hour_spreads(errors, passes.classes[seen]),
         drift=drift,
         promotion_dispersion=moment_dispersion(
             counts[promotion],
@@ -258,6 +271,22 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         holiday_days=days.holiday_days(design, used),
         notes=days.notes(used, shift),
     )
+
+
+def _errors_ahead(
+    counts: Floats,
+    base: Floats,
+    classes: Ints,
+    day: Ints,
+    level: DayLevel,
+    drift: HourDrift,
+    dispersions: Floats,
+) -> Floats:
+    """Return hours' errors over the standard deviations foretold, their day's level seen a week ahead."""
+    said = base * np.exp(level.foreseen[day])
+    variance = level.foreseen_variance[day] + dispersions[classes] + 1 / said
+    variance += drift.moments(classes, np.zeros_like(classes))[1]
+    return np.asarray((counts - said) / (said * np.sqrt(variance)))
 
 
 def _terms_spent(solution: Solution) -> float:
