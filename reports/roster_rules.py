@@ -16,6 +16,7 @@ UNITS = {
     "MaxHoursPerWeek": "hours",
     "MaxHoursPerMonth": "hours",
     "MaxHoursPerQuarter": "hours",
+    "MaxOvertimePerMonth": "hours",
     "HolidayPay": "hours",
     "RestDayPay": "hours",
     "OvertimePay": "hours",

@@ -115,8 +115,11 @@ class Labour:
     workdays, and days moved next to a holiday. With ``averaged_over`` a month or a quarter rest days are
     ordinary days and overtime is what lies beyond the period's ``standard_hours`` (default: the law's).
 
-    Defaults: hours per day and week and the rest day are China's labour law; six days in a row follow
-    from it; 11 hours of rest are a convention taken from elsewhere, not Chinese law.
+    ``max_overtime_per_month`` limits hours beyond eight a day, or beyond the hours averaged (a quarter: three
+    months' worth), of people in ``premium_pools``; hours on days of law and on rest days are none.
+
+    Defaults: hours per day and week, the rest day and 36 hours of overtime are China's labour law; six days
+    in a row follow from it; 11 hours of rest are a convention taken from elsewhere, not Chinese law.
     """
 
     max_hours_per_day: Limit = field(default_factory=lambda: Limit(value=8))
@@ -126,6 +129,7 @@ class Labour:
     rest_days_per_week: Limit = field(default_factory=lambda: Limit(value=1))
     max_hours_per_month: Limit = field(default_factory=lambda: Limit(value=174, mode="off"))
     max_hours_per_quarter: Limit = field(default_factory=lambda: Limit(value=496, mode="off"))
+    max_overtime_per_month: Limit = field(default_factory=lambda: Limit(value=36))
     alternate_rest_days: int | None = None
     alternate_from: dt.date | None = None
     holiday_pay: Pay = field(default_factory=lambda: Pay(rate=3.0))

@@ -19,6 +19,7 @@ from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.standing import as_own, standing_assignment
 from scheduling.roster.tables import fairness_table, roster_table, short_table
+from scheduling.roster.tallies import unknown_days
 from scheduling.roster.wishes import RefusedWish, refused_wishes
 from scheduling.solver import Progress, Status
 
@@ -158,6 +159,12 @@ def make_roster(
     found = run_search(search, seed=seed, effort=effort, progress=progress)
     if found.assignment is not None and has_floating(problem):
         search, found = _with_meetings_placed(search, found, shift_plan, requirement, seed=seed)
+    if (unknown := unknown_days(search.problem)) is not None:
+        note = (
+            f"duties from {unknown[0]} to {unknown[1]} are in no last roster: their hours of the month or "
+            "quarter count as none"
+        )
+        found = replace(found, notes=(*found.notes, note))
     return result_of(search, found, seconds=time.perf_counter() - begun)
 
 

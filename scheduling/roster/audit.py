@@ -22,6 +22,7 @@ from scheduling.roster.audit_hours import (
     find_max_hours_per_month,
     find_max_hours_per_quarter,
     find_max_hours_per_week,
+    find_max_overtime_per_month,
     find_overtime_pay,
     find_rest_day_pay,
 )
@@ -51,6 +52,7 @@ from scheduling.roster.rules import (
     MaxHoursPerMonth,
     MaxHoursPerQuarter,
     MaxHoursPerWeek,
+    MaxOvertimePerMonth,
     MaxPeople,
     MinRest,
     OneDutyADay,
@@ -145,6 +147,7 @@ FIND: dict[type[Any], Callable[[Any, Book], Iterator[Violation]]] = {
     MaxHoursPerWeek: find_max_hours_per_week,
     MaxHoursPerMonth: find_max_hours_per_month,
     MaxHoursPerQuarter: find_max_hours_per_quarter,
+    MaxOvertimePerMonth: find_max_overtime_per_month,
     MinRest: find_min_rest,
     MaxConsecutiveDays: find_max_consecutive_days,
     RestDaysPerWeek: find_rest_days_per_week,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from scheduling.config import Limit
 from scheduling.roster.audit_book import SLACK, Book, DatedDuty, Violation, excess, violation, weeks
-from scheduling.roster.audit_pay import PaidHours, paid_hours
+from scheduling.roster.audit_pay import PaidHours, most_overtime, overtime_hours, paid_hours
 from scheduling.roster.rules import (
     ContractHours,
     HolidayPay,
@@ -17,6 +17,7 @@ from scheduling.roster.rules import (
     MaxHoursPerMonth,
     MaxHoursPerQuarter,
     MaxHoursPerWeek,
+    MaxOvertimePerMonth,
     OvertimePay,
     Premium,
     RestDayPay,
@@ -50,10 +51,34 @@ def find_max_hours_per_month(rule: MaxHoursPerMonth, book: Book) -> Iterator[Vio
 def find_max_hours_per_quarter(rule: MaxHoursPerQuarter, book: Book) -> Iterator[Violation]:
     """Yield calendar quarters of too many paid hours."""
 
-    def first_day(date: dt.date) -> dt.date:
-        return dt.date(date.year, {1: 1, 2: 4, 3: 7, 4: 10}[-(-date.month // 3)], 1)
+    yield from _long_periods(rule, book, _quarter_of, "the quarter of {:%Y-%m}")
 
-    yield from _long_periods(rule, book, first_day, "the quarter of {:%Y-%m}")
+
+def _quarter_of(date: dt.date) -> dt.date:
+    """Return the first day of a date's quarter."""
+    return dt.date(date.year, {1: 1, 2: 4, 3: 7, 4: 10}[-(-date.month // 3)], 1)
+
+
+def find_max_overtime_per_month(rule: MaxOvertimePerMonth, book: Book) -> Iterator[Violation]:
+    """Yield months, or periods averaged over, of too much overtime."""
+    labour = book.settings.labour
+    for name, duties in book.duties.items():
+        person = book.people.get(name)
+        if person is None or person.pool not in labour.premium_pools:
+            continue
+        hours = overtime_hours([(duty.date, duty.hours) for duty in duties], book.settings)
+        by_period: dict[dt.date, list[tuple[DatedDuty, float]]] = defaultdict(list)
+        for duty, counted in zip(duties, hours, strict=True):
+            is_quarter = labour.averaged_over == "quarter"
+            first = _quarter_of(duty.date) if is_quarter else duty.date.replace(day=1)
+            by_period[first].append((duty, counted))
+        for first, mine in by_period.items():
+            most = most_overtime(labour, first, rule.limit.value)
+            left = max(0.0, most - sum(counted for duty, counted in mine if not duty.is_new))
+            over = sum(counted for duty, counted in mine if duty.is_new) - left
+            if over > SLACK and any(duty.is_new for duty, _ in mine):
+                text = f"{over:g} h beyond {most:g} h from {first:%Y-%m-%d} on"
+                yield violation(rule, name, first, text, amount=over, limit=rule.limit)
 
 
 def _long_periods(

@@ -148,6 +148,40 @@ def paid_hours(worked: Iterable[Worked], person: Employee, settings: Settings) -
             yield PaidHours(date=date, holiday=holiday, rest_day=rest_day, overtime=overtime)
 
 
+def overtime_hours(worked: Sequence[tuple[dt.date, float]], settings: Settings) -> list[float]:
+    """Return each duty's hours that count towards the most overtime.
+
+    Beyond eight on a workday; where hours are averaged, all but those paid as holidays.
+    """
+    labour, dates = settings.labour, [date for date, _ in worked]
+    if labour.averaged_over == "none" and all(hours <= DAY_HOURS for _, hours in worked):
+        return [0.0] * len(worked)
+    calendar = find_special_days(
+        settings.demand.shop.holidays,
+        first=min(dates, default=dt.date(2000, 1, 1)),
+        last=max(dates, default=dt.date(2000, 1, 1)),
+        folder=settings.demand.folder,
+    )
+    of_law = calendar.statutory if labour.statutory_holidays is None else set(labour.statutory_holidays)
+    found = []
+    for date, hours in worked:
+        is_free = date.weekday() > 4 or date in calendar.holidays
+        is_rest = labour.rest_days == "weekend" and is_free and date not in calendar.makeup_workdays
+        if labour.averaged_over != "none":
+            found.append(0.0 if date in of_law and labour.holiday_pay.mode != "off" else hours)
+        else:
+            found.append(0.0 if date in of_law or is_rest else max(0.0, hours - DAY_HOURS))
+    return found
+
+
+def most_overtime(labour: Labour, first: dt.date, a_month: float) -> float:
+    """Return what `overtime_hours` of the month or period from `first` on may come to."""
+    if labour.averaged_over == "none":
+        return a_month
+    months = 3 if labour.averaged_over == "quarter" else 1
+    return _period_hours(labour, first) + months * a_month
+
+
 def _beyond(before: float, hours: float, most: float) -> float:
     """Return how many of the last `hours` lie beyond a limit."""
     return min(hours, max(0.0, before + hours - most))

@@ -17,6 +17,7 @@ from scheduling.roster.constraints_hours import (
     post_max_hours_per_month,
     post_max_hours_per_quarter,
     post_max_hours_per_week,
+    post_max_overtime_per_month,
     post_overtime_pay,
     post_rest_day_pay,
 )
@@ -50,6 +51,7 @@ from scheduling.roster.rules import (
     MaxHoursPerMonth,
     MaxHoursPerQuarter,
     MaxHoursPerWeek,
+    MaxOvertimePerMonth,
     MaxPeople,
     MinRest,
     OneDutyADay,
@@ -84,6 +86,7 @@ POST: dict[type[Any], Callable[[Any, RosterModel], None]] = {
     MaxHoursPerWeek: post_max_hours_per_week,
     MaxHoursPerMonth: post_max_hours_per_month,
     MaxHoursPerQuarter: post_max_hours_per_quarter,
+    MaxOvertimePerMonth: post_max_overtime_per_month,
     MinRest: post_min_rest,
     MaxConsecutiveDays: post_max_consecutive_days,
     RestDaysPerWeek: post_rest_days_per_week,

@@ -16,6 +16,7 @@ from scheduling.roster.rules import (
     MaxHoursPerMonth,
     MaxHoursPerQuarter,
     MaxHoursPerWeek,
+    MaxOvertimePerMonth,
     OvertimePay,
     RestDayPay,
     Rule,
@@ -43,6 +44,12 @@ def post_max_hours_per_month(rule: MaxHoursPerMonth, model: RosterModel) -> None
 
 def post_max_hours_per_quarter(rule: MaxHoursPerQuarter, model: RosterModel) -> None:
     """Limit paid hours of each calendar quarter."""
+    for tally in tallies_of(model.problem, rule):
+        _post_tally(model, tally, rule.limit)
+
+
+def post_max_overtime_per_month(rule: MaxOvertimePerMonth, model: RosterModel) -> None:
+    """Limit overtime of each calendar month, or of the period averaged over."""
     for tally in tallies_of(model.problem, rule):
         _post_tally(model, tally, rule.limit)
 

@@ -70,6 +70,17 @@ def counted_min(labour: Labour, days: PayDays, date: dt.date, paid_min: int) -> 
     return min(paid_min, DAY_MIN) if labour.overtime_pay.mode != "off" else paid_min
 
 
+def overtime_min(labour: Labour, days: PayDays, date: dt.date, paid_min: int) -> int:
+    """Return a duty's minutes that count towards the most overtime: those beyond eight hours of a workday.
+
+    Where hours are averaged, all that count towards the period's.
+    """
+    if labour.averaged_over != "none":
+        return counted_min(labour, days, date, paid_min)
+    is_workday = date not in days.statutory and date not in days.rest
+    return max(0, paid_min - DAY_MIN) if is_workday else 0
+
+
 def day_premium(labour: Labour, days: PayDays, date: dt.date, paid_min: int) -> tuple[str, int, float]:
     """Return which pay a duty earns by its day and length alone, for how many minutes, and the rate above 1.
 

@@ -100,6 +100,13 @@ class MaxHoursPerQuarter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaxOvertimePerMonth:
+    """Nobody works more than `limit` hours of overtime a month; a quarter averaged over has three."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
 class MinRest:
     """Nobody starts a duty within `limit` hours of ending the one before."""
 
@@ -170,6 +177,7 @@ Rule = (
     | MaxHoursPerWeek
     | MaxHoursPerMonth
     | MaxHoursPerQuarter
+    | MaxOvertimePerMonth
     | MinRest
     | MaxConsecutiveDays
     | RestDaysPerWeek
@@ -183,6 +191,7 @@ Limited = (
     | MaxHoursPerWeek
     | MaxHoursPerMonth
     | MaxHoursPerQuarter
+    | MaxOvertimePerMonth
     | MinRest
     | MaxConsecutiveDays
     | RestDaysPerWeek
@@ -200,6 +209,7 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
         MaxHoursPerWeek(limit=labour.max_hours_per_week),
         MaxHoursPerMonth(limit=labour.max_hours_per_month),
         MaxHoursPerQuarter(limit=labour.max_hours_per_quarter),
+        MaxOvertimePerMonth(limit=labour.max_overtime_per_month),
         MinRest(limit=labour.min_rest_hours),
         MaxConsecutiveDays(limit=labour.max_consecutive_days),
         RestDaysPerWeek(

@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from scheduling.config import Limit
 from scheduling.roster.objective import Prices, wage_of
-from scheduling.roster.pay import WEEK_MIN, counted_min, standard_min
+from scheduling.roster.pay import WEEK_MIN, counted_min, overtime_min, standard_min
 from scheduling.roster.problem import RosterProblem
 from scheduling.roster.rules import (
     MaxHoursPerMonth,
     MaxHoursPerQuarter,
     MaxHoursPerWeek,
+    MaxOvertimePerMonth,
     OvertimePay,
     RestDayPay,
     Rule,
@@ -96,13 +99,32 @@ def months(problem: RosterProblem, *, length: int = 1) -> Periods:
 
 
 def hour_tallies(problem: RosterProblem) -> tuple[Tally, ...]:
-    """Return the tallies of paid hours in a month and in a quarter."""
-    return tuple(
+    """Return the tallies of paid hours in a month and a quarter, and of overtime where it can be too much."""
+    overtime = (_of_overtime(problem, r) for r in problem.rules if isinstance(r, MaxOvertimePerMonth))
+    paid = (
         _of_limit(problem, rule, rule.limit, months(problem, length=MONTHS[period]))
         for kind, period in ((MaxHoursPerMonth, "month"), (MaxHoursPerQuarter, "quarter"))
         for rule in problem.rules
         if isinstance(rule, kind)
     )
+    return (*paid, *(tally for tally in overtime if _has_enough_days(problem, tally)))
+
+
+def unknown_days(problem: RosterProblem) -> tuple[dt.date, dt.date] | None:
+    """Return the first and last day whose hours count in a month or quarter and that no last roster covers.
+
+    None where nothing is added up so long, or everything is known.
+    """
+    labour = problem.settings.labour
+    lengths = [1 for rule in problem.rules if isinstance(rule, MaxHoursPerMonth)]
+    lengths += [3 for rule in problem.rules if isinstance(rule, MaxHoursPerQuarter)]
+    lengths += [MONTHS[labour.averaged_over]] if labour.averaged_over != "none" else []
+    if not lengths:
+        return None
+    first = problem.date(min(days[0] for length in lengths for days in months(problem, length=length)))
+    last = problem.last_roster
+    known = problem.start if last is None or last.empty else pd.Timestamp(last["date"].min()).date()
+    return (first, known - dt.timedelta(days=1)) if first < known else None
 
 
 def pay_tallies(problem: RosterProblem, prices: Prices) -> tuple[Tally, ...]:
@@ -145,6 +167,50 @@ def _of_limit(problem: RosterProblem, rule: Rule, limit: Limit, periods: Periods
         prices=(limit.price / 60,) * len(problem.employees),
         counts=tuple(tuple(o.paid_min for o in day) for day in problem.options),
         carried=tuple(carried.paid_min for carried in problem.carried),
+    )
+
+
+def _of_overtime(problem: RosterProblem, rule: MaxOvertimePerMonth) -> Tally:
+    labour = problem.settings.labour
+    length = MONTHS.get(labour.averaged_over, 1)
+    periods = months(problem, length=length)
+    standard = [
+        standard_min(labour, problem.date(days[0])) if labour.averaged_over != "none" else 0
+        for days in periods
+    ]
+    return Tally(
+        rule=rule,
+        term="labour",
+        periods=periods,
+        is_hard=rule.limit.mode == "hard",
+        most=tuple(round(60 * rule.limit.value) * length + minutes for minutes in standard),
+        prices=tuple(
+            rule.limit.price / 60 if person.pool in labour.premium_pools else None
+            for person in problem.employees
+        ),
+        counts=tuple(
+            tuple(overtime_min(labour, problem.pay_days, problem.date(d), o.paid_min) for o in day)
+            for d, day in enumerate(problem.options)
+        ),
+        carried=tuple(
+            {
+                d: overtime_min(labour, problem.pay_days, problem.date(d), minutes)
+                for d, minutes in carried.paid_min.items()
+            }
+            for carried in problem.carried
+        ),
+    )
+
+
+def _has_enough_days(problem: RosterProblem, tally: Tally) -> bool:
+    """Return whether the longest duty on every day would take anybody beyond a tally."""
+    longest = [max(counts, default=0) for counts in tally.counts]
+    totals = [sum(longest[d] for d in days if 0 <= d < problem.days) for days in tally.periods]
+    return any(
+        total > left
+        for p, price in enumerate(tally.prices)
+        if price is not None
+        for total, left in zip(totals, tally.left(p), strict=True)
     )
 
 

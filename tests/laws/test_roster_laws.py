@@ -94,6 +94,7 @@ def random_shop(seed: int, *, templates: tuple[ShiftTemplate, ...] = (EARLY, LAT
 
     labour = {
         "max_hours_per_quarter": limit(12, 24),
+        "max_overtime_per_month": limit(0, 3),
         "holiday_pay": pay(3.0),
         "rest_day_pay": pay(2.0),
         "overtime_pay": pay(1.5),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -261,3 +262,60 @@ def test_brute_force_finds_no_cheaper_roster_over_a_holiday() -> None:
 def test_pay_that_cannot_be_meant_is_refused(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_hours_of_the_quarter_that_nobody_told_are_named() -> None:
+    first = dt.date(2026, 11, 16)
+
+    def notes(last: pd.DataFrame | None, **labour: Any) -> tuple[str, ...]:
+        return make_roster(
+            None,
+            build_people(1),
+            (),
+            shop(**labour),
+            start=first,
+            days=1,
+            requirement=asked(first, 1),
+            last_roster=last,
+            effort="quick",
+        ).notes
+
+    assert notes(None) == ()
+    (note,) = notes(worked([first - dt.timedelta(days=5)]), averaged_over="quarter")
+    assert note.startswith("duties from 2026-10-01 to 2026-11-10 are in no last roster")
+    assert notes(worked([dt.date(2026, 10, 1)]), averaged_over="quarter") == ()
+    assert len(notes(None, max_hours_per_month=Limit(value=160))) == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "labour", "over"),
+    [
+        (18, {}, None),  # eighteen days of ten hours: 36 h beyond eight
+        (19, {}, 2.0),
+        (20, {"averaged_over": "month"}, None),  # 200 h, of 165.33 + 36
+        (21, {"averaged_over": "month"}, 210 - 201 - 1 / 3),
+        (21, {"averaged_over": "quarter"}, None),  # of 496 + 108
+        (19, {"max_overtime_per_month": OFF}, None),
+    ],
+)
+def test_overtime_is_limited_by_the_month(days: int, labour: dict[str, Any], over: float | None) -> None:
+    monday = dt.date(2027, 3, 1)
+    settings, people = shop(**labour), build_people(1)
+    found = audit(worked(days_from(monday, days), LONG), people, (), settings)
+    assert [(v.rule, v.is_hard) for v in found] == ([] if over is None else [("MaxOvertimePerMonth", True)])
+    assert over is None or found[0].amount == pytest.approx(over, abs=1e-3)
+    last = worked(days_from(monday, days - 1), LONG)
+    first = monday + dt.timedelta(days=days - 1)
+    made = make_roster(
+        None,
+        people,
+        (),
+        replace(settings, templates=(LONG,)),
+        start=first,
+        days=1,
+        requirement=asked(first, 1, hours=(8, 19)),
+        last_roster=last,
+        effort="quick",
+    )
+    assert made.roster is not None
+    assert len(made.roster) == (1 if over is None else 0)
