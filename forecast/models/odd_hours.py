@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+
+from forecast.models.calendar_columns import WallClock
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -16,6 +19,13 @@ SMALLEST_ODD_DAY = 0.35  # log; a day nearer to its neighbours is no fault howev
 CERTAIN_ZERO = 12.0  # -log of the chance that zeros are real
 MEDIAN_CHI2 = 0.4549
 TYPICAL_DAY_SD = 0.06
+
+
+def profile_mean(counts: Floats, clock: WallClock) -> Floats:
+    """Return each hour of the week's median, blended with its hour of the day's where it is thin."""
+    by_week = pd.Series(counts).groupby(clock.weekday * 24 + clock.hour).transform("median")
+    by_hour = pd.Series(counts).groupby(clock.hour).transform("mean")
+    return np.asarray(np.maximum(0.7 * by_week + 0.3 * by_hour, 0.05 * counts.mean() + 1e-3))
 
 
 def robust_dispersion(counts: Floats, mu: Floats) -> float:
@@ -74,14 +84,14 @@ def find_odd_days(ratios: Floats, noise: Floats, usual: Flags) -> Flags:
     judged = usual & ~np.isnan(ratios)
     if judged.sum() < 7:
         return np.zeros(len(ratios), dtype=bool)
-    smooth = _running_median(ratios, judged, reach=10)
+    smooth = running_median(ratios, judged, reach=10)
     gaps = np.where(judged, ratios - smooth, 0.0)
     spread = max(1.4826 * float(np.median(np.abs(gaps[judged]))), TYPICAL_DAY_SD)
     odd = judged & (np.abs(gaps) > np.maximum(FARTHEST_DAY * np.sqrt(spread**2 + noise), SMALLEST_ODD_DAY))
     return _without_long_runs(odd, judged)
 
 
-def _running_median(values: Floats, known: Flags, reach: int) -> Floats:
+def running_median(values: Floats, known: Flags, reach: int) -> Floats:
     """Return the median of the known values within `reach` days on either side."""
     padded = np.concatenate([np.full(reach, np.nan), np.where(known, values, np.nan), np.full(reach, np.nan)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecast.models.calendar_columns import WallClock
-from forecast.models.columns import ColumnBuilder, Floats, Ints
+from forecast.models.columns import ColumnBuilder, Design, Floats, Ints
 from forecast.promotions import SELLING, Event
 
 RIDGE_SHARED = 10.0
@@ -155,3 +155,11 @@ def _bins(
 ) -> Iterator[tuple[str, Floats]]:
     for first, last in pairwise(edges):
         yield f"{name} {first:g}-{last:g} h", ((clock >= first) & (clock < last) & where).astype(float)
+
+
+def in_promotion_hours(design: Design) -> npt.NDArray[np.bool_]:
+    """Return hours inside a phase of any event or its first day after."""
+    column = np.array(
+        [name.split(":", 1)[0] in ("promotion", "live") and ":wave" not in name for name in design.names]
+    )
+    return np.asarray(design.matrix @ column.astype(float) > 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from forecast.models.base import Effect, FittedModel, Floats, Known
 from forecast.models.calendar_columns import Reach
 from forecast.models.event_outlook import EventSpread
 from forecast.models.event_spread import find_spreads
+from forecast.models.holidays_felt import holidays_are_felt
 from forecast.models.hours_ahead import HoursAhead, look_ahead
 from forecast.models.layout import Layout
 from forecast.models.naive import SeasonalNaive
@@ -21,11 +22,16 @@ from forecast.models.regression_fit import RegressionFit, fit_regression
 from forecast.models.usable_hours import UsableHours, find_usable_hours
 from forecast.open_hours import OpenHours
 from forecast.promotions import Event
+from forecast.special_days import SpecialDays
 
 FEWEST_WEEKS = 2.0
 ENOUGH_WEEKS = 8.0  # from here on the estimated spread needs no help
 WAVE_PARTS = {"presale": 0.0, "aftersale": 1.0}  # by skill: who feels an event's size in the days after it
 MIXED_WAVE_PART = 0.3
+NOT_FELT = (
+    "past holidays were no different from other days here, so that holidays ahead are forecast as ordinary "
+    "days; if these are not the buyers' holidays, set holidays under [shop]"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +64,9 @@ class CalendarRegression:
             closed_days=usable.closed_days,
             wave_part=WAVE_PARTS.get(stream.skill, MIXED_WAVE_PART),
         )
+        plain = replace(layout, known=replace(known, special_days=SpecialDays()))
+        if known.special_days.holidays and not holidays_are_felt(usable, plain, known.special_days):
+            layout, usable = plain, replace(usable, notes=(*usable.notes, NOT_FELT))
         fit = fit_regression(usable, layout)
         return FittedRegression(
             name=self.name,

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
 from forecast.models.base import Floats
-from forecast.models.calendar_columns import WALK, WallClock
 from forecast.models.columns import Design
 from forecast.models.day_level import DayLevel, find_shift, fit_day_level
 from forecast.models.days import Days
@@ -22,9 +19,12 @@ from forecast.models.odd_hours import (
     Ints,
     find_odd_hours,
     moment_dispersion,
+    profile_mean,
     robust_dispersion,
 )
 from forecast.models.penalised import Solution, fit_penalised
+from forecast.models.priors import prior_penalty
+from forecast.models.promotion_columns import in_promotion_hours
 from forecast.models.usable_hours import UsableHours
 
 HALF_LIFE_WEEKS = 52.0
@@ -107,13 +107,13 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
     design = layout.design(usable.starts)
     clock = layout.clock(usable.starts)
     counts = usable.hours
-    in_promotion = _in_promotion(design)
+    in_promotion = in_promotion_hours(design)
     days = Days.of(clock, usable, layout)
-    mu = _profile_mean(counts, clock)
+    mu = profile_mean(counts, clock)
     dispersion = robust_dispersion(counts, mu)
     age = np.exp2(-np.asarray(days.age_days) / 7 / HALF_LIFE_WEEKS)
     design_effect = 1.0
-    penalty = _penalty(design, design_effect)
+    penalty = prior_penalty(design, design_effect)
     beta = np.zeros(len(design.names))
     beta[design.names.index("level:base")] = np.log(max(counts.mean(), 1e-3))
     used = ~(find_odd_hours(counts, mu, dispersion, np.ones_like(in_promotion)) | days.empty(counts, mu))
@@ -142,7 +142,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             counts[ordinary], mu[ordinary], nothing, typical=dispersion, weight=1.0
         )
         design_effect = days.design_effect(counts, mu, used, dispersion, in_promotion)
-        penalty = _penalty(design, design_effect)
+        penalty = prior_penalty(design, design_effect)
     passes = _Passes(
         coefficients=Coefficients(names=design.names, solution=solution),
         design=design,
@@ -161,7 +161,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             design.matrix[used],
             counts[used],
             weights=(age / (1 + dispersion * mu))[used],
-            penalty=_penalty(design, design_effect),
+            penalty=prior_penalty(design, design_effect),
             start=np.append(beta, 0.0),
         )
         coefficients = Coefficients(names=design.names, solution=solution)
@@ -292,47 +292,3 @@ def _errors_ahead(
 def _terms_spent(solution: Solution) -> float:
     """Return how many free coefficients the fit is worth: trace of (I + P)^-1 I."""
     return float(np.trace(np.linalg.solve(solution.information + solution.penalty, solution.information)))
-
-
-def _in_promotion(design: Design) -> Flags:
-    """Return hours inside a phase of any event or its first day after."""
-    column = np.array(
-        [name.split(":", 1)[0] in ("promotion", "live") and ":wave" not in name for name in design.names]
-    )
-    return np.asarray(design.matrix @ column.astype(float) > 0)
-
-
-def _profile_mean(counts: Floats, clock: WallClock) -> Floats:
-    """Return each hour of the week's median, blended with its hour of the day's where it is thin."""
-    by_week = pd.Series(counts).groupby(clock.weekday * 24 + clock.hour).transform("median")
-    by_hour = pd.Series(counts).groupby(clock.hour).transform("mean")
-    return np.asarray(np.maximum(0.7 * by_week + 0.3 * by_hour, 0.05 * counts.mean() + 1e-3))
-
-
-def _penalty(design: Design, design_effect: float) -> Floats:
-    """Return ridges on the diagonal and the walk's penalty on steps from week to week.
-
-    The hours of a day share its luck, so that they tell less about whole days than as many independent hours:
-    priors of what acts on whole days are stiffer by as much.
-    """
-    whole_day = np.array([_acts_on_whole_days(name) for name in design.names])
-    penalty = np.diag(design.ridges * np.where(whole_day, design_effect, 1.0))
-    weeks = sorted(
-        (int(name.split(":")[1]), column)
-        for column, name in enumerate(design.names)
-        if name.startswith("walk:")
-    )
-    for (one, left), (two, right) in pairwise(weeks):
-        stiffness = WALK * design_effect / (two - one)
-        penalty[left, left] += stiffness
-        penalty[right, right] += stiffness
-        penalty[left, right] -= stiffness
-        penalty[right, left] -= stiffness
-    return penalty
-
-
-def _acts_on_whole_days(name: str) -> bool:
-    group, what = name.split(":", 1)[0], name.rsplit(":", 1)[1]
-    return group in ("month_day", "season") or (
-        group in ("promotion", "kind") and what.startswith(("wave", "dip"))
-    )
