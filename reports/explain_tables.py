@@ -17,7 +17,7 @@ from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
     from scheduling.config import Settings
-    from scheduling.roster.explain import Alternative, DayOffReasons, DutyReasons, GapReasons, WishReasons
+    from scheduling.roster.reasons import Alternative, DayOffReasons, DutyReasons, GapReasons, WishReasons
     from scheduling.roster.wishes import RefusedWish
 
 MOST_OTHERS = 8

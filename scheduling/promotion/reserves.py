@@ -16,6 +16,7 @@ from forecast.formulas import check_names
 from forecast.tabular import read_table
 from forecast.timegrid import zone
 from scheduling.config import Limit, Pool, Settings
+from scheduling.roster.availability import can_work
 from scheduling.roster.people import Employee, Wish
 
 LEAD_H: Mapping[str, float] = {"staff": 2.0, "part_time": 3.0, "outsourced": 24.0}  # where nobody says
@@ -217,6 +218,8 @@ def _week_hours(
     if not person.is_employed(date) or (own["date"] == date).any():
         return None
     if any(w.employee == person.employee and w.date == date and w.kind in ("leave", "off") for w in wishes):
+        return None
+    if not can_work(person.available, date, *(60 * hour for hour in EVENING)):
         return None
     labour = settings.labour
     week = [d.isocalendar()[:2] == date.isocalendar()[:2] for d in own["date"]]

@@ -14,7 +14,7 @@ from scheduling.roster.conflicts import Conflict, explain_infeasible
 from scheduling.roster.improve import QUENCH, Effort, Found, run_search
 from scheduling.roster.objective import SCALE, Prices
 from scheduling.roster.people import Employee, Wish
-from scheduling.roster.placing import has_floating, place_meetings
+from scheduling.roster.placing import has_floating, place_meetings, unheld_notes
 from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.standing import as_own, standing_assignment
@@ -182,10 +182,10 @@ def _with_meetings_placed(
     """
     problem = search.problem
     roster = roster_table(problem, found.assignment or {})
-    placed = place_meetings(search, found.assignment or {})
+    people = place_meetings(search, found.assignment or {})
     narrower = build_problem(
         shift_plan,
-        placed.employees,
+        people,
         problem.wishes,
         problem.settings,
         start=problem.start,
@@ -198,16 +198,15 @@ def _with_meetings_placed(
     again = prepare(narrower, prices=search.prices)
     held = {cell: as_own(narrower, cell, duty) for cell, duty in standing}
     better = run_search(again, seed=seed, effort="quick", start_from=held, heat=QUENCH)
-    notes = [
-        f"{name}: the {meeting.kind} of {meeting.minutes / 60:g} h has no duty to be held in"
-        for name, meeting in placed.unheld
-        if problem.start <= meeting.date and meeting.until <= problem.date(problem.days - 1)
-    ]
     return again, replace(
         better,
         status="FEASIBLE" if better.status == "OPTIMAL" else better.status,
         bound=found.bound,
-        notes=(*found.notes, *(note for note in better.notes if note not in found.notes), *notes),
+        notes=(
+            *found.notes,
+            *(note for note in better.notes if note not in found.notes),
+            *unheld_notes(narrower),
+        ),
     )
 
 

@@ -47,6 +47,20 @@ def available_on(times: Sequence[AvailableTime], date: dt.date) -> tuple[tuple[i
     )
 
 
+def can_work(times: Sequence[AvailableTime], date: dt.date, start_min: int, end_min: int) -> bool:
+    """Return whether somebody can work from one wall time of a date to another, the days beside included."""
+    open_times = [
+        (a + MINUTES_A_DAY * beside, b + MINUTES_A_DAY * beside)
+        for beside in (-1, 0, 1)
+        for a, b in available_on(times, date + dt.timedelta(days=beside))
+    ]
+    reached = start_min
+    for begin, end in sorted(open_times):
+        if begin <= reached:
+            reached = max(reached, end)
+    return not times or reached >= end_min
+
+
 def read_availability(path: Path, people: Sequence[str]) -> dict[str, tuple[AvailableTime, ...]]:
     """Read when people can work.
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from forecast.timegrid import MINUTES_A_DAY
-from scheduling.roster.availability import available_on
+from scheduling.roster.availability import can_work
 from scheduling.roster.duties import Option
 from scheduling.roster.meetings import attended, fixed_on
 from scheduling.roster.pay import day_premium
@@ -49,7 +48,7 @@ def forbids(rule: Rule, problem: RosterProblem, cell: Cell, option: Option) -> b
         case OnLeave():
             return cell in problem.leave
         case Available():
-            return bool(person.available) and not _is_available(person, date, option)
+            return not can_work(person.available, date, option.clock_start, option.clock_end)
         case Attended():
             return not _attends(person, date, option)
         case FixedDuty():
@@ -68,20 +67,6 @@ def _earns(rule: Premium, problem: RosterProblem, cell: Cell, option: Option) ->
     kind = {HolidayPay: "holiday", RestDayPay: "rest_day", OvertimePay: "overtime"}[type(rule)]
     found, _, _ = day_premium(labour, problem.pay_days, problem.date(cell[1]), option.paid_min)
     return found == kind and problem.employees[cell[0]].pool in labour.premium_pools
-
-
-def _is_available(person: Employee, date: dt.date, option: Option) -> bool:
-    """Return whether a duty lies wholly inside the times that a person named, the days beside included."""
-    times = [
-        (a + MINUTES_A_DAY * beside, b + MINUTES_A_DAY * beside)
-        for beside in (-1, 0, 1)
-        for a, b in available_on(person.available, date + dt.timedelta(days=beside))
-    ]
-    reached = option.clock_start
-    for begin, end in sorted(times):
-        if begin <= reached:
-            reached = max(reached, end)
-    return reached >= option.clock_end
 
 
 def _attends(person: Employee, date: dt.date, option: Option) -> bool:

@@ -171,7 +171,7 @@ def with_placed(
     timezone: str,
     but: Collection[tuple[str, dt.date]] = (),
 ) -> tuple[Employee, ...]:
-    """Return people whose meetings without a time have the one that a roster gave them.
+    """Return people whose meetings without a time have the one that a roster gave them, where it did.
 
     Parameters
     ----------
@@ -218,7 +218,6 @@ def _placed(
             for date, span in free
             if meeting.date <= date <= meeting.until and span[1] - span[0] == meeting.minutes
         )
-        if fits:
-            free.discard(fits[0])
-            found.append(meeting.at(*fits[0]))
+        free.difference_update(fits[:1])
+        found.append(meeting.at(*fits[0]) if fits else meeting)
     return tuple(found)

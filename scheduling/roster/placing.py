@@ -23,14 +23,6 @@ ROUNDS = 2  # everybody is placed, and placed again knowing where the others are
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placed:
-    """People with their meetings at times found, and those meetings that no duty of theirs has room for."""
-
-    employees: tuple[Employee, ...]
-    unheld: tuple[tuple[str, Meeting], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Place:
     """One meeting's place: the cover rows it takes, and what their absence costs [units of the model]."""
 
@@ -45,7 +37,7 @@ def has_floating(problem: RosterProblem) -> bool:
     return any(m.start_min is None for person in problem.employees for m in person.meetings)
 
 
-def place_meetings(search: Search, assignment: Assignment) -> Placed:
+def place_meetings(search: Search, assignment: Assignment) -> tuple[Employee, ...]:
     """Return people with every meeting that has no time put into a duty of a roster.
 
     Each goes where the people present are missed least, outside breaks and other meetings, on the planning
@@ -72,7 +64,7 @@ def place_meetings(search: Search, assignment: Assignment) -> Placed:
             if best is not None:
                 found[p, n] = best
                 present[best.rows] -= problem.speed[p]
-    employees = tuple(
+    return tuple(
         replace(
             person,
             meetings=tuple(
@@ -82,10 +74,16 @@ def place_meetings(search: Search, assignment: Assignment) -> Placed:
         )
         for p, person in enumerate(problem.employees)
     )
-    unheld = ((problem.employees[p].employee, problem.employees[p].meetings[n]) for p, n in asked)
-    return Placed(
-        employees=employees,
-        unheld=tuple(one for key, one in zip(asked, unheld, strict=True) if key not in found),
+
+
+def unheld_notes(problem: RosterProblem) -> tuple[str, ...]:
+    """Return a note on each meeting that has no time, where all its days lie in the span."""
+    last = problem.date(problem.days - 1)
+    return tuple(
+        f"{person.employee}: the {meeting.kind} of {meeting.minutes / 60:g} h is held in no duty"
+        for person in problem.employees
+        for meeting in person.meetings
+        if meeting.start_min is None and problem.start <= meeting.date and meeting.until <= last
     )
 
 

@@ -11,6 +11,7 @@ from scheduling.config import Settings
 from scheduling.roster.assign import RosterResult, result_of
 from scheduling.roster.improve import Found
 from scheduling.roster.people import Employee, Wish
+from scheduling.roster.placing import unheld_notes
 from scheduling.roster.standing import standing
 
 
@@ -46,4 +47,5 @@ def rescored(
         requirement=requirement,
         last_roster=last_roster,
     )
-    return result_of(search, Found(status="FEASIBLE", assignment=assignment, bound=0.0), seconds=0.0)
+    found = Found(status="FEASIBLE", assignment=assignment, bound=0.0, notes=unheld_notes(search.problem))
+    return result_of(search, found, seconds=0.0)

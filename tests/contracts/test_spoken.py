@@ -113,6 +113,7 @@ SAID_FROM_FIGURES = {
     "scheduling/roster/audit_rest.py",
     "scheduling/roster/audit_times.py",
     "scheduling/roster/explain.py",  # reports.explain_tables
+    "scheduling/roster/reasons.py",
     "scheduling/roster/wishes.py",  # reports.grids.wish_reason
 }
 UNHEARD = ("generator", "logger.info", "hint.startswith")  # seeds of random numbers; --debug alone shows

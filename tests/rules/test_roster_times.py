@@ -35,6 +35,7 @@ from scheduling.roster.explain import explainer
 from scheduling.roster.meetings import with_meetings, with_placed
 from scheduling.roster.people import Employee, Meeting
 from scheduling.roster.replan import replan
+from scheduling.roster.rescore import rescored
 
 NIGHT = ShiftTemplate(name="夜班", form="late", starts=("20:00",), hours=6)
 
@@ -225,7 +226,7 @@ def test_training_that_no_duty_has_room_for_is_told() -> None:
         requirement=build_requirement(1, days=1),
         effort="quick",
     )
-    assert made.notes == ("A: the training of 10 h has no duty to be held in",)
+    assert made.notes == ("A: the training of 10 h is held in no duty",)
 
 
 def test_a_gap_names_who_is_in_a_meeting_and_a_day_off_who_named_other_times() -> None:
@@ -265,6 +266,10 @@ def test_a_repair_keeps_placed_training_and_drops_that_of_who_is_away() -> None:
     held = repaired.roster[repaired.roster["meetings"] != ""]
     assert list(held["employee"]) == ["B"]
     assert list(held["meetings"]) == ["15:00-16:00"]
+    again = rescored(
+        repaired.roster, None, people, (), settings, start=MONDAY, days=2, requirement=build_requirement(1)
+    )
+    assert again.notes == ("A: the training of 1 h is held in no duty",)
 
 
 def written(folder: Path, name: str, text: str) -> Path:
