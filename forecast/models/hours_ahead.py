@@ -216,6 +216,8 @@ def look_ahead(
         )
     }
     effect["shape"] = effect["shape"] + fit.drift.moments(classes, weeks_ahead)[0]
+    memory = fit.week_memory.ahead(clock.weekday * 24 + clock.hour, weeks_ahead)
+    effect["shape"] = effect["shape"] + np.where(clock.holiday, 0.0, memory)
     base = np.exp(effect["shape"] + effect["calendar"] + effect["holiday"] + level)
     outlooks, moved = [], effect["promotion"].copy()
     moments = starts.as_unit("s").asi8

@@ -26,9 +26,11 @@ from forecast.models.penalised import Solution, fit_penalised
 from forecast.models.priors import prior_penalty
 from forecast.models.promotion_columns import in_promotion_hours
 from forecast.models.usable_hours import UsableHours
+from forecast.models.week_memory import HOURS_A_WEEK, WeekMemory, find_week_memory
 
 HALF_LIFE_WEEKS = 52.0
 PASSES = 3
+NO_HOUR = -1  # holidays are of no weekday
 SETTLED_DAYS = 28  # before, the level is still unsure of itself
 UNSURE_HOLIDAY_SD = 0.10  # log; a holiday's own size hides what it says about the level
 HOLIDAY_REACH = 3  # days around a holiday that may be odd without being a new level
@@ -76,6 +78,8 @@ class RegressionFit:
         By what ordinary hours' paths are stretched (`find_hour_spreads`).
     drift
         How far the shape of the day has moved from the profile.
+    week_memory
+        What the last weeks' hours carry into those ahead.
     design_effect
         How much less the hours tell than as many independent ones, because they share their day's luck.
     fitted
@@ -95,6 +99,7 @@ class RegressionFit:
     hour_spreads: Floats
     promotion_dispersion: float
     drift: HourDrift
+    week_memory: WeekMemory
     design_effect: float
     fitted: Floats
     mean_shape: float
@@ -149,6 +154,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
         counts=counts,
         used=used,
         classes=hour_class(clock.hour, clock.weekday, clock.holiday),
+        week_hour=np.where(clock.holiday, NO_HOUR, clock.weekday * 24 + clock.hour),
         days=days,
         dispersion=dispersion,
         design_effect=design_effect,
@@ -178,6 +184,7 @@ class _Passes:
     counts: Floats
     used: Flags
     classes: Ints
+    week_hour: Ints
     days: Days
     dispersion: float
     design_effect: float
@@ -258,6 +265,7 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         dispersions=dispersions,
         hour_spreads=find_hour_spreads(errors, passes.classes[seen]),
         drift=drift,
+        week_memory=_week_memory(passes, ordinary, base, foreseen, drift),
         promotion_dispersion=moment_dispersion(
             counts[promotion],
             within[promotion],
@@ -270,6 +278,23 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         mean_shape=float(np.log(np.exp(coefficients.log_effect(design, SHAPE_GROUPS)).mean())),
         holiday_days=days.holiday_days(design, used),
         notes=days.notes(used, shift),
+    )
+
+
+def _week_memory(
+    passes: _Passes, ordinary: Flags, base: Floats, foreseen: Floats, drift: HourDrift
+) -> WeekMemory:
+    """Return the memory of hours of the week, learnt from ordinary hours off holidays."""
+    within = passes.days.within(passes.counts, base, passes.used)[0]
+    usual = ordinary & (passes.week_hour != NO_HOUR)
+    hour = np.arange(HOURS_A_WEEK)
+    return find_week_memory(
+        np.log((passes.counts[usual] + 0.5) / (within[usual] + 0.5)),
+        foreseen[passes.week_hour[ordinary] != NO_HOUR],
+        within[usual],
+        week_hour=passes.week_hour[usual],
+        week=passes.days.age_days[usual] // 7,
+        now=drift.state[hour_class(hour % 24, hour // 24, np.zeros(HOURS_A_WEEK, dtype=bool))],
     )
 
 
