@@ -131,7 +131,7 @@ class Row:
         """Return a wall time [min since midnight], None where empty."""
         text = self.text(column)
         try:
-            return clock_minutes(text[:5] if text.count(":") == 2 else text) if text else None
+            return clock_minutes(text.rsplit(":", 1)[0] if text.count(":") == 2 else text) if text else None
         except ValueError as error:
             self.complain(column, str(error))
             return None

@@ -279,7 +279,7 @@ def written(folder: Path, name: str, text: str) -> Path:
 
 
 def test_times_are_read_by_weekday_and_date(tmp_path: Path) -> None:
-    text = "employee,day,start,end,note\nA,周六;sun,18:00,02:00,\nA,2026-11-18,,,\nB,3,9:00,12:00,\n"
+    text = "employee,day,start,end,note\nA,周六;sun,18:00,02:00,\nA,2026-11-18,,,\nB,3,9:00:00,12:00,\n"
     found = read_availability(written(tmp_path, "availability.csv", text), ["A", "B", "C"])
     assert found == {
         "A": (
@@ -289,6 +289,13 @@ def test_times_are_read_by_weekday_and_date(tmp_path: Path) -> None:
         ),
         "B": (AvailableTime(day=2, start_min=540, end_min=720),),
     }
+
+
+def test_times_of_a_workbook_are_read(tmp_path: Path) -> None:
+    rows = {"employee": ["A"], "day": [3], "start": [dt.time(9)], "end": [dt.time(17, 30)]}
+    pd.DataFrame(rows).to_excel(tmp_path / "availability.xlsx", index=False)
+    found = read_availability(tmp_path / "availability.xlsx", ["A"])
+    assert found == {"A": (AvailableTime(day=2, start_min=540, end_min=1050),)}
 
 
 def test_every_problem_of_times_is_told(tmp_path: Path) -> None:
