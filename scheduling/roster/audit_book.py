@@ -53,7 +53,7 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class DatedDuty:
-    """One duty; ``breaks`` and ``away`` (meetings) are instants."""
+    """One duty; ``breaks`` and ``away`` (meetings) are instants, breaks only where there is a meeting."""
 
     start: pd.Timestamp
     end: pd.Timestamp
@@ -89,13 +89,7 @@ def read_duties(frame: pd.DataFrame, settings: Settings, *, is_new: bool) -> Ite
     local = zone(settings.demand.shop.timezone)
     for row in frame.to_dict("records"):
         start, date = row["start"].tz_convert(local), pd.Timestamp(row["date"]).date()
-        breaks, away = (
-            tuple(
-                (wall_instant(date, a, start.tz), wall_instant(date, b, start.tz))
-                for a, b in read_pauses(row.get(column), start.hour * 60 + start.minute)
-            )
-            for column in ("breaks", "meetings")
-        )
+        away = _spans(row.get("meetings"), start, date)
         duty = DatedDuty(
             start=start,
             end=row["end"].tz_convert(local),
@@ -104,10 +98,18 @@ def read_duties(frame: pd.DataFrame, settings: Settings, *, is_new: bool) -> Ite
             stream=str(row["stream"]),
             hours=float(row["paid_hours"]),
             is_new=is_new,
-            breaks=breaks,
+            breaks=_spans(row["breaks"], start, date) if away else (),
             away=away,
         )
         yield duty, str(row["employee"])
+
+
+def _spans(text: object, start: pd.Timestamp, date: dt.date) -> tuple[Span, ...]:
+    """Return the times written in a cell as instants."""
+    return tuple(
+        (wall_instant(date, a, start.tz), wall_instant(date, b, start.tz))
+        for a, b in read_pauses(text, start.hour * 60 + start.minute)
+    )
 
 
 def wall_instant(date: dt.date, minutes: int, timezone: dt.tzinfo | None) -> pd.Timestamp:
