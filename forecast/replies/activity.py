@@ -83,8 +83,9 @@ class ActivityLog:
 
     def __init__(self, messages: pd.DataFrame) -> None:
         self.talk = conversations(messages)
-        self.questions = questions_and_replies(self.talk, counting=STAFF, settling=["bot_auto"])
-        self.slots = held_slots(self.talk)
+        facts = Sessions(self.talk)
+        self.questions = questions_and_replies(self.talk, counting=STAFF, settling=["bot_auto"], facts=facts)
+        self.slots = held_slots(self.talk, facts)
 
     def table(
         self,
@@ -128,8 +129,9 @@ class ActivitySums:
 
     def add(self, talk: pd.DataFrame, facts: Sessions | None = None) -> None:
         """Read a part of the log, its messages in order; no session and no buyer may stand in two parts."""
+        facts = facts or Sessions(talk)
         questions = questions_and_replies(talk, counting=STAFF, settling=["bot_auto"], facts=facts)
-        self.add_read(talk, questions, held_slots(talk))
+        self.add_read(talk, questions, held_slots(talk, facts))
 
     def add_read(self, talk: pd.DataFrame, questions: pd.DataFrame, slots: pd.DataFrame) -> None:
         """Add up a part that was read: its messages, its rounds, its slots."""

@@ -102,13 +102,14 @@ def wall_times(moments: Instants, timezone: str) -> Instants:
         return wall
     if len(moments) == 0:
         return moments
-    quarter = moments.view(np.int64) // QUARTER_NS
-    first, last = int(quarter.min()), int(quarter.max())
+    since_1970 = moments.view(np.int64)
+    first, last = int(since_1970.min()) // QUARTER_NS, int(since_1970.max()) // QUARTER_NS
     if last - first > MOST_QUARTERS:
         return _wall_times(moments, timezone)
     starts = (np.arange(first, last + 1) * QUARTER_NS).view("datetime64[ns]")
     offsets = _wall_times(starts, timezone) - starts
-    shown: Instants = moments + offsets[quarter - first]
+    one_for_all = bool((offsets == offsets[0]).all())
+    shown: Instants = moments + (offsets[0] if one_for_all else offsets[since_1970 // QUARTER_NS - first])
     return shown
 
 
@@ -141,6 +142,9 @@ def named(frame: pd.DataFrame, column: str, missing: str | None = None) -> pd.Ca
     values = frame[column] if column in frame.columns else None
     if values is not None and isinstance(values.dtype, pd.CategoricalDtype):
         given = pd.Categorical(values)
+        settled = given.categories.dtype == object and "" not in given.categories
+        if settled and (missing is None or not (given.codes < 0).any()):
+            return given
         codes, names = given.codes.astype(np.int64), given.categories.to_numpy(dtype=object)
         if "" in names:
             codes[codes == int(np.flatnonzero(names == "")[0])] = -1
@@ -268,6 +272,11 @@ def _senders(messages: pd.DataFrame) -> pd.Categorical:
     )
 
 
+def last_rows(first: Codes, count: int) -> Codes:
+    """Return the position of the last row of each run, given the first ones and the count of rows."""
+    return np.append(first[1:], count)[: len(first)] - 1
+
+
 def _is_in_order(code: Codes, times: Instants) -> bool:
     """Whether messages stand in order of session and time, as a store hands them out."""
     later = code[1:] > code[:-1]
@@ -276,8 +285,11 @@ def _is_in_order(code: Codes, times: Instants) -> bool:
 
 def sent_by(talk: pd.DataFrame, senders: Collection[str]) -> npt.NDArray[np.bool_]:
     """Return which messages of `conversations` come from one of the senders."""
-    among = np.isin(SENDERS, list(senders))
-    return among[talk["sender"].cat.codes.to_numpy()]
+    codes = talk["sender"].cat.codes.to_numpy()
+    by_any = np.zeros(len(codes), dtype=bool)
+    for name in senders:
+        by_any |= codes == SENDERS.index(name)
+    return by_any
 
 
 def first_rows(codes: Codes) -> Codes:
@@ -334,7 +346,7 @@ def _merged(talk: pd.DataFrame, gap_min: float) -> Codes:
     """Return session codes in which a session that follows its buyer's last one closely belongs to it."""
     code, times = talk["code"].to_numpy(), talk["time"].to_numpy()
     first = first_rows(code)
-    last = np.append(first[1:], len(code)) - 1
+    last = last_rows(first, len(code))
     end = np.maximum(times[last], _latest(talk["closed"].to_numpy(), first, fallback=times[last]))
     whose = owners_of(talk["stream"].array[first], talk["buyer"].to_numpy()[first])
     merged: Codes = merge_close(whose, times[first], end, gap_min)[code]

@@ -26,6 +26,7 @@ from forecast.replies.conversations import (
     conversations,
     first_rows,
     instants,
+    last_rows,
     objects,
     sent_by,
     words,
@@ -191,10 +192,11 @@ class Sessions:
         first = first_rows(self.code)
         times = talk["time"].to_numpy()
         by_buyer, by_person = sent_by(talk, ["buyer"]), sent_by(talk, ["human", "bot_assist"])
-        self.assigned = _least(talk["assigned"].to_numpy(), first)
-        self.closed = _most(talk["closed"].to_numpy(), first)
-        self.opened = _least(np.where(by_buyer, times, NEVER), first)
-        spoke = _least(np.where(by_person, times, NEVER), first)
+        self.began, self.last = times[first], times[last_rows(first, len(times))]  # in order of time
+        self.assigned = least(talk["assigned"].to_numpy(), first)
+        self.closed = most(talk["closed"].to_numpy(), first)
+        self.opened = least(np.where(by_buyer, times, NEVER), first)
+        spoke = least(np.where(by_person, times, NEVER), first)
         since = np.fmin(self.assigned, spoke)
         self.person_from = np.where(np.isnat(since), np.datetime64("2262-01-01", "ns"), since)
         has_bot = _any(sent_by(talk, ["bot_auto"]), first)
@@ -252,14 +254,18 @@ def _next_true(flags: npt.NDArray[np.bool_], codes: Codes) -> Codes:
     return np.where(same, following, -1)
 
 
-def _least(values: Instants, first: Codes) -> Instants:
+def least(values: Instants, first: Codes) -> Instants:
     """Return the earliest known value of each run of rows."""
-    return np.fmin.reduceat(values, first) if len(first) else values[:0]
+    if np.isnat(values).all():  # as most logs have it of assignments and closes
+        return values[first]
+    return np.fmin.reduceat(values, first)
 
 
-def _most(values: Instants, first: Codes) -> Instants:
+def most(values: Instants, first: Codes) -> Instants:
     """Return the latest known value of each run of rows."""
-    return np.fmax.reduceat(values, first) if len(first) else values[:0]
+    if np.isnat(values).all():
+        return values[first]
+    return np.fmax.reduceat(values, first)
 
 
 def _any(flags: npt.NDArray[np.bool_], first: Codes) -> npt.NDArray[np.bool_]:

@@ -7,20 +7,32 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from forecast.replies.conversations import NEVER, codes_in, codes_of, first_rows, named, sent_by
-from forecast.replies.judging import least_of, most_of
+from forecast.replies.conversations import (
+    NEVER,
+    Codes,
+    Instants,
+    codes_in,
+    codes_of,
+    first_rows,
+    last_rows,
+    named,
+    sent_by,
+)
+from forecast.replies.events import Sessions, least
 
 ABSENT_AFTER = np.timedelta64(30, "m")  # an agent without an open session for longer is taken as away
 CUT = np.timedelta64(15, "m")  # local hours of every zone begin on a quarter of a UTC hour
 
 
-def held_slots(talk: pd.DataFrame) -> pd.DataFrame:
+def held_slots(talk: pd.DataFrame, facts: Sessions | None = None) -> pd.DataFrame:
     """Return one row for each session and agent who had it.
 
     Parameters
     ----------
     talk
         Messages in order (`conversations.conversations`).
+    facts
+        `Sessions` of the same messages, where they are known already.
 
     Returns
     -------
@@ -30,28 +42,29 @@ def held_slots(talk: pd.DataFrame) -> pd.DataFrame:
         message. Of a transferred session each agent has the part from his assignment or first message to
         his last message.
     """
-    code, agents = talk["code"].to_numpy(), codes_in(talk, "agent")
+    facts = facts or Sessions(talk)
+    code, agents = facts.code, codes_in(talk, "agent")
     speaks = sent_by(talk, ["human", "bot_assist"])
     is_staff = np.zeros(len(talk["agent"].cat.categories) + 1, dtype=bool)
     is_staff[agents[speaks]] = True
     is_staff[-1] = False  # nobody named
-    whole = _whole_sessions(talk)
     rows = np.flatnonzero(is_staff[agents] & (speaks | sent_by(talk, ["buyer"])))
     pair = code[rows] * len(is_staff) + agents[rows]
     if not (pair[1:] >= pair[:-1]).all():  # somebody's session was handed on
         order = np.argsort(pair, kind="stable")
         rows, pair = rows[order], pair[order]
     times, assigned = talk["time"].to_numpy()[rows], talk["assigned"].to_numpy()[rows]
-    lead = first_rows(pair)
+    lead = first_rows(pair)  # of each slot its rows stand together, in order of time
     slots = pd.DataFrame(
         {
-            "code": code[rows][lead],
+            "code": code[rows[lead]],
             "stream": talk["stream"].array[rows[lead]],
             "agent": talk["agent"].array[rows[lead]],
-            "first": least_of(times, pair),
-            "last": most_of(times, pair),
-            "own": least_of(assigned, pair),
-        }
+            "first": times[lead],
+            "last": times[last_rows(lead, len(rows))],
+            "own": least(assigned, lead),
+        },
+        copy=False,
     )
     session, first = slots["code"].to_numpy(), slots["first"].to_numpy()
     if (session[1:] == session[:-1]).any():
@@ -60,31 +73,16 @@ def held_slots(talk: pd.DataFrame) -> pd.DataFrame:
     begins = np.zeros(len(slots), dtype=bool)
     begins[first_rows(session)] = True
     ends = np.append(begins[1:], True)[: len(slots)]
-    of_session = whole.iloc[session]
-    first_assigned = of_session["assigned"].to_numpy()
-    known = np.where(begins, np.fmin(first_assigned, slots["own"].to_numpy()), slots["own"].to_numpy())
-    fallback = np.where(begins, of_session["opened"].to_numpy(), slots["first"].to_numpy())
+    own = slots["own"].to_numpy()
+    known = np.where(begins, np.fmin(facts.assigned[session], own), own)
+    opened = np.where(np.isnat(facts.opened), facts.began, facts.opened)
+    fallback = np.where(begins, opened[session], slots["first"].to_numpy())
     start = np.where(np.isnat(known), fallback, known)
-    closed = np.where(ends, of_session["closed"].to_numpy(), NEVER)
-    last = np.where(ends, of_session["last"].to_numpy(), slots["last"].to_numpy())
+    closed = np.where(ends, facts.closed[session], NEVER)
+    last = np.where(ends, facts.last[session], slots["last"].to_numpy())
     end = np.where(np.isnat(closed), last, closed)
     return slots[["code", "stream", "agent"]].assign(
         start=start, end=np.maximum(start, end), knows_start=~np.isnat(known), knows_end=~np.isnat(closed)
-    )
-
-
-def _whole_sessions(talk: pd.DataFrame) -> pd.DataFrame:
-    """Return by session: first question (or message), last message, assignment, close."""
-    code, times = talk["code"].to_numpy(), talk["time"].to_numpy()
-    asked = np.where(sent_by(talk, ["buyer"]), times, NEVER)
-    opened = least_of(asked, code)
-    return pd.DataFrame(
-        {
-            "opened": np.where(np.isnat(opened), least_of(times, code), opened),
-            "last": most_of(times, code),
-            "assigned": least_of(talk["assigned"].to_numpy(), code),
-            "closed": most_of(talk["closed"].to_numpy(), code),
-        }
     )
 
 
@@ -107,11 +105,11 @@ def open_sessions(slots: pd.DataFrame, keys: Sequence[str] = ("agent",)) -> pd.D
     group = codes_of(*(named(slots, key) for key in keys))
     group = np.concatenate([group, group])
     moment = np.concatenate([slots["start"].to_numpy(), slots["end"].to_numpy()])
-    change = np.concatenate([np.ones(len(slots)), -np.ones(len(slots))])
-    order = np.lexsort((change, moment, group))
+    change = np.concatenate([np.ones(len(slots), dtype=np.int64), np.full(len(slots), -1)])
+    order = _in_order(group, moment, change)
     group, moment, row = group[order], moment[order], np.tile(np.arange(len(slots)), 2)[order]
     # Every group's changes add up to nothing, so one running sum serves all.
-    level = np.cumsum(change[order]).astype(np.int64)[:-1] if len(order) else np.zeros(0, dtype=np.int64)
+    level = np.cumsum(change[order])[:-1]
     span = moment[1:] - moment[:-1]
     kept = (group[1:] == group[:-1]) & (span > np.timedelta64(0, "ns"))
     kept &= (level > 0) | (span <= ABSENT_AFTER)
@@ -120,6 +118,15 @@ def open_sessions(slots: pd.DataFrame, keys: Sequence[str] = ("agent",)) -> pd.D
     return pd.DataFrame(
         {**steps, "start": moment[:-1][at], "end": moment[1:][at], "open": np.maximum(level[at], 0)}
     )
+
+
+def _in_order(group: Codes, moment: Instants, change: Codes) -> Codes:
+    """Return the order of changes by group and moment, of one moment ends before starts."""
+    since = moment.view(np.int64) - (moment.view(np.int64).min() if len(moment) else 0)
+    length = int(since.max()) + 1 if len(since) else 1
+    if (int(group.max()) + 1 if len(group) else 1) * length > np.iinfo(np.int64).max // 2:
+        return np.lexsort((change, moment, group))
+    return np.argsort((group * length + since) * 2 + (change > 0))  # one number each sorts faster
 
 
 def cut_steps(steps: pd.DataFrame) -> pd.DataFrame:
