@@ -198,16 +198,9 @@ def _with_meetings_placed(
     again = prepare(narrower, prices=search.prices)
     held = {cell: as_own(narrower, cell, duty) for cell, duty in standing}
     better = run_search(again, seed=seed, effort="quick", start_from=held, heat=QUENCH)
-    return again, replace(
-        better,
-        status="FEASIBLE" if better.status == "OPTIMAL" else better.status,
-        bound=found.bound,
-        notes=(
-            *found.notes,
-            *(note for note in better.notes if note not in found.notes),
-            *unheld_notes(narrower),
-        ),
-    )
+    kept = held if better.assignment is None else min(better.assignment, held, key=again.cost)
+    new = [note for note in (*better.notes, *unheld_notes(narrower)) if note not in found.notes]
+    return again, Found(status="FEASIBLE", assignment=kept, bound=found.bound, notes=(*found.notes, *new))
 
 
 def result_of(search: Search, found: Found, *, seconds: float) -> RosterResult:
