@@ -104,7 +104,7 @@ def forecast_demand(
     model
         A model's name, or names joined by ``+``: nothing is compared then.
     origins
-        Backtests that the choice rests on.
+        Backtests that the choice rests on; 0: the default model is taken.
     overrides
         A manager's word on hours ahead, applied last (`forecast.overrides`).
     traffic
@@ -187,8 +187,11 @@ def choose_model(
     days
         Days ahead that are wanted; at most two weeks of them are compared.
     origins, seed, models
-        How many backtests, the run's seed, and the candidates (default: the registry).
+        How many backtests (0: none, the default model is taken), the run's seed, and the candidates (default:
+        the registry).
     """
+    if origins == 0:
+        return Choice(stream=stream, model=DEFAULT, reason="by default; other models were not compared")
     models = known_models() if models is None else models
     own = history[history["stream"] == stream]
     weeks = (own["start"].max() - own["start"].min()) / pd.Timedelta(days=7)

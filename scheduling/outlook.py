@@ -36,8 +36,10 @@ class Outlook:
     parts: pd.DataFrame | None = None
 
 
-def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) -> Outlook:
+def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int, compared: int = 0) -> Outlook:
     """Forecast every stream of a shop.
+
+    Models are compared on as many origins in the past as `compared` says; 0: the default model forecasts.
 
     Raises
     ------
@@ -57,6 +59,7 @@ def forecast_outlook(inputs: Inputs, *, start: dt.date, days: int, seed: int) ->
         days=days + (late > 0),
         seed=seed,
         draws=DRAWN,
+        origins=compared,
         overrides=inputs.overrides,
         traffic=inputs.traffic,
     )

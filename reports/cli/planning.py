@@ -73,13 +73,15 @@ class Job:
 
         return words(self.lang)
 
-    def forecast(self) -> Outlook:
-        """Return the forecast given, else the shop's own."""
+    def forecast(self, *, compared: int = 0) -> Outlook:
+        """Return the forecast given, else the shop's own; see `scheduling.outlook.forecast_outlook`."""
         if self.outlook is None:
             from scheduling.outlook import forecast_outlook
 
             self.stages("forecast")
-            self.outlook = forecast_outlook(self.inputs, start=self.start, days=self.days, seed=self.run.seed)
+            self.outlook = forecast_outlook(
+                self.inputs, start=self.start, days=self.days, seed=self.run.seed, compared=compared
+            )
         return self.outlook
 
 

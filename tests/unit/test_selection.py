@@ -72,6 +72,13 @@ def test_the_choice_rests_on_backtests_and_says_so() -> None:
     assert "4 backtests of this stream's own past" in choice.reason
 
 
+def test_without_backtests_the_default_is_taken() -> None:
+    choice = choose_model(history(), SETTINGS, known(history()), stream="a", days=7, seed=0, origins=0)
+    assert choice.model == DEFAULT
+    assert choice.backtest is None
+    assert "not compared" in choice.reason
+
+
 def test_the_default_stays_where_another_is_not_better() -> None:
     default = known_models()[DEFAULT]
     models = {"seasonal-mean": default, DEFAULT: default}

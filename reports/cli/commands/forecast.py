@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Forecast the rest of the day from the hours seen before this time, as 2026-11-11T14:00.",
 )
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Compare models on each stream's own past and take the best; takes about three times as long.",
+)
 @history_option
 @run_options
 @run_as_one
@@ -41,6 +46,7 @@ def command(
     days: int | None,
     week: str | None,
     now: str | None,
+    compare: bool,
     history: Path | None,
     run: Run,
 ) -> int:
@@ -50,7 +56,9 @@ def command(
     Examples:
       paiban forecast my-shop --start 2026-12-07 --days 14 --out results
       paiban forecast my-shop --now 2026-11-11T14:00
+      paiban forecast my-shop --week 2026-W50 --compare
     """
+    from forecast.selection import ORIGINS
     from forecast.table_files import write_csv, write_parquet
     from reports.charts.explanation import write_part_pictures
     from reports.cli.outcomes import ExitCode, whole_files
@@ -65,7 +73,7 @@ def command(
     span = days if at is None else days or 1
     job = read_job(Asked(shop=shop, run=run, start=first, days=span, week=week, history=history))
     settings = job.inputs.settings.demand
-    outlook = job.forecast() if at is None else _rest_of_day(job, at)
+    outlook = job.forecast(compared=ORIGINS if compare else 0) if at is None else _rest_of_day(job, at)
     with whole_files(job.target) as folder:
         write_csv(outlook.table, folder / "forecast.csv")
         if outlook.draws is not None:
