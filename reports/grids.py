@@ -10,7 +10,7 @@ import pandas as pd
 
 from forecast.timegrid import zone
 from reports import findings
-from reports.notes import in_words
+from reports.notes import in_words, model_words
 from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def backtest_grid(plan: Plan, say: Words) -> Grid:
     rows = [
         (
             findings.stream_label(plan, str(row["stream"]), say),
-            str(row["model"]),
+            model_words(str(row["model"]), say),
             say.number(row["origins"]),
             say.share(row["wape"]),
             f"{row['bias']:+.1%}".replace("-", "−"),

@@ -22,6 +22,8 @@ NEAR = r"; (?:did you mean|known:) .*"  # what `forecast.errors.nearest` adds
 HEADLESS = r"(?:(?!: ).)+?"  # what begins a sentence holds no place and colon: those are told apart
 PLACE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
 NAMED = ("kind", "template", "found")  # values that may be a single word with a line of its own
+IDS = {"kind": "names.event_", "unit": "names.counted_"}  # values that are ids, and where their names begin
+MODELS = ("model", "other", "best")  # values that are forecast models
 
 Label = Callable[[str], str]
 
@@ -98,6 +100,18 @@ def in_words(note: str, say: Words, *, label: Label = str) -> str:
     return note if say.lang == "en" else _spoken(note, say) or note
 
 
+def model_words(model: str, say: Words) -> str:
+    """Return a forecast model's name for readers, a combination's with each of its parts.
+
+    Examples
+    --------
+    >>> from reports.words import words
+    >>> model_words("regression + seasonal-mean", words("zh"))
+    '日历回归 + 近几周平均'
+    """
+    return " + ".join(say.either(f"names.model_{name}", name) for name in model.split(" + "))
+
+
 def problem_words(problem: str | Problem, say: Words) -> str:
     """Return what is wrong with an input, and where, in the reader's language."""
     if isinstance(problem, str) or say.lang == "en":
@@ -150,8 +164,10 @@ def _translated(sentence: str, say: Words, *, least: int = 0) -> str | None:
 
 def _value(key: str, value: str, say: Words) -> str:
     """Return what stands in a place: a name, quoted as the language does, or a sentence of its own."""
-    if key == "kind" and say.has(f"names.event_{value}"):
-        return say(f"names.event_{value}")
+    if key in IDS and say.has(IDS[key] + value):
+        return say(IDS[key] + value)
+    if key in MODELS:
+        return model_words(value, say)
     if len(value) > 2 and value[0] == value[-1] == "'" and "'" not in value[1:-1]:
         return say("format.quoted", text=value[1:-1])
     return (_spoken(value, say, least=0) or value) if " " in value or key in NAMED else value

@@ -68,7 +68,6 @@ def _answer(plan: Plan, say: Words) -> dict[str, Any]:
     """Return what stands at the top: verdicts, costs, gaps, notes."""
     verdicts = findings.verdicts(plan)
     gaps = findings.gaps(plan)
-    missing = sum(gap.agent_hours for gap in gaps)
     days = findings.dates(plan)
     shop = plan.settings.demand.shop.name
     return {
@@ -79,26 +78,65 @@ def _answer(plan: Plan, say: Words) -> dict[str, Any]:
         "synthetic": plan.synthetic,
         "state": findings.overall(verdicts),
         "headline": headline(plan, say),
+        "where": where_text(plan, say),
         "cards": [_card(plan, verdict, say) for verdict in verdicts],
         "is_met": findings.overall(findings.verdicts(plan)) == "met",
         "gaps": grids.gap_grid(plan, gaps[:GAPS_SHOWN], say),
-        "gaps_text": say("report.gaps_text", total=say.number(missing, 1), shown=min(GAPS_SHOWN, len(gaps))),
+        "gaps_text": say("report.gaps_text", shown=min(GAPS_SHOWN, len(gaps)), count=len(gaps)),
         "notes": findings.note_lines(plan.notes, plan.settings.demand, say),
     }
 
 
 def headline(plan: Plan, say: Words) -> str:
-    """Return the answer in one sentence: met or not, where, at what cost."""
+    """Return the answer in one sentence: met or not, how surely, at what cost."""
     verdicts = findings.verdicts(plan)
     state = findings.overall(verdicts)
-    names = [findings.stream_label(plan, one.stream, say) for one in verdicts if one.state == state]
+    chances = [one.probability for one in verdicts if one.probability is not None]
+    key = f"report.headline_{state}"
+    if state == "met":
+        key += "" if chances and len(verdicts) > 1 else "_one" if chances else "_sure"
     return say(
-        f"report.headline_{state}",
+        key,
         total=len(verdicts),
-        names=say("format.list_gap").join(names),
+        names=say("format.clause_gap").join(
+            _shortfall(plan, one, say) for one in verdicts if one.state == state
+        ),
+        probability=say.share(min(chances, default=None), decimals=0),
         hours=say.number(sum(one.paid_hours or 0.0 for one in verdicts)),
         cost=say.money(sum(one.cost or 0.0 for one in verdicts)),
-        gap=say.number(sum(gap.agent_hours for gap in findings.gaps(plan)), 1),
+    )
+
+
+def _shortfall(plan: Plan, verdict: findings.Verdict, say: Words) -> str:
+    """Return what a stream lacks: certainty, or the target itself."""
+    reaches = verdict.simulated is not None and (
+        verdict.simulated >= verdict.target
+        if verdict.rule.metric == "share"
+        else verdict.simulated <= verdict.target
+    )
+    lack = "chance" if verdict.state == "risky" else "unsure" if reaches else "rate"
+    return say(
+        f"report.lack_{lack}",
+        stream=findings.stream_label(plan, verdict.stream, say),
+        probability=say.share(verdict.probability, decimals=0),
+        confidence=say.share(verdict.confidence, decimals=0),
+        share=say.share(verdict.simulated, verdict.rule.metric),
+        target=say.share(verdict.target, verdict.rule.metric),
+    )
+
+
+def where_text(plan: Plan, say: Words) -> str:
+    """Return where most people are missing, in one sentence."""
+    gaps = findings.gaps(plan)
+    if not gaps:
+        return say("report.no_gaps")
+    largest = gaps[0]
+    return say(
+        "report.where",
+        when=f"{say.day(largest.start.date())} {findings.clock_span(largest.start, largest.end)}",
+        stream=findings.stream_label(plan, largest.stream, say),
+        people=largest.people,
+        gap=say.number(sum(gap.agent_hours for gap in gaps), 1),
     )
 
 

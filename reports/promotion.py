@@ -201,7 +201,7 @@ def contingency_grid(found: Promotion, say: Words) -> Grid:
         metric = found.plan.settings.demand.rule(row["stream"]).metric
         start, end = (at.tz_convert(zone(findings.timezone(found.plan))) for at in (row["start"], row["end"]))
         when = (
-            f"{say.day(start.date())} {start:%H:%M}–{end:%H:%M}"
+            f"{say.day(start.date())} {findings.clock_span(start, end)}"
             if (end - start) <= pd.Timedelta(days=1)
             else say(
                 "format.span",

@@ -12,7 +12,7 @@ from rich.text import Text
 from forecast.timegrid import zone
 from reports.findings import note_lines, shop_order, stream_name
 from reports.grids import Grid
-from reports.notes import in_words
+from reports.notes import in_words, model_words
 from reports.tables import grid_table
 from reports.words import Words
 
@@ -155,7 +155,7 @@ def print_backtest(found: ShopBacktest, settings: ShopSettings, console: Console
     cells = [
         (
             stream_name(settings, stream, say),
-            str(row.model),
+            model_words(str(row.model), say),
             say.number(row.origins),
             *(_score(getattr(row, name), name, say) for name in SCORES),
         )
@@ -166,7 +166,8 @@ def print_backtest(found: ShopBacktest, settings: ShopSettings, console: Console
     console.print(grid_table(grid, say("stage.backtest")))
     for stream, models in found.failures.items():
         for model, reason in models.items():
-            console.print(Text(say("stage.failed", stream=stream, model=model, reason=in_words(reason, say))))
+            told = {"model": model_words(model, say), "reason": in_words(reason, say)}
+            console.print(Text(say("stage.failed", stream=stream_name(settings, stream, say), **told)))
 
 
 def inputs_summary(inputs: Inputs) -> dict[str, Any]:
@@ -181,6 +182,7 @@ def inputs_summary(inputs: Inputs) -> dict[str, Any]:
         "people_with_times": sum(bool(person.available) for person in inputs.employees),
         "meetings": sum(len(person.meetings) for person in inputs.employees),
         "overrides": len(inputs.overrides),
+        "traffic": len(inputs.traffic),
         "inputs": inputs.hashes,
     }
 
@@ -200,6 +202,7 @@ def print_inputs(inputs: Inputs, console: Console, say: Words) -> None:
         "meetings": say("stage.holds_meetings", meetings=meetings),
         "promotions": say("stage.holds_events", events=len(inputs.calendar.events)),
         "overrides": say("stage.holds_overrides", overrides=len(inputs.overrides)),
+        "traffic": say("stage.holds_traffic", rows=len(inputs.traffic)),
     }
     there = {name.partition(".")[0]: name for name in inputs.hashes}
     cells = [

@@ -147,10 +147,11 @@ def _busy_hours(board: Board, forecast: pd.DataFrame) -> list[Case]:
             spans = board.spans(name, date)
             whole = Case(case="p90_hours", stream=name, days={date: busy}, plain={date: spans})
             seen = play(board, whole, whole.plain, first_day=TRIED, days=LOOK_DAYS)[date]
-            found += [
-                remedied(board, "p90_hours", name, date, busy, spans, block)
-                for block in _late_blocks(day, seen)
-            ]
+            taken: list[str] = []  # one such day has all of its late hours
+            for block in _late_blocks(day, seen):
+                case = remedied(board, "p90_hours", name, date, busy, spans, block, taken=taken)
+                taken += case.names
+                found.append(case)
     return found
 
 

@@ -7,7 +7,7 @@ what looked worst, or was stopped at because it looked good enough, is judged an
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,13 +93,16 @@ def remedied(
     day: ServiceDay,
     spans: list[DutySpan],
     block: tuple[int, int],
+    taken: Collection[str] = (),
 ) -> Case:
     """Return a day's trouble with as few people called in, in order, as bring its hours to the target.
 
-    Where those are not enough, as many as `LONGER` people on duty stay or come an hour longer.
+    Where those are not enough, as many as `LONGER` people on duty stay or come an hour longer. Those `taken`,
+    called in for other hours of that day, are not called again.
     """
     trouble = Case(case=case, stream=stream, days={date: day}, plain={date: spans}, block=block)
-    waiting, staff = list(board.on_call(stream, date)), list(spans)
+    waiting = [row for row in board.on_call(stream, date) if str(row["employee"]) not in taken]
+    staff = list(spans)
     called: list[tuple[Mapping[str, Any], DutySpan]] = []
     stay = 0
     while not _is_mended(board, trouble, {date: staff}):

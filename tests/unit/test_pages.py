@@ -118,7 +118,7 @@ def test_the_same_plan_gives_the_same_bytes(plan, page, tmp_path):
 def test_english_pages_are_english(plan, undrawn):
     text = report_text(plan, "en")
     assert '<html lang="en">' in text
-    assert "Target missed in Taobao Pre-sale" in text
+    assert "Target missed: Taobao Pre-sale reaches" in text
 
 
 def test_without_people_the_page_counts_shifts(undrawn):
