@@ -98,7 +98,10 @@ def _solve_back(lo, hi, step, scratch, v):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _means(p, lo, hi, full, scratch):  # type: ignore[no-untyped-def]
-    """Return mean sessions with a slot, chance of a full shop, mean replies per second."""
+    """Return mean sessions with a slot, chance of a full shop, mean replies per second.
+
+    The scheme may leave a little negative mass after a jump; what is fed back stays possible all the same.
+    """
     replies = scratch[REPLIES]
     mass = mean = busy = rate = 0.0
     for x in range(lo, hi + 1):
@@ -108,7 +111,7 @@ def _means(p, lo, hi, full, scratch):  # type: ignore[no-untyped-def]
         if x >= full:
             busy += p[x]
     mass = max(mass, 1e-12)
-    return mean / mass, busy / mass, rate / mass
+    return min(max(mean / mass, 0.0), float(full)), min(max(busy / mass, 0.0), 1.0), max(rate / mass, 0.0)
 
 
 @njit(cache=True)

@@ -15,6 +15,8 @@ from scheduling.service.agent import AgentLaw, agent_law, jump_seconds, scaled_t
 from scheduling.service.evaluation import Evaluation
 
 STEP_S = 90.0  # of the implicit scheme; half of it changes no share by more than 0.02 points
+COHORT_STEP_S = 30.0  # where many sessions begin at once: they age, close and end together, in waves
+COHORT = 0.2  # of all slots, filled from the queue at once
 SPREAD_SD = 0.8  # open sessions over agents: fewest-open is not perfect balance
 
 
@@ -290,7 +292,7 @@ class DayModel:
             lo, hi = leavers.depart(p, u, lo, hi, segment.before, leave, law, shop, counts)
             if not leave[leavers.HANDOVER]:
                 ages *= 1.0 - leave[leavers.SHARE]
-        steps = max(1, ceil(segment.seconds / STEP_S))
+        steps = max(1, ceil(segment.seconds / self._step_s(segment, lo, p[lo : hi + 1])))
         factors = np.zeros((steps, rates.FACTORS))
         bands = np.zeros((steps, 2), dtype=np.int64)
         lo, hi = chain.forward(
@@ -314,6 +316,13 @@ class DayModel:
         p[lo : hi + 1] = 0.0
         u[lo : hi + 1] = 0.0
         return end, factors, bands
+
+    def _step_s(self, segment: Segment, lo: int, mass: Floats) -> float:
+        """Return the length of a segment's steps: short where joiners take many sessions from the queue."""
+        full, staying = segment.agents * self.cap, (segment.before - segment.leavers) * self.cap
+        states = lo + np.arange(len(mass))
+        taken = float(mass @ np.maximum(0, np.minimum(states, full) - staying))
+        return COHORT_STEP_S if taken > COHORT * full else STEP_S
 
     def parts(self, work_factor: float) -> tuple[Floats, Floats]:
         """Return the tables and constants that the compiled chain reads, for a factor on the work."""

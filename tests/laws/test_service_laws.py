@@ -12,11 +12,12 @@ from scheduling.service.erlang import erlang_a, erlang_c
 from scheduling.service.shop import DayModel
 
 UNITS = st.sampled_from([("round", "first_reply"), ("session", "first_reply"), ("session", "every_reply")])
+LEAVE = ("finish", "handover")
 FEW = settings(max_examples=25, deadline=None)
 
 
 @st.composite
-def shops(draw: st.DrawFn) -> tuple[DayModel, np.ndarray]:
+def shops(draw: st.DrawFn, fewest: int = 0, leave: tuple[str, ...] = LEAVE) -> tuple[DayModel, np.ndarray]:
     """Return a small day with some staffing."""
     unit, pass_if = draw(UNITS)
     rates = draw(st.lists(st.floats(5, 200), min_size=6, max_size=6))
@@ -28,14 +29,14 @@ def shops(draw: st.DrawFn) -> tuple[DayModel, np.ndarray]:
         reply_cv=draw(st.sampled_from([0.5, 0.8, 1.2])),
         auto_close_s=draw(st.sampled_from([0.0, 120.0])),
         reception_cap=draw(st.integers(1, 10)),
-        leave=draw(st.sampled_from(["finish", "handover"])),
+        leave=draw(st.sampled_from(leave)),
     )
-    staff = draw(st.lists(st.integers(0, 10), min_size=6, max_size=6))
+    staff = draw(st.lists(st.integers(fewest, 10), min_size=6, max_size=6))
     return DayModel(day), np.array(staff)
 
 
 @FEW
-@given(shops())
+@given(shops(fewest=1, leave=("finish",)))
 def test_one_more_agent_all_day_never_makes_buyers_wait_more(shop: tuple[DayModel, np.ndarray]) -> None:
     model, staff = shop
     few, more = model.evaluate(staff), model.evaluate(staff + 1)

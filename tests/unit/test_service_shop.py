@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from builders_service import service_day
 
+from scheduling.day import DutySpan
 from scheduling.service.shop import DayModel, default_leaving
 from scheduling.service.value import value_tables
+from scheduling.simulation.replicate import judge
 
 RATES = [80.0, 120.0, 150.0, 110.0, 90.0, 140.0, 160.0, 70.0]
 STAFF = np.array([4, 6, 7, 6, 4, 6, 7, 4])
@@ -51,6 +53,54 @@ def test_a_queue_is_carried_into_the_next_interval() -> None:
 
     assert late_start.on_time[2] / late_start.total[2] < full_day.on_time[2] / full_day.total[2] - 0.2
     assert late_start.unanswered_share == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_backlog_taken_by_all_at_once_leaves_possible_counts() -> None:
+    # 150 sessions wait for four agents: they begin, close and end together, in waves. With long steps the
+    # waves grew without limit: thousands of millions of rounds were counted, every one of them on time.
+    day = service_day(
+        [26.0, 49.0, 197.2, 187.3, 80.5, 47.5],
+        rule={"threshold_s": 60.0},
+        rounds=1.1,
+        reply_s=24.0,
+        reply_cv=0.5,
+        think_s=86.0,
+        reception_cap=7,
+        bot_share=0.0,
+        leave="handover",
+    )
+    found = DayModel(day).evaluate([3, 0, 0, 0, 4, 6])
+
+    rounds = 1.1 * day.sessions.sum()
+    assert found.total.sum() == pytest.approx(rounds, rel=0.03)
+    assert np.all(found.on_time <= found.total + 1e-6)
+    assert found.on_time_of_asked == pytest.approx(0.16, abs=0.04)  # simulated: 0.157
+
+
+def test_one_agent_alone_with_a_backlog_may_serve_worse_than_nobody_before_ten_come() -> None:
+    # Whoever waits for the ten has one late round; the one agent takes his fill and is late with every reply.
+    day = service_day(
+        [2.0, 25.0, 2.0, 60.0, 30.0, 30.0],
+        rule={"threshold_s": 60.0},
+        rounds=5.0,
+        reply_s=30.0,
+        think_s=20.0,
+        auto_close_s=0.0,
+        reception_cap=9,
+        bot_share=0.0,
+    )
+    alone, nobody = np.array([2, 2, 2, 1, 10, 10]), np.array([2, 2, 2, 0, 10, 10])
+    model = DayModel(day)
+    assert model.evaluate(nobody).on_time_of_asked > model.evaluate(alone).on_time_of_asked
+    many = [DutySpan(start_min=660, end_min=720)] * 10
+    simulated = [
+        judge({"": day}, [*few, *many], seed=1, least_days=60, most_days=60).streams[""].on_time_of_asked
+        for few in (
+            [DutySpan(start_min=540, end_min=630)] * 2,
+            [DutySpan(start_min=540, end_min=630), DutySpan(start_min=540, end_min=660)],
+        )
+    ]
+    assert simulated[0] > simulated[1]
 
 
 def test_hours_outside_the_window_count_nothing_but_carry_over() -> None:
