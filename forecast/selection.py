@@ -190,8 +190,6 @@ def choose_model(
         How many backtests (0: none, the default model is taken), the run's seed, and the candidates (default:
         the registry).
     """
-    if origins == 0:
-        return Choice(stream=stream, model=DEFAULT, reason="by default; other models were not compared")
     models = known_models() if models is None else models
     own = history[history["stream"] == stream]
     weeks = (own["start"].max() - own["start"].min()) / pd.Timedelta(days=7)
@@ -201,6 +199,8 @@ def choose_model(
             model=DEFAULT,
             reason=f"{weeks:.0f} weeks of history are too few to compare models; {DEFAULT} by default",
         )
+    if origins == 0:
+        return Choice(stream=stream, model=DEFAULT, reason="by default; other models were not compared")
     try:
         backtest = backtest_stream(
             history,
