@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from scipy.stats import poisson
 
+from scheduling.compiled import compiled
 from scheduling.day import Floats
 from scheduling.service.rates import ACTIVE, AWAY, CLOSE, EXITS, LATER, ROUNDS, THINK, YOUNG
 
@@ -37,7 +37,7 @@ def rounds_left(rounds: float) -> tuple[Floats, Floats]:
     return stay, more
 
 
-@njit(cache=True)
+@compiled
 def age_step(ages, stay, seconds, accepted, latency, shop):  # type: ignore[no-untyped-def]
     """Move the mean numbers of sessions by round (then by closing stage) on by `seconds`.
 
@@ -64,7 +64,7 @@ def age_step(ages, stay, seconds, accepted, latency, shop):  # type: ignore[no-u
             closing = ages[rounds + c] * close
 
 
-@njit(cache=True)
+@compiled
 def age_factors(ages, stay, latency, shop, factors):  # type: ignore[no-untyped-def]
     """Set how exits, later replies and active sessions differ from those of settled sessions."""
     rounds = len(stay)

@@ -11,6 +11,7 @@ import math
 
 from numba import njit
 
+from scheduling.compiled import compiled
 from scheduling.service.ages import age_factors, age_step
 from scheduling.service.rates import (
     ACTIVE,
@@ -58,7 +59,7 @@ GAMMA = 1.0 - math.sqrt(0.5)
 TAIL = 1e-9  # mass at which the band ends
 
 
-@njit(cache=True)
+@compiled
 def _factorise(lo, hi, step, scratch, extra):  # type: ignore[no-untyped-def]
     """Factorise I - step A, A the generator of the band less `extra` killing where asked."""
     birth, death, kill = scratch[BIRTH], scratch[DEATH], scratch[EXTRA]
@@ -74,7 +75,7 @@ def _factorise(lo, hi, step, scratch, extra):  # type: ignore[no-untyped-def]
             upper[x] = step * death[x + 1] * pivot[x]
 
 
-@njit(cache=True)
+@compiled
 def _solve(lo, hi, step, scratch, v):  # type: ignore[no-untyped-def]
     """Solve (I - step A) v' = v in place, with A factorised (A's entry [x, x-1] is birth[x-1])."""
     birth, upper, pivot = scratch[BIRTH], scratch[UPPER], scratch[PIVOT]
@@ -85,7 +86,7 @@ def _solve(lo, hi, step, scratch, v):  # type: ignore[no-untyped-def]
         v[x] += upper[x] * v[x + 1]
 
 
-@njit(cache=True)
+@compiled
 def _solve_back(lo, hi, step, scratch, v):  # type: ignore[no-untyped-def]
     """Solve the transposed system in place, with the same factors: (LU)' = U' L'."""
     birth, upper, pivot = scratch[BIRTH], scratch[UPPER], scratch[PIVOT]
@@ -96,7 +97,7 @@ def _solve_back(lo, hi, step, scratch, v):  # type: ignore[no-untyped-def]
         v[x] = (v[x] + step * birth[x] * v[x + 1]) * pivot[x]
 
 
-@njit(cache=True)
+@compiled
 def _means(p, lo, hi, full, scratch):  # type: ignore[no-untyped-def]
     """Return mean sessions with a slot, chance of a full shop, mean replies per second.
 
@@ -114,7 +115,7 @@ def _means(p, lo, hi, full, scratch):  # type: ignore[no-untyped-def]
     return min(max(mean / mass, 0.0), float(full)), min(max(busy / mass, 0.0), 1.0), max(rate / mass, 0.0)
 
 
-@njit(cache=True)
+@compiled
 def _reply_rates(lo, hi, agents, cap, active, fine, scratch):  # type: ignore[no-untyped-def]
     """Fill replies per second alone."""
     replies = scratch[REPLIES]
@@ -130,7 +131,7 @@ def _reply_rates(lo, hi, agents, cap, active, fine, scratch):  # type: ignore[no
             replies[x] = 0.0
 
 
-@njit(cache=True)
+@compiled
 def _band(lo, hi, size, agents, arrivals, dt, row, law, shop):  # type: ignore[no-untyped-def]
     """Return the band the mass can reach in a step: drift at its ends and four standard deviations."""
     cap = int(shop[CAP])
@@ -168,9 +169,21 @@ def forward(  # type: ignore[no-untyped-def]
     counts
         What happens is added.
     """
+    fine = smooth_tables(law, agents, int(shop[CAP]), shop[SPREAD], shop[ROUNDS] - 1.0)
+    return _forward(
+        p, u, tagged, lo, hi, ages, active, staying, stay, seconds, steps, agents, after, leavers, arrivals,
+        law, fine, shop, last, factors, bands, counts, scratch,
+    )  # fmt: skip
+
+
+@compiled
+def _forward(  # type: ignore[no-untyped-def]
+    p, u, tagged, lo, hi, ages, active, staying, stay, seconds, steps, agents, after, leavers, arrivals,
+    law, fine, shop, last, factors, bands, counts, scratch,
+):  # fmt: skip
+    """Move through a segment by the tables of its head count."""
     cap = int(shop[CAP])
     full = agents * cap
-    fine = smooth_tables(law, agents, cap, shop[SPREAD], shop[ROUNDS] - 1.0)
     dt = seconds / steps
     shortest = law[LATENCY, 1]
     latency = shortest
@@ -188,7 +201,8 @@ def forward(  # type: ignore[no-untyped-def]
             age_factors(ages, stay, latency, shop, row)
             active = row[ACTIVE]
         else:
-            ages[:] = 0.0
+            for r in range(len(ages)):
+                ages[r] = 0.0
             row[EXITS] = 1.0
             row[LATER] = (shop[ROUNDS] - 1.0) / shop[ROUNDS]
             row[ACTIVE] = 1.0
@@ -219,7 +233,7 @@ def forward(  # type: ignore[no-untyped-def]
     return lo, hi
 
 
-@njit(cache=True)
+@compiled
 def _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts):  # type: ignore[no-untyped-def]
     """Move both vectors one step on and count what happens in it."""
     full = agents * int(shop[CAP])
@@ -238,7 +252,8 @@ def _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts):  
                 change += death[x + 1] * u[x + 1]
             mid[x] = u[x] + rest * change
             failed += u[x] * fails[x]
-        u[lo : hi + 1] = mid[lo : hi + 1]
+        for x in range(lo, hi + 1):
+            u[x] = mid[x]
     for x in range(lo, hi + 1):
         change = -(birth[x] + death[x]) * p[x]
         if x > lo:
@@ -252,7 +267,8 @@ def _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts):  
     if tagged:
         for x in range(lo + 1, hi + 1):
             u[x] += part * timely_first[x - 1] * mid[x - 1]
-    p[lo : hi + 1] = mid[lo : hi + 1]
+    for x in range(lo, hi + 1):
+        p[x] = mid[x]
     _solve(lo, hi, part, scratch, p)
     if tagged:
         _factorise(lo, hi, part, scratch, True)
@@ -266,7 +282,7 @@ def _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts):  
     _count(p, old, lo, hi, dt, full, row, shop, scratch, counts)
 
 
-@njit(cache=True)
+@compiled
 def _count(p, old, lo, hi, dt, full, row, shop, scratch, counts):  # type: ignore[no-untyped-def]
     """Add what happens in a step, at the mean of its two distributions."""
     timely_first, timely = scratch[TIMELY_FIRST], scratch[TIMELY]
@@ -297,7 +313,7 @@ def _count(p, old, lo, hi, dt, full, row, shop, scratch, counts):  # type: ignor
     counts[QUEUED] += dt * (present - held)
 
 
-@njit(cache=True)
+@compiled
 def _at_desk(x, full, share, row, shop, rate, jump):  # type: ignore[no-untyped-def]
     """Return first and later questions waiting at the desks, by Little's law.
 
@@ -322,9 +338,16 @@ def backward(  # type: ignore[no-untyped-def]
     `values` has one row for each quantity and a last one for sessions without a late reply, which are
     worth something to quantity 0 only; `weights` is each quantity's worth of each thing counted.
     """
-    cap = int(shop[CAP])
-    full = agents * cap
-    fine = smooth_tables(law, agents, cap, shop[SPREAD], shop[ROUNDS] - 1.0)
+    fine = smooth_tables(law, agents, int(shop[CAP]), shop[SPREAD], shop[ROUNDS] - 1.0)
+    _backward(values, tagged, lo, hi, seconds, steps, agents, law, fine, shop, factors, weights, scratch)
+
+
+@compiled
+def _backward(  # type: ignore[no-untyped-def]
+    values, tagged, lo, hi, seconds, steps, agents, law, fine, shop, factors, weights, scratch
+):
+    """Take the values back by the tables of the segment's head count."""
+    full = agents * int(shop[CAP])
     dt = seconds / steps
     part = GAMMA * dt
     rest = (1.0 - 2.0 * GAMMA) * dt
@@ -383,7 +406,7 @@ def backward(  # type: ignore[no-untyped-def]
                 tag[x] += rest * change + value * fails[x]
 
 
-@njit(cache=True)
+@compiled
 def _worth(x, weight, full, row, shop, scratch):  # type: ignore[no-untyped-def]
     """Return the worth per second of being in state x."""
     share = row[LATER]

@@ -12,6 +12,8 @@ import math
 import numpy as np
 from numba import njit
 
+from scheduling.compiled import compiled
+
 # rows of `law`
 THROUGHPUT, ON_TIME, LATE_MOVER, FIRST, LOST, LATENCY, SLOT_SQUARE = range(7)
 LAW_ROWS = 7
@@ -47,6 +49,10 @@ def smooth_tables(law, agents, cap, spread, further):  # type: ignore[no-untyped
     people = max(agents, 1)
     sd = spread * people**-0.28 * math.sqrt(1.0 - 1.0 / people)
     shift = people**-0.8
+    none_late = np.zeros((2, most + 1))  # chance that no further reply is late, by entry of the law
+    for low in range(most + 1):
+        none_late[0, low] = math.exp(further * (law[ON_TIME, low] - 1.0))
+        none_late[1, low] = math.exp(further * (law[LATE_MOVER, low] - 1.0))
     for g in range(points):
         k = g / FINE
         reach = min(math.sqrt(2.0) * sd * k / (k + 0.4), k)
@@ -63,9 +69,9 @@ def smooth_tables(law, agents, cap, spread, further):  # type: ignore[no-untyped
             for row, source in ((S_TIMELY, ON_TIME), (S_TIMELY_FULL, LATE_MOVER)):
                 value = (1.0 - part) * here * law[source, low] + part * there * law[source, low + 1]
                 fine[row, g] += weight * value
-            for row, source in ((S_NONE_LATE, ON_TIME), (S_NONE_LATE_FULL, LATE_MOVER)):
-                value = (1.0 - part) * here * math.exp(further * (law[source, low] - 1.0))
-                value += part * there * math.exp(further * (law[source, low + 1] - 1.0))
+            for row, chance in ((S_NONE_LATE, 0), (S_NONE_LATE_FULL, 1)):
+                value = (1.0 - part) * here * none_late[chance, low]
+                value += part * there * none_late[chance, low + 1]
                 fine[row, g] += weight * value
         seat = min(max(k + shift, 1.0), float(most))
         low = min(int(seat), most - 1)
@@ -75,7 +81,7 @@ def smooth_tables(law, agents, cap, spread, further):  # type: ignore[no-untyped
     return fine
 
 
-@njit(cache=True)
+@compiled
 def table_at(table, k):  # type: ignore[no-untyped-def]
     """Read a table of k between its entries."""
     top = len(table) - 1
@@ -84,7 +90,7 @@ def table_at(table, k):  # type: ignore[no-untyped-def]
     return table[low] + (place - low) * (table[low + 1] - table[low])
 
 
-@njit(cache=True)
+@compiled
 def release_variances(law, shop):  # type: ignore[no-untyped-def]
     """Return how much slot releases of a full shop vary, relative to Poisson: in the long run, at once.
 
@@ -100,7 +106,7 @@ def release_variances(law, shop):  # type: ignore[no-untyped-def]
     return long_run, 1.0 - (1.0 - long_run) * min(1.0, 0.5 * shop[THRESHOLD] / life)
 
 
-@njit(cache=True)
+@compiled
 def jump_mean(shop):  # type: ignore[no-untyped-def]
     """Return the mean of what follows a wait in the queue [s]."""
     total = 0.0
@@ -109,7 +115,7 @@ def jump_mean(shop):  # type: ignore[no-untyped-def]
     return total / NODES
 
 
-@njit(cache=True)
+@compiled
 def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ignore[no-untyped-def]
     """Fill, for every state of the band, births, deaths, replies, timely ones and losses [1/s]."""
     cap = int(shop[CAP])
@@ -143,7 +149,7 @@ def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: igno
         death[lo] = 0.0
 
 
-@njit(cache=True)
+@compiled
 def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ignore[no-untyped-def]
     """Fill the states in which every slot is taken."""
     cap = int(shop[CAP])
@@ -193,7 +199,7 @@ def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ign
         timely_first[x] = arrivals * chance * (soon if shop[FROM_ASSIGNMENT] > 0.0 else older_first)
 
 
-@njit(cache=True)
+@compiled
 def fill_tagged(lo, hi, agents, factors, fine, shop, scratch):  # type: ignore[no-untyped-def]
     """Fill the rates at which a session without a late reply ends its rounds, or gets a late one.
 
@@ -222,7 +228,7 @@ def fill_tagged(lo, hi, agents, factors, fine, shop, scratch):  # type: ignore[n
         extra[x] = over[x] + fails[x]
 
 
-@njit(cache=True)
+@compiled
 def releases_ahead(agents, after, leavers, exit_rate, after_rate, to_boundary, shop, factors):  # type: ignore[no-untyped-def]
     """Set the slot releases a queued question can count on, for each length of the reply that follows.
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.replies.rules import ReplyRule
+from scheduling.compiled import compiled
 from scheduling.day import Floats, ServiceDay
-from scheduling.simulation.compiled import compiled
 from scheduling.simulation.engine import SimulatedDay
 from scheduling.simulation.records import Records
 from scheduling.simulation.staff import Staff

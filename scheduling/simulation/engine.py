@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scheduling.compiled import compiled
 from scheduling.day import Floats, Ints
 from scheduling.simulation.arrivals import DrawnDay
-from scheduling.simulation.compiled import compiled
 from scheduling.simulation.records import BOT, NOBODY, Flags, Records
 from scheduling.simulation.routing import find_agent, level_starts, move_to_level
 from scheduling.simulation.staff import CLOSE, SPAN_ENDS, SPAN_STARTS, Staff

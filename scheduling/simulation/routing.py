@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from scheduling.compiled import compiled
 from scheduling.day import Ints
-from scheduling.simulation.compiled import compiled
 from scheduling.simulation.records import NOBODY, Records
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scheduling.simulation.compiled import compiled
+from scheduling.compiled import compiled
 from scheduling.simulation.records import COMING, LINE, NOBODY, Records
 
 

@@ -1,4 +1,4 @@
-"""How this package is compiled."""
+"""How inner loops that allocate nothing are compiled."""
 
 from __future__ import annotations
 
