@@ -187,7 +187,8 @@ def _margin(trials: Trials, walk: Walk, effort: DesignEffort) -> float:
     assert walk.best is not None
     scale = trials.task.target if trials.task.is_seconds else 1.0
     spread = trials.of(walk.best.counts).spread / scale
-    return Z_LOWER * spread * float(fresh_days(spread, effort) ** -0.5 + SECOND_JUDGE**-0.5)
+    own = effort.certain * fresh_days(spread, effort) ** -0.5
+    return spread * float(own + Z_LOWER * SECOND_JUDGE**-0.5)
 
 
 def _try_tiny(walk: Walk) -> None:

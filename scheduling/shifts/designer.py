@@ -31,6 +31,7 @@ from scheduling.shifts.workers import Workers, done
 
 logger = logging.getLogger(__name__)
 
+SPARE = 0.35  # standard errors beyond the bound, that fresh days rarely refuse what is chosen together
 FEW_DAYS = 2  # up to which each day is searched by several walks
 ROSTER_FILLS = 2.0  # of what is added to a shift plan the roster had put about half where it was short anyway
 LEAST_DAYS = 60  # fresh days of one day's plan
@@ -389,7 +390,9 @@ class Designer:
             failed = []
             for period in waiting:
                 period.judged = [next(judged) for _ in period.dates]
-                period.certified = is_certified(period.judged, period.task, period.before)
+                period.certified = is_certified(
+                    period.judged, period.task, period.before, looks=self.effort.attempts
+                )
                 last = attempt == self.effort.attempts - 1
                 if not (period.certified or last or self._out_of_reach(period)) and self._choose_again(
                     period
@@ -429,7 +432,7 @@ class Designer:
         weights = np.array([choice.trial.denominator.mean() for choice in period.chosen])
         errors = np.array([self._spread(period, c) / np.sqrt(self._days(period, c)) for c in period.chosen])
         error = float(np.sqrt(np.sum((weights * errors) ** 2))) / max(float(weights.sum()), 1e-12)
-        return 2.0 * error
+        return (self.effort.certain + SPARE) * error
 
     def _choose_again(self, period: Period) -> bool:
         """Choose again after a failure; return whether the plan changed."""

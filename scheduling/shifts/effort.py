@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from scipy.special import ndtri
+
 from scheduling.shifts.search import Effort
+from scheduling.simulation.estimate import CONFIDENCE
 
 EffortName = Literal["quick", "normal", "thorough"]
 
@@ -31,7 +34,8 @@ class DesignEffort:
     walks
         Walks from different starts, with different luck.
     attempts
-        Plans that are judged on fresh days before the search gives up.
+        Plans that are judged on fresh days before the search gives up; they share the 5 % that one of them is
+        called certified wrongly.
     draws, final_draws
         Forecast draws that plans are checked against while searching, and in the end; None: all of them.
     spare_chance
@@ -56,6 +60,11 @@ class DesignEffort:
     spare_chance: float = 0.0
     bound_work: float = 1.0
     level_rounds: int = 2
+
+    @property
+    def certain(self) -> float:
+        """Standard errors by which one of the attempts must be ahead of the target."""
+        return float(ndtri(1.0 - (1.0 - CONFIDENCE) / self.attempts))
 
 
 EFFORTS: dict[EffortName, DesignEffort] = {

@@ -158,3 +158,14 @@ def test_the_ratio_over_a_span_of_days_is_one_of_sums():
 def test_a_single_day_says_nothing_about_its_error():
     lone = ratio([(np.array([9.0]), np.array([10.0]))])
     assert (lone.value, lone.low, lone.high) == (0.9, -np.inf, np.inf)
+
+
+def test_bounds_of_which_one_is_picked_hold_together_in_nineteen_of_twenty():
+    # One plan after the other on the border, each judged on days of its own until one seems good enough: with
+    # plain bounds one of four did in 18.5 % of cases.
+    rng = np.random.default_rng(4)
+    wrong = 0
+    for _ in range(800):
+        looks = [rng.normal(0.9, 0.05, 40) for _ in range(4)]
+        wrong += any(ratio([(days, np.ones(40))], looks=4).lower >= 0.9 for days in looks)
+    assert wrong / 800 < 0.07
