@@ -106,7 +106,13 @@ def headline(found: Promotion, say: Words) -> str:
         for one in findings.verdicts(found.plan)
     ]
     met = findings.overall(findings.verdicts(found.plan)) == "met"
-    key = "promo.headline_met" if met else "promo.headline_missed"
+    key = (
+        "promo.headline_missed"
+        if not met
+        else "promo.headline_met"
+        if found.gap_hours
+        else "promo.headline_covered"
+    )
     return say(key, rates=say("format.list_gap").join(rates), gap=say.number(found.gap_hours, 1))
 
 

@@ -168,6 +168,7 @@ def print_backtest(found: ShopBacktest, settings: ShopSettings, console: Console
         for model, reason in models.items():
             told = {"model": model_words(model, say), "reason": in_words(reason, say)}
             console.print(Text(say("stage.failed", stream=stream_name(settings, stream, say), **told)))
+    console.print(Text(say("stage.next_backtest"), style="bold"))
 
 
 def inputs_summary(inputs: Inputs) -> dict[str, Any]:

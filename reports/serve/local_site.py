@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 import tempfile
 from importlib import resources
@@ -19,8 +18,9 @@ from forecast.promotions import KINDS
 from forecast.replies.rules import rule_book
 from reports.notes import problem_words
 from reports.serve import looks
+from reports.serve.asked_commands import EFFORTS, command_of
 from reports.serve.guard import guard
-from reports.serve.plans import file_of, plans_of
+from reports.serve.plans import file_of, people_of, plans_of
 from reports.serve.previews import Previews
 from reports.serve.promotion_form import FILE as PROMOTIONS
 from reports.serve.promotion_form import PHASE_KINDS, edited_promotions, promotion_fields
@@ -37,7 +37,6 @@ ASSETS = {
     "serve.css": ("templates", "text/css"),
     "echarts.min.js": ("assets", "text/javascript"),
 }
-EFFORTS = ("quick", "normal", "thorough")
 REPORT_POLICY = "sandbox allow-scripts allow-popups allow-downloads; connect-src 'none'"
 Answer = tuple[Response, int]
 
@@ -124,6 +123,7 @@ def make_site(shop: Path, *, lang: str, most_bytes: int = MOST_BYTES) -> Flask:
             promotions={"version": version_of(promotions), "events": shown["events"]},
             scenarios={"version": version_of(scenarios), "scenarios": shown["scenarios"]},
             plans=plans_of(shop),
+            people=people_of(shop),
             run=runs.state(),
             errors=problems,
         )
@@ -183,7 +183,7 @@ def make_site(shop: Path, *, lang: str, most_bytes: int = MOST_BYTES) -> Flask:
 
     @site.post("/api/run")
     def run() -> Answer:
-        name, arguments, targets = _command(_form(), shop, say())
+        name, arguments, targets = command_of(_form(), shop, say())
         runs.start(name, arguments, targets=targets)
         return jsonify(run=runs.state()), 202
 
@@ -227,35 +227,6 @@ def _plain_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(letter for letter in last if letter.isprintable()).lstrip(".- ")
     return kept[-120:] or "file"
-
-
-def _command(form: dict[str, Any], shop: Path, say: Words) -> tuple[str, list[str], list[Path]]:
-    """Return the command that a form asks for, its arguments and the folders it writes.
-
-    Raises
-    ------
-    FieldErrors
-        If the span or the effort cannot be meant.
-    """
-    name, wrong = form.get("command"), {}
-    try:
-        start = dt.date.fromisoformat(str(form.get("start")))
-    except ValueError:
-        start = dt.date.min
-        wrong["start"] = say("serve.not_a_date")
-    days = form.get("days")
-    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 92:
-        wrong["days"] = say("serve.days_range", most=92)
-    if name not in ("plan", "compare"):
-        wrong["command"] = say("serve.not_a_form")
-    if form.get("effort", "quick") not in EFFORTS:
-        wrong["effort"] = say("serve.not_a_form")
-    if wrong:
-        raise FieldErrors(wrong)
-    target = shop / "plans" / (start.isoformat() if name == "plan" else f"compare-{start}")
-    span = ["--start", start.isoformat(), "--days", str(days), "--effort", form.get("effort", "quick")]
-    beside = ["--no-beside"] if name == "compare" else []
-    return str(name), [str(shop), *span, *beside, "--lang", say.lang, "--out", str(target)], [target]
 
 
 def _page(shop: Path, say: Words, token: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
 
-FIRST = ("report.html", "promo.html", "compare.html", "hire.html", "排班表.xlsx", "roster.csv", "cover.csv")
+FIRST = (
+    "promo.html", "report.html", "compare.html", "hire.html", "排班表.xlsx", "changes.csv", "contingency.csv",
+    "roster.csv", "cover.csv",
+)  # fmt: skip
 MOST_PLANS = 30
 
 
@@ -35,6 +39,18 @@ def _plan(folder: Path) -> dict[str, Any] | None:
         "has_shifts": "shift_plan.csv" in files,
         "files": sorted(files, key=lambda name: (order.get(name, len(FIRST)), "/" in name, name)),
     }
+
+
+def people_of(shop: Path) -> list[str]:
+    """Return whom the newest roster names, as a repair may need them; nobody where there is none."""
+    for plan in plans_of(shop):
+        roster = shop / "plans" / plan["name"] / "roster.csv"
+        try:
+            with roster.open(encoding="utf-8-sig", newline="") as file:
+                return sorted({row["employee"].removeprefix("'") for row in csv.DictReader(file)})
+        except (OSError, ValueError, KeyError):
+            continue  # none, being replaced just now, or not one of ours
+    return []
 
 
 def file_of(shop: Path, plan: str, name: str) -> Path | None:

@@ -114,6 +114,7 @@
       const answer = await ask("/api/" + name, { version: form.version, [key]: form.rows });
       if (complain(section, answer) || !answer.ok) return;
       form.fill(answer);
+      if (name === "promotions") showEvents(answer.events);
       section.querySelector(".told").textContent = say("saved", { file: name + ".toml" });
       changed();
     });
@@ -276,6 +277,7 @@
   // ---- runs, imports, files --------------------------------------------------------------------------------
 
   const span = { start: "", days: 7, effort: "quick" };
+  const wanted = { event: "", absences: [{}] };
   function showSpan() {
     const put = (key, kind) => field(span, key, kind, () => {}, "span");
     const rows = [put("start", "date"), put("days", "number"), put("effort", choices.efforts)];
@@ -283,9 +285,31 @@
     $("span").replaceChildren(...rows);
   }
 
-  function wrongSpan(answer) {
-    for (const input of $("span").querySelectorAll("[data-place]")) {
-      const text = answer.fields[input.dataset.place.slice(5)] || "";
+  let people = [];
+  function showEvents(events) {
+    const first = (event) => event.phases.map((phase) => phase.start || "").sort()[0] || "";
+    const sorted = [...events].filter((event) => event.id).sort((a, b) => first(b).localeCompare(first(a)));
+    const named = sorted.map((event) => [event.id, (event.name || event.id) + " · " + first(event).slice(0, 10)]);
+    if (!sorted.some((event) => event.id === wanted.event)) wanted.event = named.length ? named[0][0] : "";
+    $("which-event").replaceChildren(...(named.length ? [field(wanted, "event", named, () => {}, "promo")] : [make("p", { class: "soft", text: word.no_events })]));
+    $("start-promo").hidden = !named.length;
+  }
+
+  function showAbsences() {
+    $("absences").replaceChildren(...(people.length ? wanted.absences : []).map((row, i) => {
+      const put = (key, kind) => field(row, key, kind, () => {}, "absences." + i);
+      const away = () => { wanted.absences.splice(i, 1); showAbsences(); };
+      return make("div", { class: "grid absence" }, put("employee", people.map((name) => [name, name])), put("from", "date"), put("until", "date"),
+        ...(wanted.absences.length > 1 ? [make("button", { type: "button", class: "small", text: word.remove, onclick: away })] : []));
+    }));
+    if (!people.length) $("absences").replaceChildren(make("p", { class: "soft", text: word.no_roster }));
+    for (const id of ["add-absence", "start-replan"]) $(id).hidden = !people.length;
+  }
+  $("add-absence").addEventListener("click", () => { wanted.absences.push({}); showAbsences(); });
+
+  function wrongFields(answer) {
+    for (const input of $("run").querySelectorAll("[data-place]")) {
+      const place = input.dataset.place, text = answer.fields[place] || answer.fields[place.replace(/^(span|promo)\./, "")] || "";
       input.setAttribute("aria-invalid", text ? "true" : "false");
       $(input.id + "-wrong").textContent = text;
     }
@@ -293,18 +317,18 @@
   }
 
   async function startRun(command) {
-    const answer = await ask("/api/run", { command, start: span.start, days: Number(span.days), effort: span.effort });
-    wrongSpan(answer);
+    const answer = await ask("/api/run", { command, start: span.start, days: Number(span.days), effort: span.effort, event: wanted.event, absences: wanted.absences });
+    wrongFields(answer);
     if (answer.run) showRun(answer.run);
     poll();
   }
-  $("start-plan").addEventListener("click", () => startRun("plan"));
-  $("start-compare").addEventListener("click", () => startRun("compare"));
+  const starters = ["plan", "compare", "promo", "replan"];
+  for (const name of starters) $("start-" + name).addEventListener("click", () => startRun(name));
   $("stop").addEventListener("click", async () => { await ask("/api/run/stop", {}); poll(); });
 
   function showRun(run) {
     $("stop").disabled = !run.running;
-    for (const id of ["start-plan", "start-compare"]) $(id).disabled = run.running;
+    for (const name of starters) $("start-" + name).disabled = run.running;
     $("exports").disabled = run.running;
     let key = "run_none";
     if (run.running) key = "running";
@@ -355,7 +379,7 @@
       href: "/files/" + encodeURIComponent(plan.name) + "/" + name.split("/").map(encodeURIComponent).join("/"),
       text: name, target: name.endsWith(".html") ? "_blank" : null, rel: name.endsWith(".html") ? "noopener" : null,
     }));
-    const shortList = (files) => files.filter((name) => /\.(html|xlsx)$|^(roster|cover|shift_plan|compare)\.csv$/.test(name));
+    const shortList = (files) => files.filter((name) => /\.(html|xlsx)$|^(roster|cover|shift_plan|compare|changes|contingency)\.csv$/.test(name));
     $("plans").replaceChildren(...(plans.length ? plans : [null]).map((plan) => {
       if (plan === null) return make("p", { class: "soft", text: word.no_files_yet });
       return make("div", {}, make("h3", { text: plan.name + " · " + say("plan_span", plan) }),
@@ -372,7 +396,8 @@
     if (!what) tell(answer.errors);
     if (!what || what === "promotions") promotions.fill(answer.promotions);
     if (!what || what === "scenarios") scenarios.fill(answer.scenarios);
-    if (!what || what === "files") showPlans(answer.plans);
+    if (!what || what === "files") { showPlans(answer.plans); people = answer.people; showAbsences(); }
+    if (!what || what === "promotions") showEvents(answer.promotions.events);
     if (!what) showRun(answer.run);
   }
 

@@ -167,6 +167,8 @@ def replan(
     causes = dict.fromkeys(pins, "edited") | dict.fromkeys(gone, "absent")
     changes = _changes(problem, was, found.assignment or {}, causes, {r.employee for r in reserves})
     others = changes.loc[changes["because"] != "absent", "employee"]
+    if "premium" not in past:  # a roster written before there was one
+        past = past.assign(premium=0.0)
     whole = None if result.roster is None else pd.concat([past, result.roster], ignore_index=True)
     return Replanned(
         result=result,

@@ -190,6 +190,11 @@ def test_a_manager_edits_sees_saves_plans_imports_and_fetches(
         _until(lambda: "scenarios.toml" in one("#scenarios .told").text, "the saved scenario")
         assert "volume = 1.3" in (shop / "scenarios.toml").read_text(encoding="utf-8")
 
+        assert one('[data-place="promo.event"]').get_attribute("value") == "live"
+        one("#start-replan").click()  # nobody has said from when
+        _until(lambda: "要填日期" in one("#absences").text, "what is missing, beside its field")
+        assert _state(browser, "run") == "none"
+
         was = (shop / "plans" / "2026-03-02" / "run.json").stat().st_mtime_ns
         one("#start-plan").click()
         _until(lambda: _state(browser, "run") == "running", "the run")

@@ -12,7 +12,9 @@ import pytest
 from forecast.errors import ConfigError
 from reports.cli import serve_run
 from reports.cli.options import Run
+from reports.serve.asked_commands import command_of
 from reports.serve.local_site import make_site
+from reports.words import words
 
 HERE = {"REMOTE_ADDR": "127.0.0.1"}
 OWN = "http://127.0.0.1:8765"
@@ -240,6 +242,18 @@ def test_events_and_phases_are_added_and_taken_out(shop: Path) -> None:
         ({"command": "plan", "start": "2026-12-07", "days": "7"}, "days"),
         ({"command": "demo", "start": "2026-12-07", "days": 7}, "command"),
         ({"command": "plan", "start": "2026-12-07", "days": 7, "effort": "--debug"}, "effort"),
+        ({"command": "promo", "event": ""}, "event"),
+        ({"command": "promo", "event": "../d12"}, "event"),
+        ({"command": "replan", "absences": []}, "absences"),
+        ({"command": "replan", "absences": [{"employee": " ", "from": "2026-12-07"}]}, "absences.0.employee"),
+        ({"command": "replan", "absences": [{"employee": "张三", "from": "soon"}]}, "absences.0.from"),
+        (
+            {
+                "command": "replan",
+                "absences": [{"employee": "张三", "from": "2026-12-07", "until": "2026-12-06"}],
+            },
+            "absences.0.until",
+        ),
     ],
 )
 def test_a_run_that_cannot_be_meant_is_not_started(shop: Path, body: dict[str, Any], field: str) -> None:
@@ -248,6 +262,25 @@ def test_a_run_that_cannot_be_meant_is_not_started(shop: Path, body: dict[str, A
     assert answer.status_code == 422
     assert field in answer.json["fields"]
     assert page.get("/api/run").json["run"]["number"] == 0
+
+
+def test_a_promotion_and_absences_become_commands_that_write_folders_of_their_own(shop: Path) -> None:
+    say = words("en")
+    name, arguments, targets = command_of({"command": "promo", "event": "d12"}, shop, say)
+    assert (name, targets) == ("promo", [shop / "plans" / "promo-d12"])
+    assert "--event=d12" in arguments
+    (shop / "plans" / "replan-2026-12-08").mkdir()
+    ill = {"employee": "张三", "from": "2026-12-08", "until": "2026-12-09"}
+    later = {"employee": "--debug", "from": "2026-12-10", "until": ""}
+    name, arguments, targets = command_of({"command": "replan", "absences": [ill, later]}, shop, say)
+    assert (name, targets) == ("replan", [shop / "plans" / "replan-2026-12-08-2"])
+    assert "--absent=张三:2026-12-08..2026-12-09" in arguments
+    assert "--absent=--debug:2026-12-10..2026-12-10" in arguments  # no option, whatever the name
+
+
+def test_people_are_those_of_the_newest_roster(shop: Path) -> None:
+    (shop / "plans" / "2026-12-07" / "roster.csv").write_text("employee\n张三\n李四\n张三\n", "utf-8-sig")
+    assert Page(shop).get("/api/state").json["people"] == ["张三", "李四"]
 
 
 def test_a_run_can_be_stopped_and_leaves_nothing(shop: Path) -> None:
