@@ -57,15 +57,7 @@ def plot_parts(axes: Axes, parts: pd.DataFrame, *, timezone: str, say: Words) ->
             axes.fill_between(
                 height.index, before, height, step="post", color=colour, alpha=0.6, linewidth=0, label=label
             )
-    known = hours.index[:-1]
-    axes.step(
-        known,
-        parts.set_index(start)["mean"].reindex(known),
-        where="post",
-        color=INK,
-        linewidth=1.0,
-        label=say("chart.mean"),
-    )
+    axes.step(hours.index, hours["mean"], where="post", color=INK, linewidth=1.0, label=say("chart.mean"))
     axes.plot(hours.index, hours["level"], color=GREY, linestyle=":", label=say("chart.part_level"))
     axes.set_ylim(0, axes.get_ylim()[1] * 1.2)  # room for the legend
     axes.set_ylabel(say("chart.consultations_an_hour"))

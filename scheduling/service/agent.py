@@ -283,7 +283,7 @@ def recommended_cap(service: ServiceParameters, threshold_s: float, target: floa
     most = int(meets[-1]) + 1 if len(meets) else 0
     if knee <= most:
         reason = (
-            f"up to {most} a full agent is on time at {target:.2f}; from {knee} on the agent is never idle"
+            f"up to {most} a full agent is on time at {target:.0%}; from {knee} on the agent is never idle"
         )
         return CapAdvice(cap=most, knee=knee, most_on_time=most, industry=industry, reason=reason)
     reason = (

@@ -82,6 +82,10 @@ def test_the_picture_shows_parts_that_act_and_no_others(tmp_path):
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert say("chart.part_override") in labels
     assert say("chart.part_promotion") not in labels
+    mean = next(line for line in axes.get_lines() if line.get_label() == say("chart.mean"))
+    assert (
+        mean.get_ydata()[-1] == mean.get_ydata()[-2] == parts["mean"].iloc[-1]
+    )  # to the end of the last hour
     (path,) = write_part_pictures(parts, tmp_path, titles={"a": "淘宝 售前"}, timezone=ZONE, say=say)
     assert path.name == "forecast_parts-1.png"
     assert path.stat().st_size > 10_000
