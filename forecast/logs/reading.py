@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from forecast.logs.archive import covered_days, serving_days
 from forecast.logs.cells import quoted
 from forecast.logs.loading import days_of
+from forecast.logs.parting import Columns, in_parts
 from forecast.logs.store import last_file
 from forecast.replies.conversations import DEFAULT_STREAM, SENDERS
 from forecast.timegrid import zone
@@ -20,7 +22,7 @@ from forecast.timegrid import zone
 if TYPE_CHECKING:
     import duckdb
 
-PART = 750_000  # messages read at once: about 0.4 GB while a part is judged
+PART = 400_000  # messages read at once: about 0.25 GB while a part is judged
 NO_TIME = np.iinfo(np.int64).min  # NaT in microseconds
 DAY_US = 86_400_000_000
 
@@ -57,9 +59,13 @@ class ShopLog:
 
     def __post_init__(self) -> None:
         self.last = last_file(self.connection)
-        self.served = serving_days(covered_days(self.connection, self.timezone))
         self._named: dict[str, list[str]] = {}
         self._filled: dict[str, bool] = {}
+
+    @cached_property
+    def served(self) -> pd.DataFrame:
+        """Which granularity serves each stream's day (`archive.serving_days`)."""
+        return serving_days(covered_days(self.connection, self.timezone))
 
     @property
     def days(self) -> pd.DataFrame:
@@ -87,32 +93,51 @@ class ShopLog:
         whole
             What stands in one part as a whole: a session, or all that a buyer ever wrote.
         """
-        count = self.message_count()
-        parts = -(-count // PART)
-        key = "coalesce(session, buyer)" if whole == "session" else "coalesce(buyer, session)"
-        for part in range(parts):
-            chosen = "true" if parts == 1 else f"{key} % {parts} = {part}"
-            yield self._messages(chosen)
+        parts = -(-self.message_count() // PART)
+        if parts <= 1:
+            if parts:
+                yield self.messages()
+            return
+
+        def part_of(block: Columns) -> np.ndarray[Any, Any]:
+            owner = block["buyer"]
+            if whole == "session":
+                owner = np.where(block["nameless"] > 0, owner, block["session"])
+            return owner % np.uint64(parts)
+
+        for columns in in_parts(self.connection, self._query(), parts=parts, part_of=part_of):
+            yield self._table(columns)
 
     def messages(self) -> pd.DataFrame:
         """Return all messages at once (`conversations.MESSAGES`)."""
-        return self._messages("true")
+        columns = self.connection.execute(self._query()).fetchnumpy()
+        return self._table({name: np.ma.getdata(values) for name, values in columns.items()})
 
-    def _messages(self, condition: str) -> pd.DataFrame:
-        facts = [name for name in ("assigned", "closed") if self._has("messages", name)]
-        known = "".join(f"{name}, " for name in facts)
-        query = f"""
-            SELECT session, coalesce(buyer, session) AS buyer, sender, t, {known}
+    def _query(self) -> str:
+        """Return SQL for the messages as numbers, none missing, in the order in which they were imported."""
+        known = "".join(f"coalesce({name}, ({NO_TIME})::BIGINT) AS {name}, " for name in self._facts())
+        return f"""
+            SELECT coalesce(session, 0) AS session, (session IS NULL)::UTINYINT AS nameless,
+                coalesce(buyer, session) AS buyer, sender, t, {known}
                 {self._code("messages", "agent")} AS agent, {self._code("messages", "stream")} AS stream,
                 {self._code("messages", "tag")} AS tag
-            FROM messages WHERE {self._span("t")} AND {condition}
+            FROM messages WHERE {self._span("t")}
             """
-        columns: dict[str, Any] = self.connection.execute(query).fetchnumpy()
-        if not _is_in_order(columns["session"], columns["t"]):
-            columns = self.connection.execute(f"{query} ORDER BY session, t, file, row").fetchnumpy()
+
+    def _facts(self) -> list[str]:
+        return [name for name in ("assigned", "closed") if self._has("messages", name)]
+
+    def _table(self, columns: Columns) -> pd.DataFrame:
+        """Return messages as read (`_query`), session by session in order of time."""
+        nameless = columns["nameless"] > 0
+        if nameless.any() or not _is_in_order(columns["session"], columns["t"]):
+            # Messages of one instant stay in the order of their file.
+            order = np.lexsort((columns["t"], columns["session"], nameless))
+            columns = {name: values[order] for name, values in columns.items()}
+            nameless = nameless[order]
         table: dict[str, Any] = {
-            "session_id": _words_of(columns["session"]),
-            "buyer": np.asarray(np.ma.getdata(columns["buyer"])).view(np.int64),
+            "session_id": _words_of(columns["session"], nameless),
+            "buyer": columns["buyer"].view(np.int64),
             "agent": self._category("messages", "agent", columns["agent"], self.employees),
             "sender": pd.Categorical.from_codes(
                 np.asarray(columns["sender"], dtype=np.int8), categories=pd.Index(SENDERS, dtype=object)
@@ -120,7 +145,7 @@ class ShopLog:
             "time": instants_of(columns["t"]),
             "stream": self._category("messages", "stream", columns["stream"], {}, self.stream),
         }
-        for name in facts:
+        for name in self._facts():
             table[name] = instants_of(columns[name])
         if self._names("messages", "tag"):
             table["tag"] = self._category("messages", "tag", columns["tag"], {})
@@ -228,9 +253,10 @@ class ShopLog:
         """Return SQL for a word's position among the column's words, -1 where there is none."""
         names = self._names(table, column)
         if not names:
-            return "(-1)::SMALLINT"
+            return "(-1)::TINYINT"
         words = ", ".join(quoted(name) for name in names)
-        return f"coalesce(enum_code(TRY_CAST({column} AS ENUM({words}))), -1)"
+        kind = "SMALLINT" if len(names) < 2**15 else "INTEGER"
+        return f"coalesce(enum_code(TRY_CAST({column} AS ENUM({words}))), -1)::{kind}"
 
     def _category(
         self,
@@ -261,18 +287,15 @@ def instants_of(micros: np.ndarray[Any, Any]) -> pd.DatetimeIndex:
 
 def _is_in_order(session: np.ndarray[Any, Any], t: np.ndarray[Any, Any]) -> bool:
     """Whether each session stands in one piece and in order of time, as in most exports."""
-    if np.ma.getmaskarray(session).any():
-        return False
     changes = session[1:] != session[:-1]
-    heads = np.ma.getdata(session)[np.concatenate(([True], changes))] if len(session) else session
+    heads = session[np.concatenate(([True], changes))] if len(session) else session
     return len(pd.unique(heads)) == len(heads) and bool((changes | (t[1:] >= t[:-1])).all())
 
 
-def _words_of(hashes: np.ndarray[Any, Any]) -> Any:
+def _words_of(hashes: np.ndarray[Any, Any], nameless: np.ndarray[Any, Any]) -> Any:
     """Return hashes as whole numbers; where some are missing as words, for then a gap ends a session."""
-    mask = np.ma.getmaskarray(hashes)
-    if not mask.any():
-        return np.asarray(np.ma.getdata(hashes))
+    if not nameless.any():
+        return hashes
     words = np.full(len(hashes), None, dtype=object)
-    words[~mask] = np.ma.getdata(hashes)[~mask].astype(str)
+    words[~nameless] = hashes[~nameless].astype(str)
     return words
