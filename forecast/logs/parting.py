@@ -74,6 +74,7 @@ def _stretch(file: Any, kind: np.dtype[Any], start: int, low: int, high: int) ->
 
 def _blocks(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[Columns]:
     """Yield a query's rows in blocks, without holding all of them."""
+    connection.execute("SELECT 1").fetchall()  # ends an answer of which only one row was fetched
     relation = connection.sql(query)
     # Releases before 1.4 have the second name alone.
     read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
