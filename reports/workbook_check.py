@@ -21,6 +21,7 @@ from scheduling.reserve_people import with_called_reserves
 from scheduling.roster.audit import audit
 from scheduling.roster.audit_book import Violation
 from scheduling.roster.audit_pay import with_pay_due
+from scheduling.roster.case import RosterCase
 from scheduling.roster.problem import build_problem
 from scheduling.roster.standing import standing_assignment
 from scheduling.roster.tables import fairness_table, short_table
@@ -177,13 +178,15 @@ def _shares(plan: PlanFolder, inputs: Inputs, settings: Settings, roster: pd.Dat
     """Return who got what, and which intervals are short."""
     known = roster[roster["employee"].isin([person.employee for person in inputs.employees])]
     problem = build_problem(
-        plan.shift_plan,
-        inputs.employees,
-        inputs.wishes,
-        settings,
-        start=plan.start,
-        days=plan.days,
-        requirement=plan.requirement,
+        RosterCase(
+            employees=inputs.employees,
+            wishes=inputs.wishes,
+            settings=settings,
+            start=plan.start,
+            days=plan.days,
+            shift_plan=plan.shift_plan,
+            requirement=plan.requirement,
+        ),
         published=known,
     )
     assignment = standing_assignment(problem, known)

@@ -20,6 +20,7 @@ from scheduling.outlook import Outlook, forecast_outlook
 from scheduling.promise import cover_table
 from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.roster.assign import RosterResult, make_roster
+from scheduling.roster.case import RosterCase
 from scheduling.roster.people import Employee, Wish, team_pace
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.shifts.design import design_span
@@ -139,14 +140,16 @@ def make_plan(
             return None
         say("roster")
         return make_roster(
-            shifts,
-            inputs.employees,
-            inputs.wishes,
-            settings,
-            start=start,
-            days=days,
-            requirement=in_average_agents(needed, inputs.employees, settings),
-            last_roster=last_roster,
+            RosterCase(
+                employees=inputs.employees,
+                wishes=inputs.wishes,
+                settings=settings,
+                start=start,
+                days=days,
+                shift_plan=shifts,
+                requirement=in_average_agents(needed, inputs.employees, settings),
+                last_roster=last_roster,
+            ),
             seed=seed,
             effort=effort or "quick",
         )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reports.explain_tables import Answers
+    from scheduling.roster.case import RosterCase
     from scheduling.roster.explain import Explainer
     from scheduling.roster.wishes import RefusedWish
 
@@ -62,13 +63,15 @@ def answer(what: Path, question: Question, *, shop: Path | None, run: Run) -> Ex
     settings = with_templates(inputs.settings, demands_of(outlook, inputs, start=plan.start, days=plan.days))
     asked = explainer(
         plan.roster,
-        plan.shift_plan,
-        inputs.employees,
-        inputs.wishes,
-        settings,
-        start=plan.start,
-        days=plan.days,
-        requirement=plan.requirement,
+        RosterCase(
+            employees=inputs.employees,
+            wishes=inputs.wishes,
+            settings=settings,
+            start=plan.start,
+            days=plan.days,
+            shift_plan=plan.shift_plan,
+            requirement=plan.requirement,
+        ),
         seed=run.seed,
         moves=GRANT_MOVES * TIMES_THE_MOVES[run.effort],
     )

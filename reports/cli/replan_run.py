@@ -15,6 +15,8 @@ from reports.cli.outcomes import ExitCode, no_roster, whole_folder
 from reports.cli.speech import language, tell_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from scheduling.inputs import Inputs
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from scheduling.pipeline import Plan
     from scheduling.plan_folder import PlanFolder
     from scheduling.roster.absences import Absence
+    from scheduling.roster.case import RosterCase
     from scheduling.roster.people import Wish
     from scheduling.roster.replan import Replanned
 
@@ -50,6 +53,7 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     from scheduling.pipeline import demands_of, requirement_of, with_templates
     from scheduling.plan_folder import find_plan, read_plan, shop_of
     from scheduling.reserve_people import reserve_people, with_called_reserves
+    from scheduling.roster.case import RosterCase
 
     began = time.monotonic()
     folder = find_plan(what)
@@ -82,17 +86,21 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     called = [person for person in listed.outsiders if person not in inputs.employees]
     inputs = replace(inputs, employees=(*inputs.employees, *called))
     stages("replan")
-    details = _details(changes, home, inputs, plan, run) | {
-        "reserves": listed.reserves,
-        "requirement": requirement,
-        "start": plan.start,
-        "days": plan.days,
-    }
+    details = _details(changes, home, inputs, plan, run) | {"reserves": listed.reserves}
+    case = RosterCase(
+        employees=inputs.employees,
+        wishes=inputs.wishes,
+        settings=inputs.settings,
+        start=plan.start,
+        days=plan.days,
+        shift_plan=shift_plan,
+        requirement=requirement,
+    )
     if frontier:
-        return _show_frontier(plan, shift_plan, inputs, details, run, screen(), spoken)
-    answer = _repaired(plan, shift_plan, inputs, details, changes.price)
+        return _show_frontier(plan, case, details, run, screen(), spoken)
+    answer = _repaired(plan, case, details, changes.price)
     outsiders = {person.employee for person in called}
-    new = _judged(plan, answer, inputs, outlook, details, shift_plan, stages, run, outsiders)
+    new = _judged(plan, answer, inputs, outlook, case, details["absences"], stages, run, outsiders)
     target = run.out if run.out is not None else _next_folder(folder)
     stages("files")
     _write(new, answer, target, folder, spoken.lang, began)
@@ -162,18 +170,13 @@ def _problem(folder: Path, message: str) -> Exception:
     return DataError(Problem(file=str(folder), message=message))
 
 
-def _repaired(
-    plan: PlanFolder, shift_plan: Any, inputs: Inputs, details: dict[str, Any], price: float | None
-) -> Replanned:
+def _repaired(plan: PlanFolder, case: RosterCase, details: dict[str, Any], price: float | None) -> Replanned:
     from scheduling.roster.replan import CHANGE_PRICE, replan
 
     assert plan.roster is not None
     answer = replan(
         plan.roster,
-        shift_plan,
-        inputs.employees,
-        inputs.wishes,
-        inputs.settings,
+        case,
         change_price=CHANGE_PRICE if price is None else price,
         **details,
     )
@@ -184,8 +187,7 @@ def _repaired(
 
 def _show_frontier(
     plan: PlanFolder,
-    shift_plan: Any,
-    inputs: Inputs,
+    case: RosterCase,
     details: dict[str, Any],
     run: Run,
     console: Any,
@@ -195,7 +197,7 @@ def _show_frontier(
     from reports.replan_tables import print_frontier, short_hours
     from scheduling.roster.replan import FRONTIER
 
-    answers = [_repaired(plan, shift_plan, inputs, details, price) for price in FRONTIER]
+    answers = [_repaired(plan, case, details, price) for price in FRONTIER]
     if run.as_json:
         rows = [
             {
@@ -217,8 +219,8 @@ def _judged(
     answer: Replanned,
     inputs: Inputs,
     outlook: Outlook,
-    details: dict[str, Any],
-    shift_plan: Any,
+    case: RosterCase,
+    absences: Sequence[Wish],
     say: Any,
     run: Run,
     outsiders: set[str],
@@ -231,8 +233,8 @@ def _judged(
     working = set(answer.roster["employee"])
     team = tuple(p for p in inputs.employees if p.employee in working or p.employee not in outsiders)
     inputs = replace(inputs, employees=team)
-    wishes: tuple[Wish, ...] = (*inputs.wishes, *details["absences"])
-    held = shift_plan if shift_plan is not None else shift_plan_of(answer.roster, inputs.employees)
+    wishes: tuple[Wish, ...] = (*inputs.wishes, *absences)
+    held = case.shift_plan if case.shift_plan is not None else shift_plan_of(answer.roster, team)
     new = make_plan(
         replace(inputs, wishes=wishes),
         start=plan.start,
@@ -241,19 +243,13 @@ def _judged(
         outlook=outlook,
         roster=answer.roster,
         shift_plan=held,
-        requirement=details["requirement"],
+        requirement=case.requirement,
         with_baselines=False,
         say=say,
     )
     result = rescored(
         answer.roster,
-        shift_plan,
-        inputs.employees,
-        wishes,
-        inputs.settings,
-        start=plan.start,
-        days=plan.days,
-        requirement=details["requirement"],
+        replace(case, employees=team, wishes=wishes),
     )
     figures = answer.result
     summary = new.summary | {

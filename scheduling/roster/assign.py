@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from scheduling.config import Settings
+from scheduling.roster.case import RosterCase
 from scheduling.roster.conflicts import Conflict, explain_infeasible
 from scheduling.roster.improve import QUENCH, Effort, Found, run_search
 from scheduling.roster.objective import SCALE, Prices
-from scheduling.roster.people import Employee, Wish
 from scheduling.roster.placing import has_floating, place_meetings, unheld_notes
 from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
@@ -91,15 +89,8 @@ class RosterResult:
 
 
 def make_roster(
-    shift_plan: pd.DataFrame | None,
-    employees: Sequence[Employee],
-    wishes: Sequence[Wish],
-    settings: Settings,
+    case: RosterCase,
     *,
-    start: dt.date,
-    days: int,
-    requirement: pd.DataFrame | None = None,
-    last_roster: pd.DataFrame | None = None,
     seed: int = 0,
     effort: Effort = "normal",
     prices: Prices | None = None,
@@ -109,22 +100,8 @@ def make_roster(
 
     Parameters
     ----------
-    shift_plan
-        `SHIFT_PLAN` table: how many people on each template and day; None where there is only a
-        requirement. Other starts that the templates allow may be used as well.
-    employees, wishes
-        The people, and what they want.
-    settings
-        Templates, labour rules, limits of pools.
-    start, days
-        The span.
-    requirement
-        `stream, start, agents_gross` (or `agents_net`): agents of average speed needed in each interval.
-        With a plan, people missing from the plan where the requirement still holds cost little. Without it
-        the plan is the requirement.
-    last_roster
-        `ROSTER` table of the time before: rest, runs of days, hours of a begun week and counts of late,
-        weekend and peak duties are carried on from it.
+    case
+        People, rules, span and need.
     seed
         Same inputs and seed, same roster.
     effort
@@ -145,20 +122,11 @@ def make_roster(
         If plan or requirement do not fit the span and the settings.
     """
     begun = time.perf_counter()
-    problem = build_problem(
-        shift_plan,
-        employees,
-        wishes,
-        settings,
-        start=start,
-        days=days,
-        requirement=requirement,
-        last_roster=last_roster,
-    )
+    problem = build_problem(case)
     search = prepare(problem, prices=prices)
     found = run_search(search, seed=seed, effort=effort, progress=progress)
     if found.assignment is not None and has_floating(problem):
-        search, found = _with_meetings_placed(search, found, shift_plan, requirement, seed=seed)
+        search, found = _with_meetings_placed(search, found, case, seed=seed)
     if (unknown := unknown_days(search.problem)) is not None:
         note = (
             f"duties from {unknown[0]} to {unknown[1]} are in no last roster: their hours of the month or "
@@ -171,8 +139,7 @@ def make_roster(
 def _with_meetings_placed(
     search: Search,
     found: Found,
-    shift_plan: pd.DataFrame | None,
-    requirement: pd.DataFrame | None,
+    case: RosterCase,
     *,
     seed: int,
 ) -> tuple[Search, Found]:
@@ -183,17 +150,7 @@ def _with_meetings_placed(
     problem = search.problem
     roster = roster_table(problem, found.assignment or {})
     people = place_meetings(search, found.assignment or {})
-    narrower = build_problem(
-        shift_plan,
-        people,
-        problem.wishes,
-        problem.settings,
-        start=problem.start,
-        days=problem.days,
-        requirement=requirement,
-        last_roster=problem.last_roster,
-        published=roster,
-    )
+    narrower = build_problem(replace(case, employees=people), published=roster)
     standing = standing_assignment(narrower, roster).items()
     again = prepare(narrower, prices=search.prices)
     held = {cell: as_own(narrower, cell, duty) for cell, duty in standing}

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from scheduling.config import Settings
+from scheduling.roster import rules
 from scheduling.roster.audit_book import Book, DatedDuty, Violation, read_duties
 from scheduling.roster.audit_hours import (
     find_contract_hours,
@@ -38,31 +39,6 @@ from scheduling.roster.audit_people import (
 from scheduling.roster.audit_rest import find_max_consecutive_days, find_min_rest, find_rest_days_per_week
 from scheduling.roster.audit_times import find_attended, find_available
 from scheduling.roster.people import Employee, Wish
-from scheduling.roster.rules import (
-    AllowedTemplate,
-    Attended,
-    Available,
-    ContractHours,
-    Employed,
-    FixedDuty,
-    HolidayPay,
-    LeastHours,
-    MaxConsecutiveDays,
-    MaxHoursPerDay,
-    MaxHoursPerMonth,
-    MaxHoursPerQuarter,
-    MaxHoursPerWeek,
-    MaxOvertimePerMonth,
-    MaxPeople,
-    MinRest,
-    OneDutyADay,
-    OnLeave,
-    OvertimePay,
-    Qualified,
-    RestDayPay,
-    RestDaysPerWeek,
-    roster_rules,
-)
 
 
 def audit(
@@ -105,7 +81,7 @@ def audit(
         last=last,
     )
     found = list(_find_unknown(book))
-    for rule in roster_rules(settings):
+    for rule in rules.roster_rules(settings):
         found += FIND[type(rule)](rule, book)
     return sorted(found, key=lambda v: (not v.is_hard, v.date, v.employee, v.rule))
 
@@ -132,26 +108,26 @@ def _find_unknown(book: Book) -> Iterator[Violation]:
 
 
 FIND: dict[type[Any], Callable[[Any, Book], Iterator[Violation]]] = {
-    OneDutyADay: find_one_duty_a_day,
-    Qualified: find_qualified,
-    AllowedTemplate: find_allowed_template,
-    Employed: find_employed,
-    OnLeave: find_on_leave,
-    Available: find_available,
-    Attended: find_attended,
-    FixedDuty: find_fixed_duty,
-    ContractHours: find_contract_hours,
-    LeastHours: find_least_hours,
-    MaxPeople: find_max_people,
-    MaxHoursPerDay: find_max_hours_per_day,
-    MaxHoursPerWeek: find_max_hours_per_week,
-    MaxHoursPerMonth: find_max_hours_per_month,
-    MaxHoursPerQuarter: find_max_hours_per_quarter,
-    MaxOvertimePerMonth: find_max_overtime_per_month,
-    MinRest: find_min_rest,
-    MaxConsecutiveDays: find_max_consecutive_days,
-    RestDaysPerWeek: find_rest_days_per_week,
-    HolidayPay: find_holiday_pay,
-    RestDayPay: find_rest_day_pay,
-    OvertimePay: find_overtime_pay,
+    rules.OneDutyADay: find_one_duty_a_day,
+    rules.Qualified: find_qualified,
+    rules.AllowedTemplate: find_allowed_template,
+    rules.Employed: find_employed,
+    rules.OnLeave: find_on_leave,
+    rules.Available: find_available,
+    rules.Attended: find_attended,
+    rules.FixedDuty: find_fixed_duty,
+    rules.ContractHours: find_contract_hours,
+    rules.LeastHours: find_least_hours,
+    rules.MaxPeople: find_max_people,
+    rules.MaxHoursPerDay: find_max_hours_per_day,
+    rules.MaxHoursPerWeek: find_max_hours_per_week,
+    rules.MaxHoursPerMonth: find_max_hours_per_month,
+    rules.MaxHoursPerQuarter: find_max_hours_per_quarter,
+    rules.MaxOvertimePerMonth: find_max_overtime_per_month,
+    rules.MinRest: find_min_rest,
+    rules.MaxConsecutiveDays: find_max_consecutive_days,
+    rules.RestDaysPerWeek: find_rest_days_per_week,
+    rules.HolidayPay: find_holiday_pay,
+    rules.RestDayPay: find_rest_day_pay,
+    rules.OvertimePay: find_overtime_pay,
 }

@@ -16,34 +16,12 @@ from ortools.sat.python import cp_model
 
 from scheduling.breaks import Pause, pauses_text
 from scheduling.config import Limit
+from scheduling.roster import rules
 from scheduling.roster.availability import available_on
 from scheduling.roster.constraints import post_rules
 from scheduling.roster.lawful import all_choices, can_serve, forbids
 from scheduling.roster.meetings import fixed_on
 from scheduling.roster.problem import Cell, RosterProblem
-from scheduling.roster.rules import (
-    AllowedTemplate,
-    Attended,
-    Available,
-    ContractHours,
-    Employed,
-    FixedDuty,
-    HolidayPay,
-    MaxConsecutiveDays,
-    MaxHoursPerDay,
-    MaxHoursPerMonth,
-    MaxHoursPerQuarter,
-    MaxHoursPerWeek,
-    MaxOvertimePerMonth,
-    MaxPeople,
-    MinRest,
-    OneDutyADay,
-    OnLeave,
-    OvertimePay,
-    Qualified,
-    RestDayPay,
-    RestDaysPerWeek,
-)
 from scheduling.roster.variables import Reason, RosterModel
 from scheduling.solver import SolverSettings, solve
 
@@ -52,50 +30,50 @@ Kind = Literal["count", "core", "relaxation"]
 # What giving up a rule once is worth, in the shop's currency: an announced duty is easier to move than a
 # holiday, a holiday easier than the law, and facts (skills, employment, pools) cannot be given up for money.
 RELEASE: dict[type[Any], float] = {
-    FixedDuty: 60.0,
-    MaxPeople: 80.0,
-    OnLeave: 300.0,
-    Available: 200.0,
-    Attended: 100.0,
-    ContractHours: 150.0,
-    MinRest: 400.0,
-    MaxConsecutiveDays: 400.0,
-    RestDaysPerWeek: 500.0,
-    MaxHoursPerDay: 500.0,
-    MaxHoursPerWeek: 500.0,
-    MaxHoursPerMonth: 500.0,
-    MaxHoursPerQuarter: 500.0,
-    MaxOvertimePerMonth: 500.0,
-    HolidayPay: 200.0,
-    RestDayPay: 150.0,
-    OvertimePay: 100.0,
-    AllowedTemplate: 5000.0,
-    Qualified: 20000.0,
-    Employed: 50000.0,
-    OneDutyADay: 50000.0,
+    rules.FixedDuty: 60.0,
+    rules.MaxPeople: 80.0,
+    rules.OnLeave: 300.0,
+    rules.Available: 200.0,
+    rules.Attended: 100.0,
+    rules.ContractHours: 150.0,
+    rules.MinRest: 400.0,
+    rules.MaxConsecutiveDays: 400.0,
+    rules.RestDaysPerWeek: 500.0,
+    rules.MaxHoursPerDay: 500.0,
+    rules.MaxHoursPerWeek: 500.0,
+    rules.MaxHoursPerMonth: 500.0,
+    rules.MaxHoursPerQuarter: 500.0,
+    rules.MaxOvertimePerMonth: 500.0,
+    rules.HolidayPay: 200.0,
+    rules.RestDayPay: 150.0,
+    rules.OvertimePay: 100.0,
+    rules.AllowedTemplate: 5000.0,
+    rules.Qualified: 20000.0,
+    rules.Employed: 50000.0,
+    rules.OneDutyADay: 50000.0,
 }
 SENTENCES: dict[type[Any], str] = {
-    FixedDuty: "{who} has a fixed duty on {day}",
-    MaxPeople: "only so many of {who} may work on {day}",
-    OnLeave: "{who} is on leave on {day}",
-    Available: "{who} named other times for {day}",
-    Attended: "{who} has a meeting or training on {day}",
-    ContractHours: "{who}'s contract limits the hours of the week of {day}",
-    MinRest: "{who} needs {limit:g} h of rest before the duty of {day}",
-    MaxConsecutiveDays: "{who} may work at most {limit:g} days in a row (up to {day})",
-    RestDaysPerWeek: "{who} needs {limit:g} rest days in the week of {day}",
-    MaxHoursPerDay: "{who} may be paid at most {limit:g} h on {day}",
-    MaxHoursPerWeek: "{who} may be paid at most {limit:g} h in the week of {day}",
-    MaxHoursPerMonth: "{who} may be paid at most {limit:g} h in the month of {day}",
-    MaxHoursPerQuarter: "{who} may be paid at most {limit:g} h in the quarter of {day}",
-    MaxOvertimePerMonth: "{who} may work at most {limit:g} h of overtime a month (about {day})",
-    HolidayPay: "{who} may not work on the statutory holiday of {day}",
-    RestDayPay: "{who} may not work rest-day hours in the week of {day}",
-    OvertimePay: "{who} may not work overtime from {day} on",
-    AllowedTemplate: "a template is closed to {who} on {day}",
-    Qualified: "{who} cannot serve the other streams on {day}",
-    Employed: "{who} is not employed on {day}",
-    OneDutyADay: "{who} works one duty on {day}",
+    rules.FixedDuty: "{who} has a fixed duty on {day}",
+    rules.MaxPeople: "only so many of {who} may work on {day}",
+    rules.OnLeave: "{who} is on leave on {day}",
+    rules.Available: "{who} named other times for {day}",
+    rules.Attended: "{who} has a meeting or training on {day}",
+    rules.ContractHours: "{who}'s contract limits the hours of the week of {day}",
+    rules.MinRest: "{who} needs {limit:g} h of rest before the duty of {day}",
+    rules.MaxConsecutiveDays: "{who} may work at most {limit:g} days in a row (up to {day})",
+    rules.RestDaysPerWeek: "{who} needs {limit:g} rest days in the week of {day}",
+    rules.MaxHoursPerDay: "{who} may be paid at most {limit:g} h on {day}",
+    rules.MaxHoursPerWeek: "{who} may be paid at most {limit:g} h in the week of {day}",
+    rules.MaxHoursPerMonth: "{who} may be paid at most {limit:g} h in the month of {day}",
+    rules.MaxHoursPerQuarter: "{who} may be paid at most {limit:g} h in the quarter of {day}",
+    rules.MaxOvertimePerMonth: "{who} may work at most {limit:g} h of overtime a month (about {day})",
+    rules.HolidayPay: "{who} may not work on the statutory holiday of {day}",
+    rules.RestDayPay: "{who} may not work rest-day hours in the week of {day}",
+    rules.OvertimePay: "{who} may not work overtime from {day} on",
+    rules.AllowedTemplate: "a template is closed to {who} on {day}",
+    rules.Qualified: "{who} cannot serve the other streams on {day}",
+    rules.Employed: "{who} is not employed on {day}",
+    rules.OneDutyADay: "{who} works one duty on {day}",
 }
 LIMIT = 10.0  # deterministic seconds for each question
 MOST_RELAXATIONS = 3
@@ -157,7 +135,7 @@ def _cell_conflicts(problem: RosterProblem, cell: Cell) -> Iterator[str]:
         yield f"{duty}, which is not among the person's templates ({', '.join(person.templates)})"
     elif not any(can_serve(problem, person, option.stream) for option in mine):
         yield f"{duty} but can serve none of {', '.join(problem.streams)}"
-    elif all(forbids(Available(), problem, cell, option) for option in mine):
+    elif all(forbids(rules.Available(), problem, cell, option) for option in mine):
         yield f"{duty} but named other times for that day ({_times(available_on(person.available, date))})"
 
 
@@ -168,11 +146,11 @@ def _training_conflicts(problem: RosterProblem, cell: Cell) -> Iterator[str]:
         yield f"{training} but is on leave that day"
     if not person.is_employed(date):
         yield f"{training} but is not employed that day"
-    around = [o for o in problem.options[cell[1]] if not forbids(Attended(), problem, cell, o)]
-    open_to = [o for o in around if not forbids(AllowedTemplate(), problem, cell, o)]
+    around = [o for o in problem.options[cell[1]] if not forbids(rules.Attended(), problem, cell, o)]
+    open_to = [o for o in around if not forbids(rules.AllowedTemplate(), problem, cell, o)]
     if not open_to:
         yield f"{training} but no duty open to them lies around it with its break outside"
-    elif all(forbids(Available(), problem, cell, option) for option in open_to):
+    elif all(forbids(rules.Available(), problem, cell, option) for option in open_to):
         named = _times(available_on(person.available, date)) or "none"
         yield f"{training} but can work no duty around it (times named: {named})"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from scheduling.roster import rules
 from scheduling.roster.constraints_hours import (
     post_contract_hours,
     post_holiday_pay,
@@ -37,30 +38,6 @@ from scheduling.roster.constraints_rest import (
     post_min_rest,
     post_rest_days_per_week,
 )
-from scheduling.roster.rules import (
-    AllowedTemplate,
-    Attended,
-    Available,
-    ContractHours,
-    Employed,
-    FixedDuty,
-    HolidayPay,
-    LeastHours,
-    MaxConsecutiveDays,
-    MaxHoursPerDay,
-    MaxHoursPerMonth,
-    MaxHoursPerQuarter,
-    MaxHoursPerWeek,
-    MaxOvertimePerMonth,
-    MaxPeople,
-    MinRest,
-    OneDutyADay,
-    OnLeave,
-    OvertimePay,
-    Qualified,
-    RestDayPay,
-    RestDaysPerWeek,
-)
 from scheduling.roster.variables import RosterModel
 
 
@@ -71,26 +48,26 @@ def post_rules(model: RosterModel) -> None:
 
 
 POST: dict[type[Any], Callable[[Any, RosterModel], None]] = {
-    OneDutyADay: post_one_duty_a_day,
-    Qualified: post_qualified,
-    AllowedTemplate: post_allowed_template,
-    Employed: post_employed,
-    OnLeave: post_on_leave,
-    Available: post_available,
-    Attended: post_attended,
-    FixedDuty: post_fixed_duty,
-    ContractHours: post_contract_hours,
-    LeastHours: post_least_hours,
-    MaxPeople: post_max_people,
-    MaxHoursPerDay: post_max_hours_per_day,
-    MaxHoursPerWeek: post_max_hours_per_week,
-    MaxHoursPerMonth: post_max_hours_per_month,
-    MaxHoursPerQuarter: post_max_hours_per_quarter,
-    MaxOvertimePerMonth: post_max_overtime_per_month,
-    MinRest: post_min_rest,
-    MaxConsecutiveDays: post_max_consecutive_days,
-    RestDaysPerWeek: post_rest_days_per_week,
-    HolidayPay: post_holiday_pay,
-    RestDayPay: post_rest_day_pay,
-    OvertimePay: post_overtime_pay,
+    rules.OneDutyADay: post_one_duty_a_day,
+    rules.Qualified: post_qualified,
+    rules.AllowedTemplate: post_allowed_template,
+    rules.Employed: post_employed,
+    rules.OnLeave: post_on_leave,
+    rules.Available: post_available,
+    rules.Attended: post_attended,
+    rules.FixedDuty: post_fixed_duty,
+    rules.ContractHours: post_contract_hours,
+    rules.LeastHours: post_least_hours,
+    rules.MaxPeople: post_max_people,
+    rules.MaxHoursPerDay: post_max_hours_per_day,
+    rules.MaxHoursPerWeek: post_max_hours_per_week,
+    rules.MaxHoursPerMonth: post_max_hours_per_month,
+    rules.MaxHoursPerQuarter: post_max_hours_per_quarter,
+    rules.MaxOvertimePerMonth: post_max_overtime_per_month,
+    rules.MinRest: post_min_rest,
+    rules.MaxConsecutiveDays: post_max_consecutive_days,
+    rules.RestDaysPerWeek: post_rest_days_per_week,
+    rules.HolidayPay: post_holiday_pay,
+    rules.RestDayPay: post_rest_day_pay,
+    rules.OvertimePay: post_overtime_pay,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -12,12 +11,12 @@ import pandas as pd
 from forecast.errors import DataError, nearest
 from forecast.randomness import generator
 from forecast.timegrid import instant
-from scheduling.config import Settings
 from scheduling.roster.anneal import annealed
+from scheduling.roster.case import RosterCase
 from scheduling.roster.duties import QUARTERS, Option
 from scheduling.roster.lawful import can_serve, forbids
 from scheduling.roster.objective import SCALE, Prices, is_refused
-from scheduling.roster.people import Employee, Wish
+from scheduling.roster.people import Wish
 from scheduling.roster.personal import BestResponses
 from scheduling.roster.problem import RosterProblem
 from scheduling.roster.reasons import Alternative, Bar, DayOffReasons, DutyReasons, GapReasons, WishReasons
@@ -296,33 +295,15 @@ def _bound_by(search: Search, wish: Wish) -> Search:
 
 def explainer(
     roster: pd.DataFrame,
-    shift_plan: pd.DataFrame | None,
-    employees: Sequence[Employee],
-    wishes: Sequence[Wish],
-    settings: Settings,
+    case: RosterCase,
     *,
-    start: dt.date,
-    days: int,
-    requirement: pd.DataFrame | None = None,
-    last_roster: pd.DataFrame | None = None,
     prices: Prices | None = None,
     seed: int = 0,
     moves: int = GRANT_MOVES,
 ) -> Explainer:
-    """Return an explainer of a roster, made by `make_roster` or edited by hand; parameters as there.
+    """Return an explainer of a roster, made by `make_roster` or edited by hand.
 
     `moves` are the changes tried when a roster is looked for that grants a wish.
     """
-    search, assignment = standing(
-        roster,
-        shift_plan,
-        employees,
-        wishes,
-        settings,
-        start=start,
-        days=days,
-        requirement=requirement,
-        last_roster=last_roster,
-        prices=prices,
-    )
+    search, assignment = standing(roster, case, prices=prices)
     return Explainer(search=search, assignment=assignment, seed=seed, moves=moves)

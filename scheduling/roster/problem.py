@@ -7,7 +7,7 @@ are counted in quarters, so that an agent of speed 1.2 covers five of them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,6 +18,7 @@ import pandas as pd
 from forecast.errors import ConfigError, DataError, nearest
 from forecast.timegrid import instant
 from scheduling.config import Settings
+from scheduling.roster.case import RosterCase
 from scheduling.roster.duties import QUARTERS, Clock, Ints, Option, options_of, peak_hours_of, wall_minutes
 from scheduling.roster.meetings import fixed_on
 from scheduling.roster.needs import peak_clock, planned, required_agents
@@ -137,24 +138,18 @@ class RosterProblem:
 
 
 def build_problem(
-    shift_plan: pd.DataFrame | None,
-    employees: Sequence[Employee],
-    wishes: Sequence[Wish],
-    settings: Settings,
+    case: RosterCase,
     *,
-    start: dt.date,
-    days: int,
-    requirement: pd.DataFrame | None = None,
-    last_roster: pd.DataFrame | None = None,
     published: pd.DataFrame | None = None,
 ) -> RosterProblem:
-    """Put a roster problem together; see `scheduling.roster.assign.make_roster` for the parameters.
+    """Put a roster problem together.
 
     The duties of a `published` roster may be worked as well, even where no template has such a start.
     """
+    start, days, settings = case.start, case.days, case.settings
     timezone, interval = settings.demand.shop.timezone, settings.demand.shop.interval_min
-    plan = _in_span(shift_plan, "date", start, days)
-    wanted = _requirement_in_span(requirement, start, days, timezone)
+    plan = _in_span(case.shift_plan, "date", start, days)
+    wanted = _requirement_in_span(case.requirement, start, days, timezone)
     if plan.empty and wanted.empty:
         raise DataError(
             f"neither the shift plan nor the requirement has a row from {start} for {days} days; "
@@ -169,7 +164,7 @@ def build_problem(
     required, wants = required_agents(wanted, streams, clock)
     peak = peak_clock(plan, wanted, streams, clock)
     meetings = [
-        {fixed_on(person, start + dt.timedelta(days=day)) for person in employees if person.meetings}
+        {fixed_on(person, start + dt.timedelta(days=day)) for person in case.employees if person.meetings}
         for day in range(days)
     ]
     options = tuple(
@@ -179,8 +174,10 @@ def build_problem(
     # Below the plan but above the requirement is cheap: the plan may hold more than is asked for. Above the
     # plan nothing is asked: where the plan holds less than the requirement, it means to.
     need = np.minimum(wants, on_plan) if not plan.empty and not wanted.empty else np.maximum(wants, on_plan)
-    names = {person.employee for person in employees}
-    inside = tuple(wish for wish in wishes if wish.employee in names and 0 <= (wish.date - start).days < days)
+    names = {person.employee for person in case.employees}
+    inside = tuple(
+        wish for wish in case.wishes if wish.employee in names and 0 <= (wish.date - start).days < days
+    )
     return RosterProblem(
         start=start,
         days=days,
@@ -188,16 +185,16 @@ def build_problem(
         interval_min=interval,
         settings=settings,
         rules=roster_rules(settings),
-        employees=tuple(employees),
+        employees=tuple(case.employees),
         wishes=inside,
         streams=streams,
         options=options,
         need=need,
         plan=np.maximum(on_plan, need),
         required=required if not wanted.empty else on_plan / QUARTERS,
-        carried=tuple(_carried(person, last_roster, settings, clock, peak) for person in employees),
+        carried=tuple(_carried(person, case.last_roster, settings, clock, peak) for person in case.employees),
         peak_clock=peak,
-        last_roster=last_roster,
+        last_roster=case.last_roster,
         pay_days=find_pay_days(settings, start - LONGEST_PERIOD, start + dt.timedelta(days=days)),
     )
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import pandas as pd
 
-from scheduling.config import Settings
 from scheduling.roster.absences import Reserve
 from scheduling.roster.assign import RosterResult, result_of
+from scheduling.roster.case import RosterCase
 from scheduling.roster.improve import Effort, run_search
 from scheduling.roster.meetings import with_placed
 from scheduling.roster.objective import Prices, Published
-from scheduling.roster.people import Employee, Wish
+from scheduling.roster.people import Wish
 from scheduling.roster.problem import Cell, RosterProblem, build_problem
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.standing import as_own, standing_assignment
@@ -73,20 +73,13 @@ class Replanned:
 
 def replan(
     roster: pd.DataFrame,
-    shift_plan: pd.DataFrame | None,
-    employees: Sequence[Employee],
-    wishes: Sequence[Wish],
-    settings: Settings,
+    case: RosterCase,
     *,
-    start: dt.date,
-    days: int,
     absences: Sequence[Wish] = (),
     reserves: Sequence[Reserve] = (),
     edited: pd.DataFrame | None = None,
     open_from: dt.date | None = None,
     now: pd.Timestamp | None = None,
-    requirement: pd.DataFrame | None = None,
-    last_roster: pd.DataFrame | None = None,
     change_price: float = CHANGE_PRICE,
     is_new_demand: bool = False,
     seed: int = 0,
@@ -99,9 +92,10 @@ def replan(
     ----------
     roster
         The published `ROSTER` table of the span.
-    shift_plan, requirement
-        What is needed now; the old plan where only people are missing.
-    employees, wishes, settings, start, days, last_roster, seed, effort, prices
+    case
+        Its span, its people before anybody was absent, and what is needed now: the old plan where only
+        people are missing.
+    seed, effort, prices
         As in `make_roster`.
     absences
         New leave (`Wish` of kind ``leave``): whoever has it does not work that day.
@@ -127,29 +121,31 @@ def replan(
     """
     begun = time.perf_counter()
     edits = _edits(roster, edited)
+    start, end = case.start, case.start + dt.timedelta(days=case.days)
     asked = [absence.date for absence in absences] + [date for _, date in edits]
-    first = min(max(open_from or min(asked, default=start), start), start + dt.timedelta(days=days - 1))
+    first = min(max(open_from or min(asked, default=start), start), end - dt.timedelta(days=1))
     dates = pd.to_datetime(roster["date"]).dt.date
     past = roster[dates < first]
-    before = [frame for frame in (last_roster, past) if frame is not None and not frame.empty]
+    before = [frame for frame in (case.last_roster, past) if frame is not None and not frame.empty]
     gone = {(absence.employee, absence.date) for absence in absences}
     pins = {key: template for key, template in edits.items() if key not in gone}
-    kept = [w for w in wishes if not (w.kind == "fixed" and (w.employee, w.date) in {*gone, *pins})]
+    kept = [w for w in case.wishes if not (w.kind == "fixed" and (w.employee, w.date) in {*gone, *pins})]
     kept += [
         Wish(employee=name, date=date, kind="fixed", template=template)
         for (name, date), template in pins.items()
         if template
     ]
     held = roster if edited is None else edited
+    timezone = case.settings.demand.shop.timezone
     problem = build_problem(
-        shift_plan,
-        with_placed(employees, held, timezone=settings.demand.shop.timezone, but={*gone, *pins}),
-        [*kept, *absences],
-        settings,
-        start=first,
-        days=days - (first - start).days,
-        requirement=requirement,
-        last_roster=pd.concat(before, ignore_index=True) if before else None,
+        replace(
+            case,
+            employees=with_placed(case.employees, held, timezone=timezone, but={*gone, *pins}),
+            wishes=[*kept, *absences],
+            start=first,
+            days=(end - first).days,
+            last_roster=pd.concat(before, ignore_index=True) if before else None,
+        ),
         published=roster if edited is None else pd.concat([roster, edited], ignore_index=True),
     )
     was = _as_standing(problem, roster)
@@ -265,10 +261,7 @@ def _open_choices(
 
 def frontier(
     roster: pd.DataFrame,
-    shift_plan: pd.DataFrame | None,
-    employees: Sequence[Employee],
-    wishes: Sequence[Wish],
-    settings: Settings,
+    case: RosterCase,
     *,
     change_prices: Sequence[float] = FRONTIER,
     **details: Any,
@@ -277,10 +270,7 @@ def frontier(
 
     The manager chooses; `details` are those of `replan`.
     """
-    return tuple(
-        replan(roster, shift_plan, employees, wishes, settings, change_price=price, **details)
-        for price in change_prices
-    )
+    return tuple(replan(roster, case, change_price=price, **details) for price in change_prices)
 
 
 def _changes(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from forecast.errors import DataError, Problem, nearest
 from scheduling.breaks import read_pauses
-from scheduling.config import Settings
 from scheduling.roster.audit import audit
 from scheduling.roster.audit_book import Violation
+from scheduling.roster.case import RosterCase
 from scheduling.roster.meetings import attended, fixed_on, with_placed
 from scheduling.roster.objective import Prices
-from scheduling.roster.people import Employee, Wish
 from scheduling.roster.problem import Cell, RosterProblem, build_problem
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.tables import roster_table
@@ -25,37 +24,19 @@ Change = Mapping[Cell, tuple[int, int] | None]  # new option and way of breaks; 
 
 def standing(
     roster: pd.DataFrame,
-    shift_plan: pd.DataFrame | None,
-    employees: Sequence[Employee],
-    wishes: Sequence[Wish],
-    settings: Settings,
+    case: RosterCase,
     *,
-    start: dt.date,
-    days: int,
-    requirement: pd.DataFrame | None = None,
-    last_roster: pd.DataFrame | None = None,
     prices: Prices | None = None,
 ) -> tuple[Search, Assignment]:
     """Return the search that a roster is judged by and the assignment it is in it.
-
-    Parameters are those of `scheduling.roster.assign.make_roster`.
 
     Raises
     ------
     DataError
         If the roster names people or duties that the shop does not have.
     """
-    problem = build_problem(
-        shift_plan,
-        with_placed(employees, roster, timezone=settings.demand.shop.timezone),
-        wishes,
-        settings,
-        start=start,
-        days=days,
-        requirement=requirement,
-        last_roster=last_roster,
-        published=roster,
-    )
+    people = with_placed(case.employees, roster, timezone=case.settings.demand.shop.timezone)
+    problem = build_problem(replace(case, employees=people), published=roster)
     assignment = standing_assignment(problem, roster)
     return prepare(problem, prices=prices), assignment
 

@@ -25,6 +25,7 @@ from scheduling.pipeline import (
 from scheduling.plan_folder import PlanFolder
 from scheduling.promise import Duties, promises
 from scheduling.roster.assign import make_roster
+from scheduling.roster.case import RosterCase
 from scheduling.scenarios.overrides import Applied, apply
 from scheduling.scenarios.standing import Standing, demand_under, people_under
 from scheduling.shifts.design import design_span
@@ -161,13 +162,15 @@ def _standing(
     settings = with_templates(applied.inputs.settings, demands)
     plan = base.shift_plan if shifts is None else shifts
     result = make_roster(
-        plan[plan["date"].isin(set(next(iter(demands.values())).days))],
-        applied.inputs.employees,
-        applied.inputs.wishes,
-        settings,
-        start=question.start,
-        days=question.days,
-        requirement=in_average_agents(base.requirement, applied.inputs.employees, settings),
+        RosterCase(
+            employees=applied.inputs.employees,
+            wishes=applied.inputs.wishes,
+            settings=settings,
+            start=question.start,
+            days=question.days,
+            shift_plan=plan[plan["date"].isin(set(next(iter(demands.values())).days))],
+            requirement=in_average_agents(base.requirement, applied.inputs.employees, settings),
+        ),
         seed=question.seed,
         effort=question.effort,
     )

@@ -28,6 +28,7 @@ from forecast.randomness import generator
 from forecast.timegrid import instant
 from scheduling.config import PoolLimit, Settings, ShiftTemplate
 from scheduling.roster.assign import make_roster
+from scheduling.roster.case import RosterCase
 from scheduling.roster.conflicts import count_conflicts
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.problem import build_problem
@@ -140,30 +141,21 @@ def run(case: Case, team_of: Sequence[Employee], wishes: Sequence[Wish], need: p
         templates=case.templates,
         pools=case.pools,
     )
-    began = time.perf_counter()
-    problem = build_problem(
-        None,
-        people,
-        [*asked, *case.wishes],
-        settings,
+    whole = RosterCase(
+        employees=people,
+        wishes=[*asked, *case.wishes],
+        settings=settings,
         start=START,
         days=DAYS,
         requirement=need,
         last_roster=case.last_roster,
     )
+    began = time.perf_counter()
+    problem = build_problem(whole)
     counted = count_conflicts(problem)
     counted_seconds = time.perf_counter() - began
     began = time.perf_counter()
-    result = make_roster(
-        None,
-        people,
-        [*asked, *case.wishes],
-        settings,
-        start=START,
-        days=DAYS,
-        requirement=need,
-        last_roster=case.last_roster,
-    )
+    result = make_roster(whole)
     seconds = time.perf_counter() - began
     cores = [conflict for conflict in result.conflicts if conflict.kind == "core"]
     remedies = [conflict for conflict in result.conflicts if conflict.kind == "relaxation"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -18,6 +19,7 @@ from forecast.config import Shop, ShopSettings, Stream
 from forecast.randomness import generator
 from scheduling.config import Settings
 from scheduling.roster.assign import make_roster
+from scheduling.roster.case import RosterCase
 from scheduling.roster.people import Wish
 from scheduling.roster.replan import replan
 
@@ -37,8 +39,10 @@ def main() -> None:
         ),
         templates=TEMPLATES,
     )
-    span = {"start": START, "days": days, "requirement": requirement}
-    published = make_roster(None, people, wishes, settings, **span)
+    case = RosterCase(
+        employees=people, wishes=wishes, settings=settings, start=START, days=days, requirement=requirement
+    )
+    published = make_roster(case)
     assert published.roster is not None
     print(f"published: {published.objective:.1f}, {len(published.roster)} duties, gap {published.gap:.2%}")
     away = published.roster["employee"].iloc[0]
@@ -46,14 +50,13 @@ def main() -> None:
     absences = [Wish(employee=away, date=first + dt.timedelta(days=i), kind="leave") for i in range(5)]
     old = set(zip(*(published.roster[c] for c in ("employee", "date", "template", "start")), strict=True))
     anew = make_roster(
-        None,
-        people,
-        [*wishes, *absences],
-        settings,
-        start=first,
-        days=days - days // 2,
-        requirement=requirement,
-        last_roster=published.roster[published.roster["date"] < first],
+        replace(
+            case,
+            wishes=[*wishes, *absences],
+            start=first,
+            days=days - days // 2,
+            last_roster=published.roster[published.roster["date"] < first],
+        )
     )
     assert anew.roster is not None
     new = set(zip(*(anew.roster[c] for c in ("employee", "date", "template", "start")), strict=True))
@@ -62,9 +65,7 @@ def main() -> None:
     print(f"anew: cost {anew.objective:.1f}, {len(changed)} cells changed")
     for price in (1.0, 5.0, 20.0, 100.0, 400.0):
         cpu = time.process_time()
-        answer = replan(
-            published.roster, None, people, wishes, settings, absences=absences, change_price=price, **span
-        )
+        answer = replan(published.roster, case, absences=absences, change_price=price)
         assert answer.result.objective is not None
         cost = answer.result.objective - answer.result.terms["changes"]
         print(

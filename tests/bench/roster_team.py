@@ -23,6 +23,7 @@ from forecast.timegrid import slots
 from scheduling.config import Settings, ShiftTemplate
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
+from scheduling.roster.case import RosterCase
 from scheduling.roster.people import Employee, Wish
 
 WAGE = 25.0  # per contracted hour
@@ -121,14 +122,15 @@ def run(people_count: int, days: int, effort: str, load: float) -> None:
     cpu, began = time.process_time(), time.perf_counter()
     seen: list[tuple[float, float]] = []
     result = make_roster(
-        None,
-        people,
-        wishes,
-        settings,
-        start=START,
-        days=days,
-        requirement=requirement,
-        effort=effort,  # type: ignore[arg-type]
+        RosterCase(
+            employees=people,
+            wishes=wishes,
+            settings=settings,
+            start=START,
+            days=days,
+            requirement=requirement,
+        ),
+        effort=effort,
         progress=lambda report: seen.append((time.perf_counter() - began, report.objective)),
     )
     cpu = time.process_time() - cpu

@@ -33,6 +33,7 @@ from scheduling.roster.audit import audit
 from scheduling.roster.audit_pay import premium_due
 from scheduling.roster.availability import AvailableTime
 from scheduling.roster.board import board_of, moving_of
+from scheduling.roster.case import RosterCase
 from scheduling.roster.objective import SCALE, Prices
 from scheduling.roster.people import Employee, Meeting, Wish
 from scheduling.roster.problem import build_problem
@@ -164,14 +165,15 @@ def random_search(seed: int, *, days: int = 4, count: int = 3) -> tuple[Search, 
     people = random_people(seed, count)
     last = random_last_roster(seed, people)
     problem = build_problem(
-        None,
-        people,
-        random_wishes(seed, people, days),
-        random_shop(seed),
-        start=MONDAY,
-        days=days,
-        requirement=random_requirement(seed, days),
-        last_roster=last,
+        RosterCase(
+            employees=people,
+            wishes=random_wishes(seed, people, days),
+            settings=random_shop(seed),
+            start=MONDAY,
+            days=days,
+            requirement=random_requirement(seed, days),
+            last_roster=last,
+        )
     )
     return prepare(problem), last
 
@@ -225,7 +227,16 @@ def test_the_audit_and_the_roster_agree_on_the_pay_that_is_due(seed: int, start:
     first = day(start)
     last, new = worked[worked["date"] < first], worked[worked["date"] >= first]
     search, assignment = standing(
-        new, None, people, (), shop, start=first, days=14, requirement=ASKED, last_roster=last
+        new,
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=shop,
+            start=first,
+            days=14,
+            requirement=ASKED,
+            last_roster=last,
+        ),
     )
     table = roster_table(search.problem, assignment)
     due = premium_due(table, people, shop, last_roster=last)
@@ -264,13 +275,14 @@ def test_brute_force_agrees_on_tiny_problems(seed: int) -> None:
     people = random_people(seed, 2)
     shop = random_shop(seed, templates=(SHORT_EARLY, SHORT_LATE))
     problem = build_problem(
-        None,
-        people,
-        random_wishes(seed, people, 2),
-        shop,
-        start=MONDAY,
-        days=2,
-        requirement=random_requirement(seed, 2),
+        RosterCase(
+            employees=people,
+            wishes=random_wishes(seed, people, 2),
+            settings=shop,
+            start=MONDAY,
+            days=2,
+            requirement=random_requirement(seed, 2),
+        )
     )
     search = prepare(problem)
     cells = [(p, d) for p in range(2) for d in range(2)]
@@ -328,16 +340,16 @@ def test_lifting_a_rule_never_costs_more(seed: int, name: str) -> None:
 @given(seed=st.integers(0, 10**6))
 def test_the_same_seed_gives_the_same_roster_near_the_bound(seed: int) -> None:
     people = random_people(seed, 4)
-    arguments = {
-        "start": MONDAY,
-        "days": 5,
-        "requirement": random_requirement(seed, 5),
-        "last_roster": random_last_roster(seed, people),
-        "effort": "quick",
-        "seed": seed,
-    }
-    wishes = random_wishes(seed, people, 5)
-    first, second = (make_roster(None, people, wishes, random_shop(seed), **arguments) for _ in range(2))
+    case = RosterCase(
+        employees=people,
+        wishes=random_wishes(seed, people, 5),
+        settings=random_shop(seed),
+        start=MONDAY,
+        days=5,
+        requirement=random_requirement(seed, 5),
+        last_roster=random_last_roster(seed, people),
+    )
+    first, second = (make_roster(case, effort="quick", seed=seed) for _ in range(2))
     assert first.roster is not None
     assert second.roster is not None
     pd.testing.assert_frame_equal(first.roster, second.roster)

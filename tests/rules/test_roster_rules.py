@@ -30,6 +30,7 @@ from scheduling.roster import audit as audit_module
 from scheduling.roster import constraints
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
+from scheduling.roster.case import RosterCase
 from scheduling.roster.people import Employee, Wish
 from scheduling.roster.rules import Rule
 
@@ -91,14 +92,15 @@ def test_a_quarter_that_ends_inside_the_span_takes_no_hours_from_the_next(used: 
     rows = [("A", (date - MONDAY).days, EARLY) for date in dates[:used]]
     last = build_roster(rows)
     made = make_roster(
-        None,
-        build_people(1),
-        (),
-        settings,
-        start=first,
-        days=days,
-        requirement=asked,
-        last_roster=last,
+        RosterCase(
+            employees=build_people(1),
+            wishes=(),
+            settings=settings,
+            start=first,
+            days=days,
+            requirement=asked,
+            last_roster=last,
+        ),
         effort="quick",
     )
     assert made.roster is not None
@@ -251,13 +253,14 @@ def test_the_solver_keeps_long_and_short_weeks() -> None:
     )
     people = build_people(1)
     result = make_roster(
-        None,
-        people,
-        (),
-        settings,
-        start=MONDAY,
-        days=14,
-        requirement=build_requirement(1, days=14, hours=(8, 17)),
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=settings,
+            start=MONDAY,
+            days=14,
+            requirement=build_requirement(1, days=14, hours=(8, 17)),
+        ),
         effort="quick",
     )
     assert result.roster is not None
@@ -288,7 +291,10 @@ def test_hours_averaged_over_a_month_allow_a_long_week() -> None:
     people = build_people(1)
     requirement = build_requirement(1, days=14, hours=(8, 17))
     result = make_roster(
-        None, people, (), settings, start=MONDAY, days=14, requirement=requirement, effort="quick"
+        RosterCase(
+            employees=people, wishes=(), settings=settings, start=MONDAY, days=14, requirement=requirement
+        ),
+        effort="quick",
     )
     assert result.roster is not None
     assert audit(result.roster, people, (), settings, start=MONDAY, days=14) == []
@@ -338,13 +344,14 @@ def judged(name: str, limit: Limit) -> tuple[list[str], float]:
     settings = build_settings(streams=(PRE,), templates=(EARLY,), **{**OTHERS_OFF, name: limit})
     people = build_people(1)
     result = make_roster(
-        None,
-        people,
-        (),
-        settings,
-        start=MONDAY,
-        days=7,
-        requirement=build_requirement(1, hours=(8, 17)),
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=settings,
+            start=MONDAY,
+            days=7,
+            requirement=build_requirement(1, hours=(8, 17)),
+        ),
         effort="quick",
     )
     assert result.roster is not None

@@ -31,6 +31,7 @@ from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
 from scheduling.roster.audit_book import Violation
 from scheduling.roster.availability import AvailableTime, read_availability
+from scheduling.roster.case import RosterCase
 from scheduling.roster.explain import explainer
 from scheduling.roster.meetings import with_meetings, with_placed
 from scheduling.roster.people import Employee, Meeting
@@ -76,13 +77,14 @@ def test_a_duty_lies_inside_the_times_named(times: list[AvailableTime], is_lawfu
     found = breaches(build_roster([("A", 0, EARLY)]), people)
     assert [v.rule for v in found] == ([] if is_lawful else ["Available"])
     made = make_roster(
-        None,
-        people,
-        (wish("A", 0, "fixed", "早班"),),
-        build_settings(templates=(replace(EARLY, starts=("08:00",)), LATE, HALF)),
-        start=MONDAY,
-        days=2,
-        requirement=build_requirement(1, days=2),
+        RosterCase(
+            employees=people,
+            wishes=(wish("A", 0, "fixed", "早班"),),
+            settings=build_settings(templates=(replace(EARLY, starts=("08:00",)), LATE, HALF)),
+            start=MONDAY,
+            days=2,
+            requirement=build_requirement(1, days=2),
+        ),
         effort="quick",
     )
     assert (made.roster is not None) == is_lawful
@@ -125,13 +127,14 @@ def test_meetings_are_kept_as_they_are_asked_for(meeting: Meeting, held: str, me
 def test_who_is_in_a_meeting_is_paid_and_not_counted() -> None:
     people = build_people(2, meetings=(at(0, 600, 660),))
     made = make_roster(
-        None,
-        people,
-        (),
-        build_settings(templates=(replace(EARLY, starts=("08:00",)),)),
-        start=MONDAY,
-        days=1,
-        requirement=build_requirement(1, days=1, hours=(8, 17)),
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=build_settings(templates=(replace(EARLY, starts=("08:00",)),)),
+            start=MONDAY,
+            days=1,
+            requirement=build_requirement(1, days=1, hours=(8, 17)),
+        ),
         effort="quick",
     )
     assert made.roster is not None
@@ -148,13 +151,14 @@ def test_who_is_in_a_meeting_is_paid_and_not_counted() -> None:
 def test_training_makes_somebody_work_and_frees_the_break() -> None:
     people = build_people(1, meetings=(at(2, 660, 780, kind="training"),))
     made = make_roster(
-        None,
-        people,
-        (),
-        build_settings(templates=(EARLY, LATE)),
-        start=MONDAY,
-        days=3,
-        requirement=build_requirement(0, days=3),
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=build_settings(templates=(EARLY, LATE)),
+            start=MONDAY,
+            days=3,
+            requirement=build_requirement(0, days=3),
+        ),
         effort="quick",
     )
     assert made.roster is not None
@@ -180,13 +184,14 @@ def test_training_that_cannot_be_kept_is_named(
 ) -> None:
     people = build_people(1, meetings=(meeting,), **details)
     made = make_roster(
-        None,
-        people,
-        wishes,
-        build_settings(),
-        start=MONDAY,
-        days=1,
-        requirement=build_requirement(1, days=1),
+        RosterCase(
+            employees=people,
+            wishes=wishes,
+            settings=build_settings(),
+            start=MONDAY,
+            days=1,
+            requirement=build_requirement(1, days=1),
+        ),
         effort="quick",
     )
     assert made.status == "INFEASIBLE"
@@ -200,7 +205,10 @@ def test_floating_training_is_held_when_people_are_missed_least_and_one_after_th
     need.loc[(hours.dt.date == day(1)) & hours.dt.hour.isin([14, 15]), "agents_net"] = 1.0
     people = build_people(2, meetings=(floating(0, 1),))
     settings = build_settings(templates=(replace(EARLY, starts=("08:00",)),))
-    made = make_roster(None, people, (), settings, start=MONDAY, days=2, requirement=need, effort="quick")
+    made = make_roster(
+        RosterCase(employees=people, wishes=(), settings=settings, start=MONDAY, days=2, requirement=need),
+        effort="quick",
+    )
     assert made.roster is not None
     held = made.roster[made.roster["meetings"] != ""].sort_values("meetings")
     assert list(held["date"]) == [day(1), day(1)]
@@ -217,13 +225,14 @@ def test_floating_training_is_held_when_people_are_missed_least_and_one_after_th
 def test_training_that_no_duty_has_room_for_is_told() -> None:
     people = build_people(1, meetings=(floating(0, 0, minutes=600),))
     made = make_roster(
-        None,
-        people,
-        (),
-        build_settings(),
-        start=MONDAY,
-        days=1,
-        requirement=build_requirement(1, days=1),
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=build_settings(),
+            start=MONDAY,
+            days=1,
+            requirement=build_requirement(1, days=1),
+        ),
         effort="quick",
     )
     assert made.notes == ("A: the training of 10 h is held in no duty",)
@@ -238,7 +247,15 @@ def test_a_gap_names_who_is_in_a_meeting_and_a_day_off_who_named_other_times() -
     settings = build_settings(templates=(replace(EARLY, starts=("08:00",)),))
     roster = build_roster([("A", 0, EARLY)]).assign(meetings="10:00-11:00")
     asked = explainer(
-        roster, None, people, (), settings, start=MONDAY, days=1, requirement=build_requirement(1, days=1)
+        roster,
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=settings,
+            start=MONDAY,
+            days=1,
+            requirement=build_requirement(1, days=1),
+        ),
     )
     gap = asked.gap(PRE, pd.Timestamp(f"{MONDAY} 10:00", tz=ZONE))
     assert gap.people == {"in a meeting": 2, "not available": 1}
@@ -253,21 +270,30 @@ def test_a_repair_keeps_placed_training_and_drops_that_of_who_is_away() -> None:
     roster = rows.assign(meetings=["09:00-10:00", "", "", "15:00-16:00"])
     repaired = replan(
         roster,
-        None,
-        people,
-        (),
-        settings,
-        start=MONDAY,
-        days=2,
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=settings,
+            start=MONDAY,
+            days=2,
+            requirement=build_requirement(2, days=2, hours=(8, 17)),
+        ),
         absences=[wish("A", 0, "leave")],
-        requirement=build_requirement(2, days=2, hours=(8, 17)),
     )
     assert repaired.roster is not None
     held = repaired.roster[repaired.roster["meetings"] != ""]
     assert list(held["employee"]) == ["B"]
     assert list(held["meetings"]) == ["15:00-16:00"]
     again = rescored(
-        repaired.roster, None, people, (), settings, start=MONDAY, days=2, requirement=build_requirement(1)
+        repaired.roster,
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=settings,
+            start=MONDAY,
+            days=2,
+            requirement=build_requirement(1),
+        ),
     )
     assert again.notes == ("A: the training of 1 h is held in no duty",)
 

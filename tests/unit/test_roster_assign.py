@@ -31,16 +31,19 @@ from scheduling.config import ShiftTemplate
 from scheduling.frames import ROSTER
 from scheduling.roster.assign import RosterResult, make_roster
 from scheduling.roster.audit import audit
+from scheduling.roster.case import RosterCase
 
 ONE_STREAM = build_settings(streams=(PRE,))
 
 
 def rostered(
-    plan: pd.DataFrame | None = None, people: Any = 3, wishes: Any = (), **details: Any
+    plan: pd.DataFrame | None = None, people: Any = 3, wishes: Any = (), progress: Any = None, **details: Any
 ) -> RosterResult:
     """Make a roster of a week with little effort."""
-    arguments = {"start": MONDAY, "days": 7, "effort": "quick", "settings": ONE_STREAM} | details
-    return make_roster(plan, build_people(people) if isinstance(people, int) else people, wishes, **arguments)
+    team = build_people(people) if isinstance(people, int) else people
+    told = {"start": MONDAY, "days": 7, "settings": ONE_STREAM} | details
+    case = RosterCase(shift_plan=plan, employees=team, wishes=wishes, **told)
+    return make_roster(case, effort="quick", progress=progress)
 
 
 PLAN = build_shift_plan(
@@ -216,7 +219,15 @@ def test_a_day_on_which_clocks_change_is_covered_hour_by_hour() -> None:
     starts = pd.date_range(instant(sunday, 0, berlin), periods=5, freq="h")
     requirement = pd.DataFrame({"stream": PRE, "start": starts, "agents_net": 1.0})
     result = make_roster(
-        None, build_people(1), (), settings, start=sunday, days=1, requirement=requirement, effort="quick"
+        RosterCase(
+            employees=build_people(1),
+            wishes=(),
+            settings=settings,
+            start=sunday,
+            days=1,
+            requirement=requirement,
+        ),
+        effort="quick",
     )
     assert result.short.empty
     assert result.roster is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from builders_roster import (
     EARLY,
@@ -17,23 +18,27 @@ from builders_roster import (
 
 from scheduling.config import PoolLimit, Settings
 from scheduling.roster.assign import RosterResult, make_roster
+from scheduling.roster.case import RosterCase
 from scheduling.roster.people import Wish
 
 SETTINGS = build_settings(streams=(PRE,))
 
 
-def rostered(*wishes: Wish, settings: Settings = SETTINGS, **details: object) -> RosterResult:
+def rostered(
+    *wishes: Wish, settings: Settings = SETTINGS, last_roster: pd.DataFrame | None = None
+) -> RosterResult:
     """Make a roster of a week for three people."""
     return make_roster(
-        None,
-        build_people(3),
-        wishes,
-        settings,
-        start=MONDAY,
-        days=7,
-        requirement=build_requirement(1, hours=(9, 17)),
+        RosterCase(
+            employees=build_people(3),
+            wishes=wishes,
+            settings=settings,
+            start=MONDAY,
+            days=7,
+            requirement=build_requirement(1, hours=(9, 17)),
+            last_roster=last_roster,
+        ),
         effort="quick",
-        **details,  # type: ignore[arg-type]
     )
 
 
@@ -103,12 +108,13 @@ def test_a_template_of_another_pool_cannot_be_fixed() -> None:
     settings = build_settings(streams=(PRE,), templates=(EARLY, LATE))
     people = build_people(1, pool="outsourced")
     result = make_roster(
-        None,
-        people,
-        (wish("A", 0, "fixed", "早班"),),
-        settings,
-        start=MONDAY,
-        days=1,
-        requirement=build_requirement(1, days=1),
+        RosterCase(
+            employees=people,
+            wishes=(wish("A", 0, "fixed", "早班"),),
+            settings=settings,
+            start=MONDAY,
+            days=1,
+            requirement=build_requirement(1, days=1),
+        )
     )
     assert result.conflicts[0].text == "A has a fixed 早班 on 2026-11-16, which is closed to pool outsourced"

@@ -19,6 +19,7 @@ from builders_roster import (
 
 from forecast.errors import DataError
 from forecast.timegrid import instant
+from scheduling.roster.case import RosterCase
 from scheduling.roster.explain import Explainer, explainer
 
 SETTINGS = build_settings(streams=(PRE,))
@@ -30,13 +31,14 @@ def asked(roster: pd.DataFrame = ROSTER) -> Explainer:
     """Return an explainer of two days with four people."""
     return explainer(
         roster,
-        None,
-        build_people(4),
-        WISHES,
-        SETTINGS,
-        start=MONDAY,
-        days=2,
-        requirement=build_requirement(1, days=2, hours=(8, 17)),
+        RosterCase(
+            employees=build_people(4),
+            wishes=WISHES,
+            settings=SETTINGS,
+            start=MONDAY,
+            days=2,
+            requirement=build_requirement(1, days=2, hours=(8, 17)),
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from scheduling.config import Labour, Limit, Pay, Settings, ShiftTemplate
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
 from scheduling.roster.audit_pay import premium_due, with_pay_due
+from scheduling.roster.case import RosterCase
 from scheduling.roster.objective import Prices
 from scheduling.roster.people import Employee
 from scheduling.roster.rescore import rescored
@@ -72,9 +73,17 @@ def pay(dates: list[dt.date], template: ShiftTemplate = EARLY, **details: Any) -
     roster, people = worked(dates, template), build_people(1, **details.get("person", {}))
     first, days = min(dates), (max(dates) - min(dates)).days + 1
     result = rescored(
-        roster, None, people, (), settings, start=first, days=days, requirement=asked(first, days),
-        last_roster=last,
-    )  # fmt: skip
+        roster,
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=settings,
+            start=first,
+            days=days,
+            requirement=asked(first, days),
+            last_roster=last,
+        ),
+    )
     assert result.roster is not None
     found = {
         f"{date:%m-%d}": float(money)
@@ -168,7 +177,15 @@ def test_only_pools_named_are_paid_by_the_ladder(pool: str) -> None:
     roster = worked([NATIONAL_DAY])
     people = build_people(1, pool=pool)
     result = rescored(
-        roster, None, people, (), settings, start=NATIONAL_DAY, days=1, requirement=asked(NATIONAL_DAY, 1)
+        roster,
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=settings,
+            start=NATIONAL_DAY,
+            days=1,
+            requirement=asked(NATIONAL_DAY, 1),
+        ),
     )
     assert result.roster is not None
     assert result.roster["premium"].sum() == 0
@@ -196,7 +213,10 @@ def test_hours_that_may_not_be_paid_are_not_worked_and_found_by_the_audit(key: s
     everything = worked(days_from(monday, 7), template)
     assert name in {v.rule for v in audit(everything, people, (), settings)}
     result = make_roster(
-        None, people, (), settings, start=monday, days=7, requirement=asked(monday, 7), effort="quick"
+        RosterCase(
+            employees=people, wishes=(), settings=settings, start=monday, days=7, requirement=asked(monday, 7)
+        ),
+        effort="quick",
     )
     assert result.roster is not None
     assert audit(result.roster, people, (), settings, start=monday, days=7) == []
@@ -208,9 +228,18 @@ def test_who_has_hours_left_works_before_somebody_at_double_pay() -> None:
     saturday = dt.date(2026, 11, 21)
     last = worked(days_from(saturday - dt.timedelta(days=5), 5))
     result = make_roster(
-        None, build_people(2), (), shop(), start=saturday, days=1, requirement=asked(saturday, 1),
-        last_roster=last, prices=Prices(fairness=0), effort="quick",
-    )  # fmt: skip
+        RosterCase(
+            employees=build_people(2),
+            wishes=(),
+            settings=shop(),
+            start=saturday,
+            days=1,
+            requirement=asked(saturday, 1),
+            last_roster=last,
+        ),
+        prices=Prices(fairness=0),
+        effort="quick",
+    )
     assert result.roster is not None
     assert list(result.roster["employee"]) == ["B"]
     assert result.terms["premium"] == 0
@@ -218,9 +247,16 @@ def test_who_has_hours_left_works_before_somebody_at_double_pay() -> None:
 
 def test_a_holiday_is_worked_where_people_are_needed() -> None:
     result = make_roster(
-        None, build_people(2), (), shop(), start=NATIONAL_DAY, days=7,
-        requirement=asked(NATIONAL_DAY, 7), effort="quick",
-    )  # fmt: skip
+        RosterCase(
+            employees=build_people(2),
+            wishes=(),
+            settings=shop(),
+            start=NATIONAL_DAY,
+            days=7,
+            requirement=asked(NATIONAL_DAY, 7),
+        ),
+        effort="quick",
+    )
     assert result.roster is not None
     assert set(result.roster["date"]) == set(days_from(NATIONAL_DAY, 7))
     assert result.roster["premium"].sum() == 3 * 400.0
@@ -240,12 +276,23 @@ def test_brute_force_finds_no_cheaper_roster_over_a_holiday() -> None:
         if not rows:
             continue
         result = rescored(
-            pd.concat(rows), None, people, (), settings, start=start, days=days, requirement=requirement
+            pd.concat(rows),
+            RosterCase(
+                employees=people,
+                wishes=(),
+                settings=settings,
+                start=start,
+                days=days,
+                requirement=requirement,
+            ),
         )
         assert result.objective is not None
         best = result.objective if best is None else min(best, result.objective)
     found = make_roster(
-        None, people, (), settings, start=start, days=days, requirement=requirement, effort="quick"
+        RosterCase(
+            employees=people, wishes=(), settings=settings, start=start, days=days, requirement=requirement
+        ),
+        effort="quick",
     )
     assert found.status == "OPTIMAL"
     assert found.objective == pytest.approx(best)
@@ -269,14 +316,15 @@ def test_hours_of_the_quarter_that_nobody_told_are_named() -> None:
 
     def notes(last: pd.DataFrame | None, **labour: Any) -> tuple[str, ...]:
         return make_roster(
-            None,
-            build_people(1),
-            (),
-            shop(**labour),
-            start=first,
-            days=1,
-            requirement=asked(first, 1),
-            last_roster=last,
+            RosterCase(
+                employees=build_people(1),
+                wishes=(),
+                settings=shop(**labour),
+                start=first,
+                days=1,
+                requirement=asked(first, 1),
+                last_roster=last,
+            ),
             effort="quick",
         ).notes
 
@@ -307,14 +355,15 @@ def test_overtime_is_limited_by_the_month(days: int, labour: dict[str, Any], ove
     last = worked(days_from(monday, days - 1), LONG)
     first = monday + dt.timedelta(days=days - 1)
     made = make_roster(
-        None,
-        people,
-        (),
-        replace(settings, templates=(LONG,)),
-        start=first,
-        days=1,
-        requirement=asked(first, 1, hours=(8, 19)),
-        last_roster=last,
+        RosterCase(
+            employees=people,
+            wishes=(),
+            settings=replace(settings, templates=(LONG,)),
+            start=first,
+            days=1,
+            requirement=asked(first, 1, hours=(8, 19)),
+            last_roster=last,
+        ),
         effort="quick",
     )
     assert made.roster is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -22,27 +23,30 @@ from builders_roster import (
 from scheduling.roster.absences import Reserve
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
+from scheduling.roster.case import RosterCase
 from scheduling.roster.replan import Replanned, frontier, replan
 
 SETTINGS = build_settings(streams=(PRE,), templates=(EARLY, LATE))
 PEOPLE = build_people(6)
-REQUIREMENT = build_requirement(2)
+WEEK = RosterCase(
+    employees=PEOPLE, wishes=(), settings=SETTINGS, start=MONDAY, days=7, requirement=build_requirement(2)
+)
 
 
 @pytest.fixture(scope="module")
 def published() -> pd.DataFrame:
     """Return a week's roster."""
     result = make_roster(
-        None, PEOPLE, (), SETTINGS, start=MONDAY, days=7, requirement=REQUIREMENT, effort="quick"
+        WEEK,
+        effort="quick",
     )
     assert result.roster is not None
     return result.roster
 
 
-def repaired(roster: pd.DataFrame, **details: Any) -> Replanned:
+def repaired(roster: pd.DataFrame, case: RosterCase = WEEK, **details: Any) -> Replanned:
     """Repair the week."""
-    arguments = {"start": MONDAY, "days": 7, "requirement": REQUIREMENT} | details
-    return replan(roster, None, PEOPLE, (), SETTINGS, **arguments)
+    return replan(roster, case, **details)
 
 
 def busiest(roster: pd.DataFrame) -> str:
@@ -80,14 +84,8 @@ def test_the_frontier_trades_changes_for_gaps(published: pd.DataFrame) -> None:
     absences = [wish(busiest(published), d, "leave") for d in (3, 4, 5)]
     answers = frontier(
         published,
-        None,
-        PEOPLE,
-        (),
-        SETTINGS,
+        WEEK,
         change_prices=(1.0, 10_000.0),
-        start=MONDAY,
-        days=7,
-        requirement=REQUIREMENT,
         absences=absences,
     )
     assert len(answers[0].changes) >= len(answers[1].changes)
@@ -102,14 +100,8 @@ def test_a_fixed_duty_of_somebody_absent_is_let_go(published: pd.DataFrame) -> N
     )
     answer = replan(
         published,
-        None,
-        PEOPLE,
-        [wish(name, 3, "fixed", template)],
-        SETTINGS,
+        replace(WEEK, wishes=[wish(name, 3, "fixed", template)]),
         absences=[wish(name, 3, "leave")],
-        start=MONDAY,
-        days=7,
-        requirement=REQUIREMENT,
     )
     assert answer.roster is not None
 
@@ -122,7 +114,7 @@ BOTH_EARLY = [wish("A", 3, "leave"), wish("B", 3, "leave")]
 
 def repaired_standing(**details: Any) -> Replanned:
     """Repair the four days on which E and F are free."""
-    return repaired(STANDING, days=4, requirement=build_requirement(1, days=4), **details)
+    return repaired(STANDING, replace(WEEK, days=4, requirement=build_requirement(1, days=4)), **details)
 
 
 @pytest.mark.parametrize("order", ["EF", "FE"])
