@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--compare",
     is_flag=True,
-    help="Compare models on each stream's own past and take the best; takes about three times as long.",
+    help="Compare models on each stream's own past and take the best; takes half as much time again.",
 )
 @history_option
 @run_options
