@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reports.explain_tables import Answers
-    from scheduling.roster.case import RosterCase
     from scheduling.roster.explain import Explainer
     from scheduling.roster.wishes import RefusedWish
 
@@ -47,6 +46,7 @@ def answer(what: Path, question: Question, *, shop: Path | None, run: Run) -> Ex
     from scheduling.pipeline import demands_of, with_templates
     from scheduling.plan_folder import find_plan, read_plan, shop_of
     from scheduling.reserve_people import with_called_reserves
+    from scheduling.roster.case import RosterCase
     from scheduling.roster.explain import GRANT_MOVES, explainer
 
     folder = find_plan(what)
