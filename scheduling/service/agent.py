@@ -287,7 +287,7 @@ def recommended_cap(service: ServiceParameters, threshold_s: float, target: floa
         )
         return CapAdvice(cap=most, knee=knee, most_on_time=most, industry=industry, reason=reason)
     reason = (
-        f"fewer than {knee} leave an agent idle with full slots, more than {most} make a full agent late: "
-        f"take {knee} and give less load"
+        f"an agent is kept busy by {knee} or more, a full agent is on time with {most} at most, "
+        f"so take {knee} and have enough people on duty that few are full"
     )
     return CapAdvice(cap=knee, knee=knee, most_on_time=most, industry=industry, reason=reason)

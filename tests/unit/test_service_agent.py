@@ -121,4 +121,4 @@ def test_cap_falls_back_to_the_knee_when_a_busy_agent_is_late() -> None:
     advice = recommended_cap(PLAIN, 45.0, 0.9)
 
     assert advice.most_on_time < advice.knee == advice.cap
-    assert "less load" in advice.reason
+    assert f"so take {advice.knee} and have enough people" in advice.reason
