@@ -11,8 +11,8 @@ from scheduling.day import Floats, Ints, ServiceDay
 from scheduling.large_teams import settled_counts, smaller_day, team_scale
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.service.evaluation import Evaluation
-from scheduling.service.shop import DayModel
-from scheduling.service.value import ValueTables, value_tables
+from scheduling.service.shop import DayModel, Pass
+from scheduling.service.value import Backward, ValueTables, value_tables
 
 LOADS = (0.5, 1.15)  # work per agent-hour between which the even start is sought
 BISECTIONS = 6
@@ -123,9 +123,13 @@ class _Staffing:
         self.floor = floor
         self.max_unanswered = max_unanswered
         self.least = np.maximum(already, day.window_mask.astype(np.int64))
+        self.latest: Pass | None = None
+        self.tabled: Backward | None = None  # of the best so far: trials resume its forward pass
 
     def of(self, agents: Ints) -> Requirement:
-        evaluation = self.model.evaluate(agents)
+        base = self.latest if self.tabled is None else self.tabled.run
+        self.latest = self.model.run(agents) if base is None else self.model.rerun(base, agents)
+        evaluation = self.model.summary(self.latest)
         return Requirement(agents=agents, evaluation=evaluation, is_met=self.meets(evaluation))
 
     def meets(self, evaluation: Evaluation) -> bool:
@@ -220,7 +224,16 @@ class _Staffing:
         return best
 
     def _tables(self, agents: Ints, steps: Ints) -> ValueTables:
-        return value_tables(self.model, agents, candidates=np.maximum(0, agents[:, None] + steps))
+        if self.tabled is None or not np.array_equal(self.tabled.run.on_duty, agents):
+            self.tabled = Backward(self.model, self._run(agents))
+        candidates = np.maximum(0, agents[:, None] + steps)
+        return value_tables(self.model, agents, candidates=candidates, base=self.tabled)
+
+    def _run(self, agents: Ints) -> Pass:
+        """Return the forward pass of agents: the latest one, as a rule."""
+        if self.latest is not None and np.array_equal(self.latest.on_duty, agents):
+            return self.latest
+        return self.model.run(agents)
 
 
 def interval_shares(evaluation: Evaluation) -> Floats:

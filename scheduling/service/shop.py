@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +21,11 @@ COHORT = 0.2  # of all slots, filled from the queue at once
 SPREAD_SD = 0.8  # open sessions over agents: fewest-open is not perfect balance
 
 
-@dataclass(frozen=True, kw_only=True)
-class Segment:
-    """A stretch of one interval with a fixed number of agents taking sessions."""
+class Segment(NamedTuple):
+    """A stretch of one interval with a fixed number of agents taking sessions.
+
+    A tuple: every candidate of a value table compares a day of them.
+    """
 
     interval: int
     seconds: float
@@ -202,12 +205,23 @@ class DayModel:
 
     def segments(self, duty: Ints, leave: Ints) -> tuple[Segment, ...]:
         """Return the stretches of constant staffing; leavers stop taking sessions `no_new_last_min` early."""
+        interval, early = self.day.interval_min, self.service.no_new_last_min
+        if not early:
+            seconds, people = 60.0 * interval, duty.tolist()
+            stretches = zip(people, leave.tolist(), [0, *people[:-1]], strict=True)
+            return tuple(
+                Segment(i, seconds, agents, min(stops, before), before)
+                for i, (agents, stops, before) in enumerate(stretches)
+            )
+        return self._segments_cut(duty, leave)
+
+    def _segments_cut(self, duty: Ints, leave: Ints) -> tuple[Segment, ...]:
+        """Return the stretches where leavers stop early: intervals are cut in two."""
         interval = self.day.interval_min
-        early = self.service.no_new_last_min
-        whole, rest = divmod(early, interval)
+        whole, rest = divmod(self.service.no_new_last_min, interval)
         count = len(duty)
-        last = duty[-1:] if early else np.zeros(1, dtype=np.int64)  # everybody stops at the close
-        ends = np.concatenate([leave, last, np.zeros(int(whole) + 1, dtype=np.int64)])
+        # everybody stops at the close
+        ends = np.concatenate([leave, duty[-1:], np.zeros(int(whole) + 1, dtype=np.int64)])
         out: list[Segment] = []
         before = 0
         for i in range(count):
@@ -216,13 +230,8 @@ class DayModel:
             )
             for part, (minutes, reach) in enumerate(parts):
                 agents = max(0, int(duty[i] - ends[i + 1 : i + 1 + reach].sum()))
-                stops = int(ends[i + reach]) if part or not rest else 0
-                if early == 0:
-                    stops = int(leave[i])
-                stops = min(stops, before)
-                out.append(
-                    Segment(interval=i, seconds=60.0 * minutes, agents=agents, leavers=stops, before=before)
-                )
+                stops = min(int(ends[i + reach]) if part or not rest else 0, before)
+                out.append(Segment(i, 60.0 * minutes, agents, stops, before))
                 before = agents
         return tuple(out)
 
@@ -320,6 +329,8 @@ class DayModel:
     def _step_s(self, segment: Segment, lo: int, mass: Floats) -> float:
         """Return the length of a segment's steps: short where joiners take many sessions from the queue."""
         full, staying = segment.agents * self.cap, (segment.before - segment.leavers) * self.cap
+        if full <= staying:
+            return STEP_S
         states = lo + np.arange(len(mass))
         taken = float(mass @ np.maximum(0, np.minimum(states, full) - staying))
         return COHORT_STEP_S if taken > COHORT * full else STEP_S
@@ -345,6 +356,8 @@ class DayModel:
     def factor_after(self, state: State, segment: Segment, sessions: Floats, present: float) -> float:
         """Return the mean factor of the sessions present at a segment's end: the last to come are there."""
         here = float(self.day.handle_factor[segment.interval])
+        if here == state.work_factor:
+            return here
         new = min(1.0, self._arrivals(segment, sessions) / max(present, 1e-9))
         return here if new == 1.0 else round(new * here + (1.0 - new) * state.work_factor, 4)
 

@@ -13,6 +13,7 @@ from scheduling.service.shop import DayModel, Pass, State
 from scheduling.service.worth import ON_TIME, ROUNDS_ON_TIME, TOTAL, UNANSWERED
 
 TABLED = ROUNDS_ON_TIME + 1  # quantities that tables are made of
+BASE = (-1, -1)  # key of the sums of the staffing as it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def value_tables(
     *,
     reach: int | None = None,
     candidates: npt.ArrayLike | None = None,
-    base: Pass | None = None,
+    base: Pass | Backward | None = None,
 ) -> ValueTables:
     """Return the day's sums for every interval and candidate head count.
 
@@ -88,9 +89,13 @@ def value_tables(
     candidates
         Head counts instead, one row an interval or one row for all.
     base
-        Forward pass of that staffing, where the caller has it.
+        Forward pass of that staffing, or its backward one as well, where the caller has it.
     """
-    run = base if base is not None else model.run(on_duty, leaving)
+    if isinstance(base, Backward):
+        value = base
+    else:
+        value = Backward(model, model.run(on_duty, leaving) if base is None else base)
+    run = value.run
     count = len(run.on_duty)
     if candidates is not None:
         rows = np.broadcast_to(
@@ -99,17 +104,11 @@ def value_tables(
     else:
         width = 2 if reach is None else reach
         rows = np.maximum(0, run.on_duty[:, None] + np.arange(-width, width + 1))
-    value = Backward(model, run)
     table = np.zeros((TABLED, *rows.shape))
-    base_sums = value.base()
-    known = {(i, int(run.on_duty[i])): base_sums for i in range(count)}
     for i, column in np.ndindex(*rows.shape):
-        key = (i, int(rows[i, column]))
-        if key not in known:
-            known[key] = value.with_change(*key)
-        table[:, i, column] = known[key]
+        table[:, i, column] = value.with_change(i, int(rows[i, column]))
     table[: TOTAL + 1] = model.day_units(table[ON_TIME], table[TOTAL])
-    base_sums = base_sums.copy()
+    base_sums = value.base().copy()
     base_sums[: TOTAL + 1] = model.day_units(base_sums[ON_TIME], base_sums[TOTAL])
     return ValueTables(
         candidates=np.array(rows),
@@ -168,6 +167,7 @@ class Backward:
         self.buffer = np.zeros((2, size))
         self.wide = np.zeros((quantities + 1, size))
         self.before: list[tuple[int, Floats]] = []  # by segment: first state, values of that and the next
+        self.known: dict[tuple[int, int], Floats] = {}  # sums by interval and head count
         self._sweep()
 
     def _range(self, lo: int, hi: int) -> tuple[int, int]:
@@ -225,13 +225,23 @@ class Backward:
 
     def base(self) -> Floats:
         """Return the sums of the staffing as it is."""
-        return self.value_of(0, self.run.states[0])
+        if BASE not in self.known:
+            self.known[BASE] = self.value_of(0, self.run.states[0])
+        return self.known[BASE]
 
     def with_change(self, interval: int, agents: int) -> Floats:
         """Return the day's sums with another head count in one interval."""
+        key = (interval, agents)
+        if key not in self.known:
+            own = agents == self.run.on_duty[interval]
+            self.known[key] = self.base() if own else self._changed(interval, agents)
+        return self.known[key]
+
+    def _changed(self, interval: int, agents: int) -> Floats:
+        """Run from the interval forward until the staffing is as it was, and add the values from there."""
         model, run = self.model, self.run
         segments = model.segments(*changed(run, interval, agents))
-        differ = [i for i, pair in enumerate(zip(segments, run.segments, strict=True)) if pair[0] != pair[1]]
+        differ = [i for i, (new, old) in enumerate(zip(segments, run.segments, strict=True)) if new != old]
         if not differ:
             return self.base()
         first, last = differ[0], differ[-1]

@@ -38,6 +38,8 @@ LEAST_DAYS = 60  # fresh days of one day's plan
 FEWEST_STEPS = 30  # evaluations of a walk that starts from a similar day's plan
 FEW_SHORT = 1000  # fresh days of a plan that too few people keep from the target
 
+DrawnKey = tuple[DayKey, tuple[DutySpan, ...], bytes, int | None]  # day, fixed duties, plan, draws at most
+
 
 class Designer:
     """One span's design.
@@ -73,6 +75,7 @@ class Designer:
         self.starts = dict(starts or {})
         self.found: dict[DayKey, DayChoices] = {}
         self.needed: dict[DayKey, tuple[float, Requirement]] = {}  # by day: level, and what it requires
+        self.drawn: dict[DrawnKey, Floats] = {}  # what plans bring in the futures drawn
         self.bounds: dict[DayKey, float] = {}
         self.notes: list[str] = []
         before = so_far or {}
@@ -329,14 +332,18 @@ class Designer:
     def _check_chances(self, periods: Sequence[Period], pool: Workers | None, most_draws: int | None) -> None:
         """Evaluate the chosen plans in the futures drawn."""
         settled = self._settled_tasks()
-        jobs = [
-            (settled[key], choice.counts, self._draws(period, key[1], most_draws))
-            for period in periods
-            for key, choice in zip(period.keys, period.chosen, strict=True)
-        ]
-        sums = iter(done(pool, _draw_sums, jobs))
+        asked: dict[DrawnKey, tuple[DayTask, Ints, Floats]] = {}
+        places: list[list[DrawnKey]] = []
         for period in periods:
-            period.sums = np.stack([next(sums) for _ in period.dates])
+            places.append([])
+            for key, choice in zip(period.keys, period.chosen, strict=True):
+                place = (key, settled[key].fixed, choice.counts.tobytes(), most_draws)
+                places[-1].append(place)
+                if place not in self.drawn:
+                    asked[place] = (settled[key], choice.counts, self._draws(period, key[1], most_draws))
+        self.drawn |= zip(asked, done(pool, _draw_sums, list(asked.values())), strict=True)
+        for period, of_period in zip(periods, places, strict=True):
+            period.sums = np.stack([self.drawn[place] for place in of_period])
 
     def _draws(self, period: Period, date: dt.date, most: int | None) -> Floats:
         """Return a day's draws, some that stand for all where fewer will do; without draws the mean."""

@@ -10,7 +10,7 @@ from builders_service import service_day
 
 from scheduling.day import DutySpan
 from scheduling.service.shop import DayModel, default_leaving
-from scheduling.service.value import value_tables
+from scheduling.service.value import Backward, value_tables
 from scheduling.simulation.replicate import judge
 
 RATES = [80.0, 120.0, 150.0, 110.0, 90.0, 140.0, 160.0, 70.0]
@@ -152,6 +152,19 @@ def test_candidates_may_be_given_and_repeat_the_base() -> None:
     assert tables.candidates.shape == tables.surplus.shape == (8, 3)
     assert tables.surplus[1, 2] == tables.base_surplus  # its own head count
     assert tables.unanswered[7, 0] > 1.0  # nobody on at the end leaves a queue
+
+
+def test_tables_that_share_a_backward_pass_equal_fresh_ones() -> None:
+    model = DayModel(service_day(RATES))
+    shared = Backward(model, model.run(STAFF))
+    value_tables(model, STAFF, reach=1, base=shared)
+
+    again = value_tables(model, STAFF, reach=2, base=shared)
+
+    fresh = value_tables(model, STAFF, reach=2)
+    assert np.array_equal(again.surplus, fresh.surplus)
+    assert np.array_equal(again.unanswered, fresh.unanswered)
+    assert again.base_surplus == fresh.base_surplus
 
 
 def test_finishing_is_kinder_to_open_sessions_than_stopping_later_ones() -> None:
