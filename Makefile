@@ -5,7 +5,7 @@ READY := .venv/.ready
 INSTANCES ?= $(wildcard ../shared/data/roster/Instance*.txt)
 SECONDS_EACH ?= 60
 
-.PHONY: demo test check lint types wheel clean peers bench-logs bench-forecast bench-staffing bench-roster bench-report bench-promise bench-contingency
+.PHONY: demo test check lint types wheel clean peers bench-logs bench-forecast bench-staffing bench-roster bench-report bench-promise bench-contingency bench-compare
 
 demo: $(READY)
 	$(BIN)/paiban demo demo-shop
@@ -53,6 +53,9 @@ bench-promise: $(READY)
 
 bench-contingency: $(READY)
 	$(BIN)/python tests/bench/contingency.py
+
+bench-compare: $(READY)
+	$(BIN)/python tests/bench/compare_time.py
 
 check: lint types test wheel
 

@@ -12,6 +12,7 @@ from forecast.table_files import write_csv
 from reports.grids import Grid
 from reports.notes import in_words
 from reports.words import NOTHING, Words
+from scheduling.frames import SHIFT_PLAN
 
 if TYPE_CHECKING:
     from scheduling.scenarios.comparison import Comparison, Row
@@ -31,6 +32,8 @@ def write_tables(found: Comparison, folder: Path) -> None:
     write_csv(compare_table(found), folder / "compare.csv")
     write_csv(stream_table(found), folder / "compare_streams.csv")
     write_csv(hour_table(found), folder / "compare_hours.csv")
+    if has_anew(found):
+        write_csv(shift_table(found), folder / "compare_shifts.csv")
     write_csv(change_table(found), folder / "changes.csv")
     for rows, name in ((found.frontier, "frontier"), (found.worth, "worth"), (found.tornado, "sensitivity")):
         if rows:
@@ -80,6 +83,21 @@ def stream_table(found: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def has_anew(found: Comparison) -> bool:
+    """Whether anything was planned anew."""
+    return any(outcome_of(row).get("anew") for row in found.rows)
+
+
+def shift_table(found: Comparison) -> pd.DataFrame:
+    """Return the shifts planned anew for each scenario: its name and a row of a shift plan."""
+    rows = [
+        (row.name, *shifts)
+        for row in found.rows
+        for shifts in (outcome_of(row).get("anew") or {}).get("shifts", ())
+    ]
+    return pd.DataFrame(rows, columns=["scenario", *SHIFT_PLAN.required])
+
+
 def hour_table(found: Comparison) -> pd.DataFrame:
     """Return one row per scenario, stream and interval: need, people, share on time by the simulator."""
     columns = ["stream", "start", "required", "on_duty", "offered", "units_on_time", "units"]
@@ -126,7 +144,7 @@ def state_of(row: Row, figures: Mapping[str, Any] | None = None) -> str:
 def scenario_grid(found: Comparison, say: Words, *, narrow: bool = False) -> Grid:
     """Return the one table; a narrow one leaves intervals out."""
     shown: list[str] = ["scenario", *(n for n in COLUMNS if n != "paid_hours"), "verdict"]
-    anew = any(outcome_of(row).get("anew") for row in found.rows)
+    anew = has_anew(found)
     shown += ["anew_cost", "anew_on_time", "anew_verdict"] if anew else []
     names = ["on_time_short" if narrow and name == "on_time" else name for name in shown]
     rows = []
@@ -303,7 +321,7 @@ def reason_texts(found: Comparison, row: Row, say: Words) -> list[str]:
         "cost": say.money(seen["cost"]),
     }
     if row is found.rows[0] or not base:
-        return [say("compare.effect_base", **shown)]
+        return [say("compare.effect_base", **shown), *_anew_texts(seen.get("anew"), None, say)]
     texts = [
         say(
             "compare.effect",
@@ -318,20 +336,23 @@ def reason_texts(found: Comparison, row: Row, say: Words) -> list[str]:
     ]
     if any(change.key == "rule" for change in row.changes):
         texts.append(say("compare.another_rule"))
-    anew = seen.get("anew")
-    if anew and anew["met"]:
-        change = change_of_cost(anew["cost"], base["cost"], say)
-        texts.append(say("compare.anew_met", cost=say.money(anew["cost"]), change=change))
-    elif anew:
-        texts.append(
-            say(
-                "compare.anew_missed",
-                cost=say.money(anew["cost"]),
-                on_time=say.share(anew["on_time"], anew["metric"]),
-                probability=say.share(anew["probability"], decimals=0),
-            )
-        )
+    texts += _anew_texts(seen.get("anew"), base.get("anew"), say)
     return texts + [in_words(str(note), say) for note in seen.get("notes", ())]
+
+
+def _anew_texts(anew: Mapping[str, Any] | None, base: Mapping[str, Any] | None, say: Words) -> list[str]:
+    """Return what planning anew takes, held against the base planned anew; without it, of the base itself."""
+    if not anew:
+        return []
+    cost = say.money(anew["cost"])
+    if not anew["met"]:
+        share, chance = say.share(anew["on_time"], anew["metric"]), say.share(anew["probability"], decimals=0)
+        return [say("compare.anew_missed", cost=cost, on_time=share, probability=chance)]
+    if base is None:
+        return [say("compare.anew_base", cost=cost)]
+    if not base["met"]:
+        return [say("compare.anew_met_alone", cost=cost)]
+    return [say("compare.anew_met", cost=cost, change=change_of_cost(anew["cost"], base["cost"], say))]
 
 
 def signed(say: Words, value: float, decimals: int = 1) -> str:

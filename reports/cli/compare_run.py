@@ -46,7 +46,7 @@ def compare_shop(
 
     from reports.cli.planning import screen
     from reports.cli.speech import language, tell_json
-    from reports.comparison import compare_table, headline, scenario_grid
+    from reports.comparison import compare_table, has_anew, headline, scenario_grid
     from reports.progress import Stages
     from reports.tables import grid_table
     from reports.words import words
@@ -84,6 +84,8 @@ def compare_shop(
     else:
         console = screen()
         console.print(grid_table(scenario_grid(found, say, narrow=True), headline(found, say)))
+        if has_anew(found):
+            console.print(say("compare.anew_note"), markup=False)
         for note in found.notes:
             click.echo(in_words(note, say), err=True)
         console.print(say("compare.next"), markup=False)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from forecast.errors import ConfigError, DataError, PlanError, Problem
-from forecast.table_files import write_csv, write_parquet
+from forecast.errors import ConfigError, PlanError, Problem
 from scheduling.inputs import Inputs, read_inputs
-from scheduling.pipeline import LIBRARIES, Plan, make_plan
-from scheduling.plan_folder import PlanFolder, find_plan, read_plan
+from scheduling.plan_folder import PlanFolder, read_plan
+from scheduling.scenarios.base_plan import Say, code_hash, find_base, hash_of, planned_base
+from scheduling.scenarios.exchange import exchanged
 from scheduling.scenarios.keys import Scenario, ScenarioFile
 from scheduling.scenarios.outcome import Question, answer
 from scheduling.scenarios.overrides import Change, apply
@@ -26,11 +23,9 @@ from scheduling.scenarios.runner import Failure, Task, run_tasks, write_task
 from scheduling.scenarios.sensitivity import Lever, agent_worth, frontier, levers
 from scheduling.shifts.effort import EffortName
 
-PLAN_FILES = ("run.json", "forecast.csv", "draws.parquet", "requirement.csv", "shift_plan.csv", "roster.csv")
 KEPT_DAYS = 30  # answers of older runs are cleared away
 BASE = "base"
-
-Say = Callable[[str], None]
+SCENARIO = "scenario "  # how the keys of their tasks begin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +126,7 @@ def compare(
         With every problem of every scenario, before anything is planned.
     """
     _clear_old(cache_folder)
-    plan, notes = _find_base(shop, inputs, asked.base, start=start, days=days)
+    plan, notes = find_base(shop, inputs, asked.base, start=start, days=days)
     streams = _streams(inputs, plan)
     check_scenarios(inputs, asked.scenarios, streams)
     if start is None and plan is not None:
@@ -142,13 +137,13 @@ def compare(
         )
     is_own = plan is None
     if plan is None:
-        plan = _planned(inputs, cache_folder, start=start, days=days, seed=seed, effort=effort, say=say)
+        plan = planned_base(inputs, cache_folder, start=start, days=days, seed=seed, effort=effort, say=say)
     common = {
         "shop": str(shop.absolute()),
         "history": None if history is None else str(history.absolute()),
         "inputs": inputs.hashes,
         "plan": str(plan.folder.absolute()),
-        "plan_hash": _hash_of(plan.folder),
+        "plan_hash": hash_of(plan.folder),
         "code": code_hash(),
         "start": start.isoformat(),
         "days": days,
@@ -161,7 +156,7 @@ def compare(
     tasks: dict[str, Task] = {}
     for scenario, _, acting in asks:
         content = {**common, "kind": "scenario", "changes": acting, "anew": anew}
-        tasks[f"scenario {scenario.name}"] = write_task(cache_folder, scenario.name, content)
+        tasks[f"{SCENARIO}{scenario.name}"] = write_task(cache_folder, scenario.name, content)
     for lever in moved:
         for side, changes in (("low", lever.low), ("high", lever.high)):
             content = {**common, "kind": "light", "changes": changes, "anew": False}
@@ -169,15 +164,9 @@ def compare(
     for kind in ("worth", "frontier") if beside else ():
         content = {**common, "kind": kind, "changes": {}, "anew": False}
         tasks[kind] = write_task(cache_folder, kind, content)
-    found = run_tasks(
-        list(tasks.values()),
-        work,
-        processes=processes,
-        done=lambda task, count, total: say(f"{count}/{total} {task.name}"),
-    )
-    answers = {key: found[task.path] for key, task in tasks.items()}
+    answers = _answers(tasks, cache_folder, anew=anew, processes=processes, say=say)
     for key, failed in answers.items():
-        if isinstance(failed, Failure) and not key.startswith("scenario "):
+        if isinstance(failed, Failure) and not key.startswith(SCENARIO):
             notes.append(f"{key}: {failed.reason}")
     return Comparison(
         shop=inputs.settings.demand.shop.name,
@@ -188,7 +177,7 @@ def compare(
         days=days,
         seed=seed,
         rows=tuple(
-            Row(name=s.name, note=s.note, changes=changes, outcome=answers[f"scenario {s.name}"])
+            Row(name=s.name, note=s.note, changes=changes, outcome=answers[f"{SCENARIO}{s.name}"])
             for s, changes, _ in asks
         ),
         tornado=_tornado(moved, answers),
@@ -213,6 +202,41 @@ def check_scenarios(inputs: Inputs, scenarios: Sequence[Scenario], streams: list
 # --- tasks
 
 
+def _answers(
+    tasks: Mapping[str, Task], folder: Path, *, anew: bool, processes: int, say: Say
+) -> dict[str, dict[str, Any] | Failure]:
+    """Return the answer to each task; where scenarios are planned anew, with their shifts exchanged."""
+    first = len({task.path for task in tasks.values()})
+    more = len({task.path for key, task in tasks.items() if key.startswith(SCENARIO)}) if anew else 0
+    found = run_tasks(
+        list(tasks.values()),
+        work,
+        processes=processes,
+        done=lambda task, count, _: say(f"{count}/{first + more} {task.name}"),
+    )
+    answers = {key: found[task.path] for key, task in tasks.items()}
+    searched = {
+        key: task
+        for key, task in tasks.items()
+        if key.startswith(SCENARIO) and not isinstance(answers[key], Failure)
+    }
+    if not anew or not searched:
+        return answers
+    known = sorted({str(task.answer_path) for task in searched.values()})
+    second: dict[str, Task] = {}
+    for key, task in searched.items():
+        content = json.loads(task.path.read_text(encoding="utf-8"))
+        asked = {**content, "kind": "exchange", "own": str(task.answer_path), "others": known}
+        second[key] = write_task(folder, task.name, asked)
+    then = run_tasks(
+        list(second.values()),
+        work,
+        processes=processes,
+        done=lambda task, count, total: say(f"{first + more - total + count}/{first + more} {task.name}"),
+    )
+    return answers | {key: then[task.path] for key, task in second.items()}
+
+
 def work(path: Path) -> dict[str, Any]:
     """Return the answer to one task's file: what a worker does."""
     task = json.loads(path.read_text(encoding="utf-8"))
@@ -232,7 +256,15 @@ def work(path: Path) -> dict[str, Any]:
         return agent_worth(base, inputs, question)
     if task["kind"] == "frontier":
         return frontier(base, inputs, question)
+    if task["kind"] == "exchange":
+        own, others = _read_answer(task["own"]), [_read_answer(path) for path in task["others"]]
+        return exchanged(base, inputs, question, own, [other["anew"]["shifts"] for other in others])
     return answer(base, inputs, question)
+
+
+def _read_answer(path: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return found
 
 
 @cache
@@ -304,108 +336,11 @@ def _rows_of(found: Mapping[str, Any] | Failure | None) -> tuple[dict[str, Any],
     return () if found is None or isinstance(found, Failure) else tuple(found["rows"])
 
 
-# --- the base
-
-
-def _find_base(
-    shop: Path, inputs: Inputs, named: str | None, *, start: dt.date | None, days: int
-) -> tuple[PlanFolder | None, list[str]]:
-    """Return the plan to compare with where there is one: the one named, of the same span, or the newest."""
-    timezone, notes = inputs.settings.demand.shop.timezone, []
-    if named is not None and (shop / named / "run.json").is_file():
-        plan = read_plan(shop / named, timezone=timezone)
-        if start is None or _covers(plan, start, days):
-            if plan.summary.get("inputs") != inputs.hashes:
-                notes.append(f"{named} was planned from other inputs than the shop's present ones")
-            return plan, notes
-        notes.append(f"{named} does not cover the span; the base is another plan")
-    if start is None:
-        try:
-            newest = find_plan(shop)
-        except DataError:
-            return None, notes
-        notes.append(f"base: the newest finished plan, {newest.relative_to(shop)}")
-        return read_plan(newest, timezone=timezone), notes
-    finished = sorted((shop / "plans").glob("*/run.json"), key=lambda path: path.parent.name)
-    for record in finished:
-        about = json.loads(record.read_text(encoding="utf-8"))
-        same_span = about.get("start") == start.isoformat() and about.get("days") == days
-        if same_span and about.get("inputs") == inputs.hashes and (record.parent / "summary.json").is_file():
-            notes.append(f"base: the finished plan {record.parent.relative_to(shop)}")
-            return read_plan(record.parent, timezone=timezone), notes
-    return None, notes
-
-
-def _covers(plan: PlanFolder, start: dt.date, days: int) -> bool:
-    last = start + dt.timedelta(days=days)
-    return plan.start <= start and last <= plan.start + dt.timedelta(days=plan.days)
-
-
-def _planned(
-    inputs: Inputs,
-    cache_folder: Path,
-    *,
-    start: dt.date,
-    days: int,
-    seed: int,
-    effort: EffortName,
-    say: Say,
-) -> PlanFolder:
-    """Return the base, planned now and kept, or as an earlier run kept it."""
-    content = [inputs.hashes, start.isoformat(), days, seed, effort, code_hash()]
-    key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
-    folder = cache_folder / f"base-{key}"
-    if not (folder / "run.json").is_file():
-        plan = make_plan(inputs, start=start, days=days, seed=seed, effort=effort, say=say)
-        write_base(plan, folder)
-    return read_plan(folder, timezone=inputs.settings.demand.shop.timezone)
-
-
-def write_base(plan: Plan, folder: Path) -> None:
-    """Write a plan's tables and summary so that `read_plan` reads them; ``run.json`` comes last."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_csv(plan.forecast, folder / "forecast.csv")
-    if plan.draws is not None:
-        write_parquet(plan.draws, folder / "draws.parquet")
-    write_csv(plan.requirement, folder / "requirement.csv")
-    write_csv(plan.shift_plan, folder / "shift_plan.csv")
-    if plan.roster is not None:
-        write_csv(plan.roster, folder / "roster.csv")
-    record = {
-        "start": plan.start.isoformat(),
-        "days": plan.days,
-        "seed": plan.seed,
-        "inputs": plan.summary["inputs"],
-    }
-    for name, table in (("summary.json", plan.summary), ("run.json", record)):
-        (folder / name).write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
 def _streams(inputs: Inputs, plan: PlanFolder | None) -> list[str]:
     if plan is not None:
         return sorted(str(name) for name in plan.forecast["stream"].unique())
     named = [stream.id for stream in inputs.settings.demand.streams]
     return sorted(named or {str(name) for name in inputs.history["stream"].unique()})
-
-
-def _hash_of(folder: Path) -> str:
-    """Return a hash of the tables of a plan that answers depend on."""
-    found = hashlib.sha256()
-    for name in PLAN_FILES:
-        if name != "run.json" and (folder / name).is_file():
-            found.update(name.encode() + (folder / name).read_bytes())
-    return found.hexdigest()
-
-
-@cache
-def code_hash() -> str:
-    """Return a hash of this program's code and its libraries' versions: answers of another are not ours."""
-    found = hashlib.sha256(json.dumps({name: version(name) for name in LIBRARIES}).encode())
-    for package in ("forecast", "scheduling"):
-        root = Path(str(resources.files(package)))
-        for path in sorted(root.rglob("*.py")):
-            found.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return found.hexdigest()
 
 
 def _clear_old(folder: Path) -> None:

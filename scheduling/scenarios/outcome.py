@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import PlanError
-from scheduling.day import Floats, on_duty
+from forecast.timegrid import zone
+from scheduling.day import Floats, Ints, on_duty
 from scheduling.demand import DayKey, StreamDemand
+from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
 from scheduling.judgement import Judged, duties_of_plan, judge_span, share_of_span
 from scheduling.pipeline import (
@@ -35,6 +37,7 @@ from scheduling.simulation.estimate import Estimate, ratio
 from scheduling.simulation.replicate import StreamJudgement
 from scheduling.summary import stream_summaries
 
+MOMENTS = ("date", "start", "end")
 HOUR_FIGURES = ("required", "on_duty", "offered", "on_time", "total")
 QUICK = replace(  # certified here by the judge of every plan, so the search need not certify
     EFFORTS["quick"], draws=24, final_draws=1, attempts=1, bound_work=0.001, level_rounds=0
@@ -74,15 +77,43 @@ def answer(base: PlanFolder, inputs: Inputs, question: Question) -> dict[str, An
         judged = judge_span(demands, standing.duties, applied.inputs.settings, seed=question.seed)
         return {**_rate(demands, judged), "cost": float(standing.paid["cost"].sum())}
     design = _designed(base, applied, demands, question) if question.anew or applied.is_planned_anew else None
+    return outcome_with(base, applied, demands, question, design)
+
+
+def outcome_with(
+    base: PlanFolder,
+    applied: Applied,
+    demands: Mapping[str, StreamDemand],
+    question: Question,
+    design: pd.DataFrame | None,
+) -> dict[str, Any]:
+    """Return a scenario's outcome, with these shifts as those planned anew; None: nothing is planned anew."""
     kind, standing = _standing(base, applied, demands, question, design)
     held = _figures(demands, standing, applied, question)
     found: dict[str, Any] = {"plan": kind, **held, "notes": list(standing.notes)}
     if design is not None:
-        timezone = applied.inputs.settings.demand.shop.timezone
-        people = Standing(duties=duties_of_plan(design, timezone), paid=design)
-        anew = _figures(demands, people, applied, question, with_gaps=False)
-        found["anew"] = {name: value for name, value in anew.items() if name != "hours"}
+        found["anew"] = anew_figures(design, demands, applied, question)
     return found
+
+
+def anew_figures(
+    design: pd.DataFrame, demands: Mapping[str, StreamDemand], applied: Applied, question: Question
+) -> dict[str, Any]:
+    """Return what the judge says of shifts without names; ``shifts`` are their rows."""
+    timezone = applied.inputs.settings.demand.shop.timezone
+    people = Standing(duties=duties_of_plan(design, timezone), paid=design)
+    shifts = design.assign(**{name: design[name].map(lambda at: at.isoformat()) for name in MOMENTS})
+    rows = shifts[SHIFT_PLAN.required].to_numpy(dtype=object).tolist()
+    return {**_figures(demands, people, applied, question, with_gaps=False), "shifts": rows}
+
+
+def shifts_of(rows: list[list[Any]], timezone: str) -> pd.DataFrame:
+    """Return the rows of `anew_figures` as a `SHIFT_PLAN` table."""
+    table = pd.DataFrame(rows, columns=SHIFT_PLAN.required)
+    table["date"] = [dt.date.fromisoformat(text) for text in table["date"]]
+    for name in ("start", "end"):
+        table[name] = pd.to_datetime(table[name], utc=True).dt.tz_convert(zone(timezone))
+    return table
 
 
 # --- the plan
@@ -91,9 +122,9 @@ def answer(base: PlanFolder, inputs: Inputs, question: Question) -> dict[str, An
 def _designed(
     base: PlanFolder, applied: Applied, demands: Mapping[str, StreamDemand], question: Question
 ) -> pd.DataFrame:
-    """Return the cheapest shifts under a scenario; the base's own where nothing bears on them."""
+    """Return the cheapest shifts under a scenario; the base's own where its changes do not bear on them."""
     dates = set(next(iter(demands.values())).days)
-    if not applied.keys - {"labour", "remove_agents"}:
+    if applied.keys and not applied.keys - {"labour", "remove_agents"}:
         return base.shift_plan[base.shift_plan["date"].isin(dates)].reset_index(drop=True)
     settings = with_templates(applied.inputs.settings, demands)
     instances = template_instances(settings.templates, settings.demand.shop.interval_min)
@@ -104,7 +135,7 @@ def _designed(
         limits=people_limits(settings),
         seed=question.seed,
         effort=_effort(question.effort),
-        starts=_counts(base.shift_plan, demands, instances),
+        starts={k: [c] for k, c in counts_of(base.shift_plan, demands, instances).items()},
         processes=1,
     ).shift_plan
 
@@ -113,14 +144,14 @@ def _effort(name: EffortName) -> DesignEffort:
     return QUICK if name == "quick" else EFFORTS[name]
 
 
-def _counts(
-    shift_plan: pd.DataFrame, demands: Mapping[str, StreamDemand], instances: tuple[TemplateInstance, ...]
-) -> dict[DayKey, list[Any]]:
-    """Return the base plan as counts per instance, to start the search from."""
+def counts_of(
+    shift_plan: pd.DataFrame, demands: Mapping[str, StreamDemand], instances: Sequence[TemplateInstance]
+) -> dict[DayKey, Ints]:
+    """Return a shift plan as counts per instance; duties that no instance has are left out."""
     place: dict[tuple[Any, ...], int] = {
         (i.template, i.pool, i.start_min, i.end_min, i.breaks): k for k, i in enumerate(instances)
     }
-    found: dict[DayKey, list[Any]] = {}
+    found: dict[DayKey, Ints] = {}
     for name, demand in demands.items():
         timezone = str(next(iter(demand.starts.values())).tz)
         own = shift_plan[shift_plan["stream"] == name]
@@ -135,7 +166,7 @@ def _counts(
                 if key in place:
                     counts[place[key]] += int(row["agents"])
             if counts.any():
-                found[name, date] = [counts]
+                found[name, date] = counts
     return found
 
 

@@ -1,4 +1,4 @@
-"""A comparison that is killed midway goes on where it was, and ends as if nothing had happened."""
+"""A comparison that is killed or loses a worker ends as if nothing had happened; a failure stays alone."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from reports.cli.outcomes import ExitCode
+
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(os.name == "nt", reason="process groups are killed the POSIX way"),
+    pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="workers are found in /proc"),
 ]
 
 TOO_LONG_S = 240
@@ -25,12 +27,13 @@ interval_min = 60
 id = "chat"
 open = ["09:00", "15:00"]
 """
-NAMES = ("as it is", "more", "cap")
+NAMES = ("as it is", "more", "cap", "nobody")
+FAILS = 'add_agents = { pool = "outsourced", templates = ["早班"] }'  # the template is not that pool's
 SCENARIOS = "".join(
     f'[[scenario]]\nname = "{name}"\n{change}\n'
-    for name, change in zip(NAMES, ("", "volume = 1.3", "reception_cap = 3"), strict=True)
+    for name, change in zip(NAMES, ("", "volume = 1.3", "reception_cap = 3", FAILS), strict=True)
 )
-TABLES = ("compare.csv", "compare_streams.csv", "compare_hours.csv", "changes.csv")
+TABLES = ("compare.csv", "compare_streams.csv", "compare_hours.csv", "compare_shifts.csv", "changes.csv")
 
 
 @pytest.fixture
@@ -66,8 +69,22 @@ def started(shop: Path, cache: Path, out: Path) -> subprocess.Popen[str]:
 def ended(process: subprocess.Popen[str]) -> str:
     """Wait for a comparison; return what it showed."""
     shown, told = process.communicate(timeout=TOO_LONG_S)
-    assert process.returncode == 0, told
+    assert process.returncode == ExitCode.CONFIGURATION, told
+    assert "nobody: " in told
     return shown
+
+
+def worker_of(process: subprocess.Popen[str]) -> int:
+    """Wait for a comparison's worker; return its process id."""
+    deadline = time.monotonic() + TOO_LONG_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
+        for child in children.split():
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return int(child)
+        time.sleep(0.02)
+    raise AssertionError("no worker came")
 
 
 def kept(cache: Path, pattern: str) -> dict[Path, tuple[int, int]]:
@@ -75,7 +92,9 @@ def kept(cache: Path, pattern: str) -> dict[Path, tuple[int, int]]:
     return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in cache.rglob(pattern)}
 
 
-def test_a_killed_comparison_solves_nothing_twice_and_ends_the_same(shop: Path, tmp_path: Path) -> None:
+def test_a_comparison_killed_and_then_bereft_of_its_worker_solves_nothing_twice_and_ends_the_same(
+    shop: Path, tmp_path: Path
+) -> None:
     cache, out = tmp_path / "cache", tmp_path / "resumed"
     killed = started(shop, cache, out)
     deadline = time.monotonic() + TOO_LONG_S
@@ -91,14 +110,19 @@ def test_a_killed_comparison_solves_nothing_twice_and_ends_the_same(shop: Path, 
     assert 1 <= len(answers) < len(NAMES)
     assert not out.exists()
 
-    shown = ended(started(shop, cache, out))
+    resumed = started(shop, cache, out)
+    os.kill(worker_of(resumed), signal.SIGKILL)
+    shown = ended(resumed)
     after = kept(cache, "*.answer.json") | kept(cache, "run.json")
     assert {path: after[path] for path in before} == before
-    assert len(after) - len(before) == len(NAMES) - len(answers)
+    done = len(NAMES) - 1
+    assert len(after) - len(before) == 2 * done - len(answers)  # each is searched for, then exchanged
 
     whole = tmp_path / "whole"
     uninterrupted = ended(started(shop, tmp_path / "other cache", whole))
     assert shown.splitlines()[:-1] == uninterrupted.splitlines()[:-1]  # the last names the page
     for name in TABLES:
         assert (out / name).read_bytes() == (whole / name).read_bytes(), name
-    assert list(pd.read_csv(out / "compare.csv", encoding="utf-8-sig")["scenario"]) == list(NAMES)
+    table = pd.read_csv(out / "compare.csv", encoding="utf-8-sig").set_index("scenario")
+    assert list(table.index) == list(NAMES)
+    assert list(table.index[table["error"].notna()]) == ["nobody"]
