@@ -232,12 +232,14 @@ def contingency_grid(found: Promotion, say: Words) -> Grid:
 
 
 def remedy_text(row: Any, say: Words) -> str:
-    """Return whom to call and who stays longer."""
+    """Return whom to call and who stays longer; over several days a person may be called more than once."""
     parts = []
-    names = [name for name in str(row["names"]).split(";") if name and name != "nan"]
+    names = [*dict.fromkeys(name for name in str(row["names"]).split(";") if name and name != "nan")]
     if row["people"]:
+        calls = int(row["people"])
         shown = say("format.list_gap").join(names[:NAMES_SHOWN]) + ("…" if len(names) > NAMES_SHOWN else "")
-        parts.append(say("promo.call_text", people=int(row["people"]), names=shown))
+        key = "promo.call_text" if calls == len(names) else "promo.calls_text"
+        parts.append(say(key, people=len(names), calls=calls, names=shown))
     if row["longer"]:
         parts.append(say("promo.longer_text", count=int(row["longer"])))
     if not parts:

@@ -16,7 +16,7 @@ from scheduling.roster.placing import has_floating, place_meetings, unheld_notes
 from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.standing import as_own, standing_assignment
-from scheduling.roster.tables import fairness_table, roster_table, short_table
+from scheduling.roster.tables import fairness_table, few_hours_notes, roster_table, short_table
 from scheduling.roster.tallies import unknown_days
 from scheduling.roster.wishes import RefusedWish, refused_wishes
 from scheduling.solver import Progress, Status
@@ -191,5 +191,5 @@ def result_of(search: Search, found: Found, *, seconds: float) -> RosterResult:
         short=short_table(search.problem, found.assignment),
         refused_wishes=refused_wishes(search, found.assignment),
         fairness=fairness_table(search.problem, found.assignment),
-        notes=found.notes,
+        notes=(*found.notes, *few_hours_notes(search.problem, search.choices, found.assignment)),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import statistics
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from scheduling.roster.objective import Prices, wage_of
 from scheduling.roster.pay import day_premium
 from scheduling.roster.problem import Cell, RosterProblem
 from scheduling.roster.tallies import pay_tallies, premium_minutes
-from scheduling.roster.variables import Assignment, frozen_cover
+from scheduling.roster.variables import Assignment, Choices, frozen_cover
 
 ROSTER_COLUMNS = [
     "employee",
@@ -29,6 +31,7 @@ ROSTER_COLUMNS = [
     "premium",
     "meetings",
 ]
+FEW_HOURS_DAYS = 5  # open days from which on somebody's few hours are worth a word
 SHORT_COLUMNS = ["stream", "start", "required", "on_duty", "short"]
 
 
@@ -138,6 +141,36 @@ def fairness_table(problem: RosterProblem, assignment: Assignment) -> pd.DataFra
             }
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def few_hours_notes(problem: RosterProblem, choices: Choices, assignment: Assignment) -> tuple[str, ...]:
+    """Return a note on each pool in which somebody gets far fewer hours a day than most.
+
+    Who has contracted least hours is left out: the roster's price for those says it already.
+    """
+    open_days = Counter(p for (p, _), numbers in choices.items() if numbers)
+    hours = [0.0] * len(problem.employees)
+    for (p, d), (number, _) in assignment.items():
+        hours[p] += problem.options[d][number].paid_min / 60
+    pools: dict[str, list[int]] = {}
+    for p, person in enumerate(problem.employees):
+        if open_days[p] >= FEW_HOURS_DAYS:
+            pools.setdefault(person.pool, []).append(p)
+    notes = []
+    for people in pools.values():
+        usual = statistics.median(hours[p] / open_days[p] for p in people)
+        few = [
+            f"{problem.employees[p].employee} {hours[p]:g} (of {usual * open_days[p]:.0f})"
+            for p in people
+            if problem.employees[p].min_hours_per_week is None and hours[p] < usual * open_days[p] / 2
+        ]
+        if few:
+            names = ", ".join(few)
+            notes.append(
+                f"few paid hours, against what is usual in the pool: {names}. "
+                "Without min_hours_per_week in agents.csv nobody has a claim to hours"
+            )
+    return tuple(notes)
 
 
 def interval_start(problem: RosterProblem, row: int) -> pd.Timestamp:

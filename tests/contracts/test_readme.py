@@ -17,6 +17,7 @@ from reports.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\w*\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 LINES = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines()]
 TYPED = [line for line in LINES if line.startswith("paiban ")]
@@ -68,5 +69,10 @@ def test_every_target_of_make_is_in_the_makefile():
 def test_every_command_in_the_table_exists_and_every_link_leads_somewhere():
     table = re.findall(r"^\| `([a-z]+)", README, re.MULTILINE)
     assert {name for name in table if name not in ("forecast", "scheduling", "reports")} <= set(COMMANDS)
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README + CHINESE) if "://" not in link]
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_chinese_readme_has_the_same_journeys():
+    typed = [line.split("#")[0].strip() for line in CHINESE.splitlines() if line.startswith("paiban ")]
+    assert typed == TYPED

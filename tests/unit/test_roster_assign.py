@@ -178,6 +178,19 @@ def test_part_time_contracts_get_a_smaller_share() -> None:
     assert hours["A"] == 2 * hours["B"]
 
 
+def test_who_gets_few_hours_without_a_claim_is_named() -> None:
+    fast = build_people(4)[:3]
+    slow = replace(build_people(4)[3], speed=0.25)
+    plan = build_shift_plan([(d, EARLY, "08:00", "12:00-13:00", 3) for d in range(5)])
+    notes = rostered(plan, people=(*fast, slow)).notes
+    assert [note for note in notes if note.startswith("few paid hours")] == [
+        "few paid hours, against what is usual in the pool: D 0 (of 40). "
+        "Without min_hours_per_week in agents.csv nobody has a claim to hours"
+    ]
+    claims = replace(slow, min_hours_per_week=8)
+    assert not any("few paid hours" in note for note in rostered(plan, people=(*fast, claims)).notes)
+
+
 def test_two_streams_are_served_by_who_can() -> None:
     settings = build_settings()
     people = (
