@@ -29,8 +29,8 @@ USUAL_S = {
     "baselines": 10.0,
     "files": 6.0,
     "levers": 25.0,
-    "need": 2.0,
-    "contingency": 10.0,
+    "need": 10.0,
+    "contingency": 60.0,
     "replan": 6.0,
 }
 USUAL_DAYS = 28

@@ -224,11 +224,17 @@ def contingency_grid(found: Promotion, say: Words) -> Grid:
                 f"{say.share(row['with'], metric)} ({say.share(row['check_with'], metric)})",
                 remedy_text(row, say),
                 say.money(row["cost"]),
-                say("promo.verdict_yes" if row["met"] else "promo.verdict_no"),
+                say(f"promo.verdict_{_verdict(row)}"),
             )
         )
     names = ("case", "stream", "when", "without", "with", "remedy", "cost", "verdict")
     return _grid(say, names, rows, 0, 1, 2, 5, 7)
+
+
+def _verdict(row: Any) -> str:
+    if not row["met"]:
+        return "no"
+    return "yes" if row["people"] or row["longer"] else "fine"
 
 
 def remedy_text(row: Any, say: Words) -> str:

@@ -28,6 +28,8 @@ from scheduling.simulation.replicate import StreamJudgement, judge
 TRIED = 300_000  # while hours in trouble and remedies are sought
 STATED = 400_000
 CHECKED = 500_000
+BEFORE_MIN = 60  # hours before the trouble that may help: nobody waits when it begins
+LEAST_GAIN = 0.005  # of the share, by a remedy that does not reach the target; less is not worth its money
 LONGER = 3  # duties made an hour longer where nobody else can be called
 LOOK_DAYS = 60  # simulated days of the first look at a remedy
 JUDGED = 200  # of its second look, and of what is stated
@@ -98,14 +100,14 @@ def remedied(
     """Return a day's trouble with as few people called in, in order, as bring its hours to the target.
 
     Where those are not enough, as many as `LONGER` people on duty stay or come an hour longer. Those `taken`,
-    called in for other hours of that day, are not called again.
+    called in for other hours of that day, are not called again. What hardly helps is left out.
     """
     trouble = Case(case=case, stream=stream, days={date: day}, plain={date: spans}, block=block)
     waiting = [row for row in board.on_call(stream, date) if str(row["employee"]) not in taken]
     staff = list(spans)
     called: list[tuple[Mapping[str, Any], DutySpan]] = []
-    stay = 0
-    while not _is_mended(board, trouble, {date: staff}):
+    stay, is_mended = 0, False
+    while not (is_mended := _is_mended(board, trouble, {date: staff})):
         if waiting:
             person = waiting.pop(0)
             called.append((person, _duty(board, trouble, date, person, staff)))
@@ -115,6 +117,20 @@ def remedied(
         if stay == LONGER or longer is None:
             break
         staff, stay = longer, stay + 1
+    if not is_mended and _gain(board, trouble, {date: staff}) < LEAST_GAIN:
+        return replace(trouble, helped={date: spans})
+    return _with_remedy(board, trouble, date, staff, called, stay)
+
+
+def _with_remedy(
+    board: Board,
+    trouble: Case,
+    date: dt.date,
+    staff: list[DutySpan],
+    called: Sequence[tuple[Mapping[str, Any], DutySpan]],
+    stay: int,
+) -> Case:
+    """Return a trouble with the people called and those who stay, and what they cost."""
     paid = [(duty.end_min - duty.start_min) / 60 for _, duty in called]
     money = sum(h * float(who["cost_per_hour"]) for h, (who, _) in zip(paid, called, strict=True))
     return replace(
@@ -136,13 +152,26 @@ def _is_mended(board: Board, trouble: Case, duties: Mapping[dt.date, Sequence[Du
     )
 
 
+def _gain(board: Board, trouble: Case, duties: Mapping[dt.date, Sequence[DutySpan]]) -> float:
+    """Return how much better the share gets (mean seconds relative to the target)."""
+    plain, helped = (
+        share_of(trouble, play(board, trouble, on, first_day=TRIED, days=JUDGED)).value
+        for on in (trouble.plain, duties)
+    )
+    if _is_seconds(trouble):
+        return (plain - helped) / next(iter(trouble.days.values())).target
+    return helped - plain
+
+
 def _hour_more(
     board: Board, trouble: Case, date: dt.date, spans: list[DutySpan], *, untouched: int
 ) -> list[DutySpan] | None:
     """Return the duties with one of the first so many an hour longer where that helps most; it goes last."""
-    demand = board.demands[trouble.stream]
-    grown = replace(demand, days={**demand.days, date: trouble.days[date]})
-    worth = hour_worth(grown, date, spans, board.settings)[1]
+    demand, day, block = board.demands[trouble.stream], trouble.days[date], trouble.block
+    assert block is not None
+    grown = replace(demand, days={**demand.days, date: day})
+    near = (day.starts_min >= block[0] - BEFORE_MIN) & (day.starts_min < block[1])
+    worth = hour_worth(grown, date, spans, board.settings)[1] * near
     options = [
         (gain, place, longer)
         for place, span in enumerate(spans[:untouched])

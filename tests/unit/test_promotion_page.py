@@ -140,7 +140,7 @@ def test_a_remedy_is_put_in_words() -> None:
     say = words("en")
     rows: list[Any] = build_promotion().contingency.to_dict("records")
     assert remedy_text(rows[0], say) == "call 2 (甲, 乙); 1 stay an hour longer"
-    assert remedy_text(rows[1], say) == "nobody to call"
+    assert remedy_text(rows[1], say) == "nothing that helps"
     often = {**rows[0], "people": 3, "longer": 0}
     assert remedy_text(often, say) == "3 calls, 2 people (甲, 乙)"
     grid = contingency_grid(build_promotion(), say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from builders_scenarios import DAYS, START, STREAM, ZONE, ask, build_base, build
 from forecast.errors import DataError
 from forecast.promotions import promotion_calendar
 from forecast.timegrid import instant
+from scheduling.day import DutySpan
 from scheduling.judgement import FRESH
 from scheduling.promise import FUTURES
 from scheduling.promotion.contingency import contingency_cases, contingency_table
@@ -229,6 +231,19 @@ def test_nobody_is_called_in_for_longer_than_the_labour_rules_allow() -> None:
     limit = board.settings.labour.max_hours_per_day.value
     assert all(duty.end_min - duty.start_min <= 60 * limit for duty in called)
     assert found.cost > 0
+
+
+def test_people_stay_longer_only_for_the_hours_in_trouble() -> None:
+    """Longer duties far from those hours cost money and brought nothing there."""
+    board = replace(_board(), reserves=_reserve_table().head(0))
+    day = board.demands[STREAM].days[START]
+    apart = [DutySpan(start_min=540, end_min=780), DutySpan(start_min=900, end_min=1080)]
+    at_noon = remedied(board, "p90_hours", STREAM, START, day, apart, (780, 900))
+    assert at_noon.longer == len(apart)
+    assert at_noon.cost > 0
+    at_the_end = remedied(board, "p90_hours", STREAM, START, day, apart, (1020, 1080))
+    assert (at_the_end.longer, at_the_end.cost) == (0, 0.0)
+    assert at_the_end.helped == at_the_end.plain
 
 
 def test_hours_in_trouble_have_the_error_of_their_own_units() -> None:
