@@ -73,6 +73,7 @@ def need_bands(
     DataFrame
         `stream, start, need_low, need_mid, need_high` [agents], one row an interval: what meets the target on
         a day whose total is the 10 %, 50 % and 90 % quantile of its draws; without draws all three are alike.
+        In no interval fewer than on a quieter day, though the busier day's people could stand elsewhere.
     """
     jobs, keys = [], []
     for name, demand in demands.items():
@@ -88,7 +89,8 @@ def need_bands(
     parts = []
     for position in range(0, len(keys), len(BAND)):
         name, date = keys[position]
-        columns = dict(zip(NAMES, found[position : position + len(BAND)], strict=True))
+        ordered = np.maximum.accumulate(found[position : position + len(BAND)], axis=0)
+        columns = dict(zip(NAMES, ordered, strict=True))
         parts.append(pd.DataFrame({"stream": name, "start": demands[name].starts[date], **columns}))
     return pd.concat(parts, ignore_index=True)
 

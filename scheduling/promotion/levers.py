@@ -62,10 +62,7 @@ def levers_of(inputs: Inputs) -> list[Lever]:
         found.append(Lever(name="longer_half", amount=f"{EXTENDED_A_DAY} x 1 h", changes={}, longer="half"))
     if forms - {"half"}:
         found.append(Lever(name="overtime", amount=f"{EXTENDED_A_DAY} x 1 h", changes={}, longer="full"))
-    streams = inputs.settings.demand.streams
-    bots = {s.id: round(min(0.95, s.service.bot_share + 0.05), 4) for s in streams}
-    if bots:
-        found.append(Lever(name="bot_share", amount="+0.05", changes={"bot_share": bots}))
+    found.append(Lever(name="bot_share", amount="+0.05", changes={"bot_share_add": 0.05}))
     found.append(Lever(name="cap_up", amount="+1", changes={"reception_cap_add": 1}))
     found.append(Lever(name="cap_down", amount="-1", changes={"reception_cap_add": -1}))
     return found

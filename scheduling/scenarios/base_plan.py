@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from scheduling.plan_folder import PlanFolder, find_plan, read_plan
 from scheduling.shifts.effort import EffortName
 
 PLAN_FILES = ("run.json", "forecast.csv", "draws.parquet", "requirement.csv", "shift_plan.csv", "roster.csv")
+OF_PROMOTIONS = ("reserves.csv", "training.csv")  # inputs that `promo` alone reads
 
 Say = Callable[[str], None]
 
@@ -31,8 +32,9 @@ def find_base(
     if named is not None and (shop / named / "run.json").is_file():
         plan = read_plan(shop / named, timezone=timezone)
         if start is None or _covers(plan, start, days):
-            if plan.summary.get("inputs") != inputs.hashes:
-                notes.append(f"{named} was planned from other inputs than the shop's present ones")
+            if changed := _changed_inputs(plan.summary.get("inputs", {}), inputs):
+                files = ", ".join(changed)
+                notes.append(f"{named} was planned before these inputs changed: {files}")
             return plan, notes
         notes.append(f"{named} does not cover the span; the base is another plan")
     if start is None:
@@ -46,10 +48,21 @@ def find_base(
     for record in finished:
         about = json.loads(record.read_text(encoding="utf-8"))
         same_span = about.get("start") == start.isoformat() and about.get("days") == days
-        if same_span and about.get("inputs") == inputs.hashes and (record.parent / "summary.json").is_file():
+        if (
+            same_span
+            and not _changed_inputs(about.get("inputs", {}), inputs)
+            and (record.parent / "summary.json").is_file()
+        ):
             notes.append(f"base: the finished plan {record.parent.relative_to(shop)}")
             return read_plan(record.parent, timezone=timezone), notes
     return None, notes
+
+
+def _changed_inputs(before: Mapping[str, str], inputs: Inputs) -> list[str]:
+    """Return the inputs that differ from those a plan was made from; what only promotions read does not."""
+    now = inputs.hashes
+    names = [*now, *(name for name in before if name not in now and name not in OF_PROMOTIONS)]
+    return [name for name in names if before.get(name) != now.get(name)]
 
 
 def _covers(plan: PlanFolder, start: dt.date, days: int) -> bool:

@@ -15,7 +15,8 @@ from scheduling.config import Pool
 
 STREAM_KEYS = tuple(f.name for f in fields(Stream) if f.name not in ("id", "platform", "skill", "service"))
 SERVICE_KEYS = tuple(f.name for f in fields(ServiceParameters))
-FACTOR_KEYS = ("volume", "promotion_multiplier", "reply_factor", "reception_cap_add", "cost_factor")
+ADDED_KEYS = ("reception_cap_add", "bot_share_add")
+FACTOR_KEYS = ("volume", "promotion_multiplier", "reply_factor", "cost_factor", *ADDED_KEYS)
 OTHER_KEYS = (
     "cost_per_hour",
     "add_agents",
@@ -213,7 +214,7 @@ def combined(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, A
         if key not in found:
             found[key] = value
         elif key in FACTOR_KEYS:
-            found[key] = _both(found[key], value, adds=key == "reception_cap_add")
+            found[key] = _both(found[key], value, adds=key in ADDED_KEYS)
         elif key in ("add_agents", "remove_agents", "template", "drop_templates"):
             found[key] = [*as_list(found[key]), *as_list(value)]
         elif isinstance(found[key], Mapping) and isinstance(value, Mapping):

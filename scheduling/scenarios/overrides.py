@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from forecast.config import Stream, parse_tables
@@ -23,6 +23,7 @@ from scheduling.scenarios.keys import (
 )
 
 SOURCE = "scenarios.toml"
+MOST_BOTS = 0.99
 PLANNED_ANEW = ("template", "drop_templates", "pool", "open")  # no plan of other shapes can be kept
 
 
@@ -46,8 +47,8 @@ class Applied:
         The shop with other settings and people.
     volume, events
         Factors on the consultations of a stream, and of the hours that an event's phases cover.
-    bots
-        Streams whose bot share the scenario sets, also in promotion hours.
+    bots, bots_add
+        Streams whose bot share the scenario sets, also in promotion hours; what it changes by, there too.
     caps, cap_add
         Streams in which everybody has the stream's own reception cap; what each person's cap changes by.
     added
@@ -66,6 +67,7 @@ class Applied:
     volume: Mapping[str, float]
     events: Mapping[str, float]
     bots: frozenset[str] = frozenset()
+    bots_add: Mapping[str, float] = field(default_factory=dict)
     caps: frozenset[str] = frozenset()
     cap_add: Mapping[str, int]
     added: tuple[AddedAgents, ...] = ()
@@ -144,6 +146,7 @@ class _Applying:
             volume=volume,
             events=events,
             bots=frozenset(self._named("bot_share")) if "bot_share" in self.asked else frozenset(),
+            bots_add=self._numbers("bot_share_add", self.streams),
             caps=caps,
             cap_add={k: int(v) for k, v in self._numbers("reception_cap_add", self.streams).items()},
             added=added,
@@ -241,6 +244,10 @@ class _Applying:
         if isinstance(add, int | float):
             cap = int(service.get("reception_cap", stream.service.reception_cap)) + int(add)
             service["reception_cap"] = max(1, cap)
+        bots = self._of("bot_share_add", stream.id)
+        if isinstance(bots, int | float):
+            share = float(service.get("bot_share", stream.service.bot_share)) + float(bots)
+            service["bot_share"] = round(min(MOST_BOTS, max(0.0, share)), 10)
         if "rule" in own:
             book = rule_book(self.settings.demand.rules)
             if own["rule"] not in book:

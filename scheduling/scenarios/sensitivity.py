@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 
 from scheduling.config import Settings
-from scheduling.day import DutySpan, Floats
+from scheduling.day import DutySpan, Floats, leaving
 from scheduling.demand import StreamDemand, served_day
 from scheduling.inputs import Inputs
 from scheduling.judgement import FRESH, duties_of_plan, judge_span
 from scheduling.pipeline import people_limits, with_templates
 from scheduling.plan_folder import PlanFolder
+from scheduling.promise import staffing
 from scheduling.scenarios.outcome import Question, pooled_share
 from scheduling.scenarios.overrides import apply
 from scheduling.scenarios.standing import demand_under, hour_worth, people_under
+from scheduling.service.shop import DayModel, Pass
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import TemplateInstance, template_instances
 from scheduling.simulation.replicate import judge_many
@@ -54,9 +56,6 @@ def levers(inputs: Inputs, streams: Sequence[str], *, start: dt.date, days: int)
     def scaled(key: str, factor: float) -> dict[str, Any]:
         return {key: {n: getattr(services[n], key) * factor for n in streams}}
 
-    def bots(add: float) -> dict[str, Any]:
-        return {"bot_share": {n: min(0.99, max(0.0, services[n].bot_share + add)) for n in streams}}
-
     def absent(add: float) -> dict[str, Any]:
         return {"absence_rate": {n: max(0.0, demand.stream(n).absence_rate + add) for n in streams}}
 
@@ -66,7 +65,12 @@ def levers(inputs: Inputs, streams: Sequence[str], *, start: dt.date, days: int)
             name="reply_factor", steps=("×0.9", "×1.1"), low={"reply_factor": 0.9}, high={"reply_factor": 1.1}
         ),
         Lever(name="rounds", steps=("×0.9", "×1.1"), low=_rounds(services, 0.9), high=_rounds(services, 1.1)),
-        Lever(name="bot_share", steps=("-0.05", "+0.05"), low=bots(-0.05), high=bots(0.05)),
+        Lever(
+            name="bot_share",
+            steps=("-0.05", "+0.05"),
+            low={"bot_share_add": -0.05},
+            high={"bot_share_add": 0.05},
+        ),
         Lever(name="absence_rate", steps=("-0.05", "+0.05"), low=absent(-0.05), high=absent(0.05)),
         Lever(
             name="reception_cap_add",
@@ -112,23 +116,21 @@ def agent_worth(base: PlanFolder, inputs: Inputs, question: Question) -> dict[st
     rows: list[dict[str, Any]] = []
     for name, demand in demands.items():
         units = sum(float(np.mean(day.denominators)) for day in judged[name].values())
+        shrinkage = applied.inputs.settings.demand.stream(name).shrinkage
         own: list[dict[str, Any]] = []
         for date in demand.days:
             spans = list(standing.duties.get(date, {}).get(name, ()))
-            gains = hour_worth(demand, date, spans, applied.inputs.settings)[1]
-            frame = pd.DataFrame({"start": demand.starts[date].floor("h"), "gain": gains})
-            sums = frame.groupby("start")["gain"].sum()
+            gains = _hour_gains(demand, date, spans, shrinkage)
             own += [
                 {
                     "stream": name,
-                    "start": pd.Timestamp(str(at)).isoformat(),
-                    "points": round(float(gain) / units, 8) if units > 0 else 0.0,
+                    "start": at.isoformat(),
+                    "points": round(gain / units, 8) if units > 0 else 0.0,
                     "simulated": None,
                     "date": date,
                 }
-                for at, gain in sums.items()
+                for at, gain in gains.items()
             ]
-        shrinkage = applied.inputs.settings.demand.stream(name).shrinkage
         for row in sorted(own, key=lambda row: -row["points"])[:CHECKED]:
             spans = list(standing.duties.get(row["date"], {}).get(name, ()))
             row["simulated"] = _simulated_worth(
@@ -136,6 +138,32 @@ def agent_worth(base: PlanFolder, inputs: Inputs, question: Question) -> dict[st
             )
         rows += own
     return {"rows": [{k: v for k, v in row.items() if k != "date"} for row in rows]}
+
+
+def _hour_gains(
+    demand: StreamDemand, date: dt.date, spans: list[DutySpan], shrinkage: float
+) -> dict[pd.Timestamp, float]:
+    """Return what the model says one more agent brings in each hour of a day, in units above the target."""
+    model = DayModel(served_day(demand.days[date], shrinkage))
+    hours = demand.starts[date].floor("h")
+
+    def run(duties: list[DutySpan], base: Pass | None = None) -> Pass:
+        on, leave = staffing(duties, model.day), leaving(duties, model.day.starts_min)
+        return model.run(on, leave) if base is None else model.rerun(base, on, leave)
+
+    plain = run(spans)
+    without = model.summary(plain).surplus
+    return {
+        at: model.summary(run([*spans, _one_hour(demand, date, at)], plain)).surplus - without
+        for at in hours.unique()
+    }
+
+
+def _one_hour(demand: StreamDemand, date: dt.date, at: pd.Timestamp) -> DutySpan:
+    """Return the duty of somebody who is on for one hour."""
+    day = demand.days[date]
+    begin = int(day.starts_min[int(np.flatnonzero(demand.starts[date].floor("h") == at)[0])])
+    return DutySpan(start_min=begin, end_min=min(begin + 60, day.last_min))
 
 
 def _simulated_worth(
@@ -149,10 +177,7 @@ def _simulated_worth(
 ) -> float:
     """Return what the simulator says one more agent in that hour brings, in points over the span."""
     day = demand.days[date]
-    at = pd.Timestamp(start)
-    where = int(np.flatnonzero(demand.starts[date].floor("h") == at)[0])
-    begin = int(day.starts_min[where])
-    more = [*spans, DutySpan(start_min=begin, end_min=min(begin + 60, day.last_min))]
+    more = [*spans, _one_hour(demand, date, pd.Timestamp(start))]
     served = served_day(day, shrinkage)
     seen = judge_many(served, [spans, more], seed=seed + date.toordinal(), days=CHECKED_DAYS, first_day=FRESH)
     sign = -1.0 if day.rule.metric == "mean_seconds" else 1.0

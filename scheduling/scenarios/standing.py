@@ -24,7 +24,7 @@ from scheduling.pipeline import demands_of, with_templates
 from scheduling.plan_folder import PlanFolder
 from scheduling.promise import Duties, staffing
 from scheduling.scenarios.keys import AddedAgents
-from scheduling.scenarios.overrides import Applied
+from scheduling.scenarios.overrides import MOST_BOTS, Applied
 from scheduling.service.shop import DayModel
 from scheduling.service.value import value_tables
 from scheduling.shifts.templates import TemplateInstance, template_instances
@@ -53,6 +53,9 @@ def demand_under(base: PlanFolder, applied: Applied, *, start: dt.date, days: in
             table[name] = table[name] * factors
     if "bot_share" in table and applied.bots:
         table.loc[table["stream"].isin(applied.bots), "bot_share"] = np.nan
+    if "bot_share" in table and applied.bots_add:
+        more = table["stream"].map(applied.bots_add).astype(float).fillna(0.0)
+        table["bot_share"] = (table["bot_share"] + more).clip(0.0, MOST_BOTS)
     draws = base.draws
     if draws is not None and not np.all(factors == 1.0):
         draws = draws.assign(offered=draws["offered"] * _factors(draws, applied))

@@ -98,6 +98,8 @@ def test_busy_days_need_no_fewer_people_than_quiet_ones() -> None:
     bands = need_bands(demands, inputs.settings, processes=1)
     assert len(bands) == 18
     assert bands["need_low"].sum() < bands["need_high"].sum()
+    assert (bands["need_low"] <= bands["need_mid"]).all()
+    assert (bands["need_mid"] <= bands["need_high"]).all()
 
 
 def test_people_off_duty_are_called_by_lead_time_cost_and_hours() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from builders_scenarios import DAYS, START, STREAM, ask, build_base, build_inputs
 
@@ -123,6 +125,22 @@ def test_a_bot_share_asked_for_holds_in_promotion_hours_too() -> None:
     assert day.sessions == pytest.approx([30.0] * 9)
 
 
+def test_more_bots_come_on_top_of_a_promotions_own_share() -> None:
+    """Setting the shop's share five points higher lowered it in promotion hours that had a higher one."""
+    base, inputs = build_base(), build_inputs()
+    told = base.forecast.assign(bot_share=[0.6, *[np.nan] * (len(base.forecast) - 1)])
+    base = replace(base, forecast=told)
+
+    def settled(changes: dict[str, float]) -> list[float]:
+        applied = apply(inputs, changes, streams=[STREAM], name="bots")
+        day = next(iter(demand_under(base, applied, start=START, days=DAYS)[STREAM].days.values()))
+        return [float(x) for x in (day.settled / (day.settled + day.sessions))[:2]]
+
+    assert settled({}) == pytest.approx([0.6, 0.2])
+    assert settled({"bot_share_add": 0.05}) == pytest.approx([0.65, 0.25])
+    assert settled({"bot_share_add": -0.7}) == pytest.approx([0.0, 0.0])
+
+
 def test_people_added_work_within_the_labour_rules_and_are_paid() -> None:
     applied = apply(
         build_inputs(),
@@ -186,7 +204,7 @@ def test_one_more_agent_is_worth_something_in_every_hour_that_is_short() -> None
     assert max(row["points"] for row in found) > 0
     checked = [row for row in found if row["simulated"] is not None]
     assert checked
-    assert all(row["simulated"] == pytest.approx(row["points"], rel=0.6) for row in checked)
+    assert all(row["simulated"] == pytest.approx(row["points"], rel=0.4) for row in checked)
 
 
 def test_the_frontier_rises_with_cost() -> None:
