@@ -11,7 +11,9 @@ import hashlib
 import json
 import logging
 import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -126,7 +128,11 @@ class _Supervisor:
     def _send(self) -> None:
         """Send out as many tasks as there are processes; a suspect goes alone."""
         if self.pool is None:
-            self.pool = ProcessPoolExecutor(self.processes, mp_context=multiprocessing.get_context("spawn"))
+            self.pool = ProcessPoolExecutor(
+                self.processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_end_with_parent,
+            )
         while self.suspects and not self.out:
             self._submit(self.suspects.popleft())
             return
@@ -186,6 +192,18 @@ class _Supervisor:
         for child in children:
             child.terminate()
         self.pool = None
+
+
+def _end_with_parent() -> None:
+    """Have this worker end when the run is killed: waiting for work, it would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_exit_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _exit_after(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _do(work: Work, task: Task) -> None:

@@ -52,7 +52,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def started(shop: Path, cache: Path, out: Path) -> subprocess.Popen[str]:
-    """Start a comparison in a process group of its own, with a cache of its own."""
+    """Start a comparison with a cache of its own."""
     call = "from reports.cli.app import main; main()"
     span = ("--start", "2026-03-09", "--days", "1", "--effort", "quick")
     options = ("--no-beside", "--jobs", "1", "--lang", "en", "--out", str(out))
@@ -62,7 +62,6 @@ def started(shop: Path, cache: Path, out: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
     )
 
 
@@ -87,6 +86,15 @@ def worker_of(process: subprocess.Popen[str]) -> int:
     raise AssertionError("no worker came")
 
 
+def is_running(pid: int) -> bool:
+    """Return whether a process is there and no zombie."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
 def kept(cache: Path, pattern: str) -> dict[Path, tuple[int, int]]:
     """Return the files of a cache with what tells whether they were written again."""
     return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in cache.rglob(pattern)}
@@ -102,8 +110,12 @@ def test_a_comparison_killed_and_then_bereft_of_its_worker_solves_nothing_twice_
         assert killed.poll() is None, killed.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    os.killpg(killed.pid, signal.SIGKILL)
+    worker = worker_of(killed)
+    killed.kill()
     assert killed.wait(timeout=30) == -signal.SIGKILL
+    while is_running(worker):
+        assert time.monotonic() < deadline, "the worker outlived the run"
+        time.sleep(0.02)
     killed.communicate()
     before = kept(cache, "*.answer.json") | kept(cache, "run.json")  # the base plan's is written last
     answers = [path for path in before if path.name.endswith(".answer.json")]
