@@ -16,7 +16,14 @@ from forecast.table_files import read_contract_table
 from scheduling.frames import REQUIREMENT, ROSTER, SHIFT_PLAN
 from scheduling.outlook import with_drivers
 
-RECORD = "run.json"  # its presence makes a folder a finished plan
+RECORD = "run.json"  # written last
+PLAN_FILES = (
+    RECORD,
+    "forecast.csv",
+    "requirement.csv",
+    "shift_plan.csv",
+    "summary.json",
+)  # comparisons have fewer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +57,11 @@ def find_plan(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise DataError(Problem(file=str(path), message="no such folder; name a shop or one of its plans"))
-    finished = [record.parent for record in (path / "plans").glob(f"*/{RECORD}")]
+    finished = [
+        record.parent
+        for record in (path / "plans").glob(f"[!.]*/{RECORD}")
+        if all((record.parent / name).is_file() for name in PLAN_FILES)
+    ]
     if not finished:
         raise DataError(
             Problem(file=str(path), message="no finished plan in it; make one with paiban plan, or name one")

@@ -18,7 +18,14 @@ from scheduling.pipeline import LIBRARIES, Plan, make_plan
 from scheduling.plan_folder import PlanFolder, find_plan, read_plan
 from scheduling.shifts.effort import EffortName
 
-PLAN_FILES = ("run.json", "forecast.csv", "draws.parquet", "requirement.csv", "shift_plan.csv", "roster.csv")
+ANSWERED_FROM = (
+    "run.json",
+    "forecast.csv",
+    "draws.parquet",
+    "requirement.csv",
+    "shift_plan.csv",
+    "roster.csv",
+)
 OF_PROMOTIONS = ("reserves.csv", "training.csv")  # inputs that `promo` alone reads
 
 Say = Callable[[str], None]
@@ -113,8 +120,8 @@ def write_base(plan: Plan, folder: Path) -> None:
 def hash_of(folder: Path) -> str:
     """Return a hash of the tables of a plan that answers depend on."""
     found = hashlib.sha256()
-    for name in PLAN_FILES:
-        if name != "run.json" and (folder / name).is_file():
+    for name in ANSWERED_FROM:
+        if (folder / name).is_file():
             found.update(name.encode() + (folder / name).read_bytes())
     return found.hexdigest()
 
