@@ -19,7 +19,6 @@ from scheduling.plan_folder import PlanFolder, find_plan, read_plan
 from scheduling.shifts.effort import EffortName
 
 ANSWERED_FROM = (
-    "run.json",
     "forecast.csv",
     "draws.parquet",
     "requirement.csv",
