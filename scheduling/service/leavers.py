@@ -11,8 +11,8 @@ from scheduling.service.chain import FAILED, LATERS, ON_LATER, OPEN
 from scheduling.service.rates import CAP, ON_TIME, ROUNDS, table_at
 
 # what `leave` holds
-SHARE, HANDOVER, CLOSING, AHEAD_ROUNDS, ACTIVE_SHARE, LEFT_S = range(6)
-LEAVE_SIZE = 6
+SHARE, HANDOVER, CLOSING, AHEAD_ROUNDS, ACTIVE_SHARE, LEFT_S, FOR_GOOD, NEW = range(8)
+LEAVE_SIZE = 8
 
 
 @njit(cache=True)
@@ -20,11 +20,15 @@ def departure(x, agents, leave, law, shop):  # type: ignore[no-untyped-def]
     """Return where state x goes, and the later replies the leavers owe and give in time.
 
     Finish: the leavers keep their share of the sessions and answer what lies ahead of each on overtime,
-    with ever fewer open. Handover: sessions stay in the shop but for those that were only closing.
+    with ever fewer open. Handover: sessions stay in the shop but for those that were only closing. Where
+    nobody comes any more (for good), only new sessions, without a reply yet, stay and go unanswered; the
+    others have had theirs, and end with one late round.
     """
     cap = int(shop[CAP])
     open_now = min(x, agents * cap)
     taken = open_now * leave[SHARE]
+    if leave[FOR_GOOD] > 0.0:
+        return x - taken * (1.0 - leave[NEW]), taken * max(0.0, 1.0 - leave[NEW] - leave[CLOSING]), 0.0
     if leave[HANDOVER] > 0.0:
         return x - taken * leave[CLOSING], 0.0, 0.0
     owed = taken * leave[AHEAD_ROUNDS]
@@ -39,7 +43,11 @@ def departure(x, agents, leave, law, shop):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def departure_tagged(x, agents, leave, owed, timely, shop):  # type: ignore[no-untyped-def]
-    """Return what part of the sessions without a late reply stays, and what part fails on overtime."""
+    """Return what part of the sessions without a late reply stays, and what part fails as people leave."""
+    if leave[FOR_GOOD] > 0.0:  # those that are closing are none of these
+        stays = x - owed - leave[SHARE] * leave[CLOSING] * min(x, agents * int(shop[CAP]))
+        fails = owed / max(owed + stays, 1e-12)
+        return 1.0 - fails, fails
     if leave[HANDOVER] > 0.0:
         return 1.0, 0.0
     part = leave[SHARE] * min(x, agents * int(shop[CAP])) / max(x, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
@@ -32,6 +33,7 @@ class Segment(NamedTuple):
     agents: int
     leavers: int  # agents who stop at the segment's start
     before: int  # agents just before they stop
+    for_good: bool = False  # they hand over to nobody: no one comes any more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,26 +205,44 @@ class DayModel:
             raise ValueError("on_duty and leaving must be 0 or more")
         return duty, leave
 
-    def segments(self, duty: Ints, leave: Ints) -> tuple[Segment, ...]:
-        """Return the stretches of constant staffing; leavers stop taking sessions `no_new_last_min` early."""
-        interval, early = self.day.interval_min, self.service.no_new_last_min
-        if not early:
-            seconds, people = 60.0 * interval, duty.tolist()
-            stretches = zip(people, leave.tolist(), [0, *people[:-1]], strict=True)
-            return tuple(
-                Segment(i, seconds, agents, min(stops, before), before)
-                for i, (agents, stops, before) in enumerate(stretches)
-            )
-        return self._segments_cut(duty, leave)
+    def segments(
+        self, duty: Ints, leave: Ints, *, like: tuple[Segment, ...] = (), interval: int = 0
+    ) -> tuple[Segment, ...]:
+        """Return the stretches of constant staffing; leavers stop taking sessions `no_new_last_min` early.
 
-    def _segments_cut(self, duty: Ints, leave: Ints) -> tuple[Segment, ...]:
-        """Return the stretches where leavers stop early: intervals are cut in two."""
+        Where the staffing differs from that of other segments in one interval alone, those are gone on from.
+        """
+        if self.service.no_new_last_min:
+            return self._with_last_handover(self._segments_cut(duty, leave))
+        if self.service.leave == "handover":  # who hands over to nobody depends on the rest of the day
+            like = ()
+        first, last = (interval, interval + 2) if like else (0, len(duty))
+        people, stops = duty[first:last].tolist(), leave[first:last].tolist()
+        befores = [int(duty[first - 1]) if first else 0, *people[:-1]]
+        seconds = 60.0 * self.day.interval_min
+        made = [
+            Segment(first + i, seconds, agents, min(stop, before), before)
+            for i, (agents, stop, before) in enumerate(zip(people, stops, befores, strict=True))
+        ]
+        return self._with_last_handover([*like[:first], *made, *like[last:]])
+
+    def _with_last_handover(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:
+        """Mark where sessions are handed over to nobody, because no one comes until the close."""
+        found = list(segments)
+        if self.service.leave == "handover" and not found[-1].agents:
+            at = len(found) - 1
+            while at and not found[at].before:
+                at -= 1
+            found[at] = found[at]._replace(for_good=found[at].leavers > 0)
+        return tuple(found)
+
+    def _segments_cut(self, duty: Ints, leave: Ints) -> Iterator[Segment]:
+        """Yield the stretches where leavers stop early: intervals are cut in two."""
         interval = self.day.interval_min
         whole, rest = divmod(self.service.no_new_last_min, interval)
         count = len(duty)
         # everybody stops at the close
         ends = np.concatenate([leave, duty[-1:], np.zeros(int(whole) + 1, dtype=np.int64)])
-        out: list[Segment] = []
         before = 0
         for i in range(count):
             parts = (
@@ -231,9 +251,8 @@ class DayModel:
             for part, (minutes, reach) in enumerate(parts):
                 agents = max(0, int(duty[i] - ends[i + 1 : i + 1 + reach].sum()))
                 stops = min(int(ends[i + reach]) if part or not rest else 0, before)
-                out.append(Segment(i, 60.0 * minutes, agents, stops, before))
+                yield Segment(i, 60.0 * minutes, agents, stops, before)
                 before = agents
-        return tuple(out)
 
     def _advance(
         self,
@@ -382,12 +401,21 @@ class DayModel:
             pending[1:] += 1.0  # the round a thinking buyer is about to open
             leave[leavers.CLOSING] = float(state.ages[rounds:].sum()) / total
             leave[leavers.AHEAD_ROUNDS] = float(state.ages[:rounds] @ pending) / total
+            if segment.for_good:
+                leave[leavers.FOR_GOOD] = 1.0
+                leave[leavers.NEW] = float(state.ages[0]) / total * self._not_typed(segment, state)
             if not leave[leavers.HANDOVER]:
                 law, _ = self.parts(state.work_factor)
                 cycle_s = self.service.think_s + float(law[rates.LATENCY, max(1, self.cap // 2)])
                 closes = self.service.auto_close_s * (1.0 - 0.5 * leave[leavers.CLOSING])
                 leave[leavers.LEFT_S] = leave[leavers.AHEAD_ROUNDS] * cycle_s + closes
         return leave
+
+    def _not_typed(self, segment: Segment, state: State) -> float:
+        """Return the share of the questions at the desks that are not being answered just now."""
+        latency_s = self.parts(state.work_factor)[0][rates.LATENCY]
+        each = float(np.clip(state.ages.sum() / segment.before, 1.0, self.cap))
+        return 1.0 - float(latency_s[1] / np.interp(each, np.arange(len(latency_s)), latency_s))
 
     def summary(self, day_pass: Pass) -> Evaluation:
         """Return the day's evaluation from its forward pass."""
@@ -453,20 +481,23 @@ class DayModel:
             for segment in day_pass.segments
         )
 
-    def closing_values(self, day_pass: Pass, lo: int, hi: int) -> Floats:
-        """Return what states lo…hi at the close are worth: those still queued are unanswered."""
-        by_interval = self._left(day_pass, np.arange(lo, hi + 1))
+    def closing_values(self, day_pass: Pass, lo: int, hi: int, *, agents: int) -> Floats:
+        """Return what states lo…hi at the close, with that many agents on, are worth.
+
+        Those still queued are unanswered.
+        """
+        by_interval = self._left(day_pass, np.arange(lo, hi + 1), agents)
         return np.asarray(by_interval.sum(axis=1))
 
     def closing_sums(self, day_pass: Pass) -> Floats:
         """Return what happens at the close, by quantity and interval of arrival."""
         final = day_pass.states[-1]
-        by_interval = self._left(day_pass, np.arange(final.lo, final.hi + 1))
+        by_interval = self._left(day_pass, np.arange(final.lo, final.hi + 1), final.agents)
         return np.asarray(by_interval @ final.mass)
 
-    def _left(self, day_pass: Pass, states: Ints) -> Floats:
+    def _left(self, day_pass: Pass, states: Ints, agents: int) -> Floats:
         """Return quantity x interval x state: sessions still queued at the close, the last to come."""
-        queue = np.maximum(0, states - day_pass.states[-1].agents * self.cap)
+        queue = np.maximum(0, states - agents * self.cap)
         out = np.zeros((worth.QUANTITIES, len(day_pass.sessions), len(states)))
         if not queue.any():
             return out

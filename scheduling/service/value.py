@@ -180,7 +180,7 @@ class Backward:
         model, run = self.model, self.run
         final = run.states[-1]
         lo, hi = self._range(final.lo, final.hi)
-        closing = model.closing_values(run, lo, hi)[: self.quantities]
+        closing = model.closing_values(run, lo, hi, agents=final.agents)[: self.quantities]
         out = [(lo, np.vstack([closing, np.zeros(hi - lo + 1)]))]
         for index in range(len(run.segments) - 1, -1, -1):
             out.append(self._before(index, *out[-1]))
@@ -240,7 +240,7 @@ class Backward:
     def _changed(self, interval: int, agents: int) -> Floats:
         """Run from the interval forward until the staffing is as it was, and add the values from there."""
         model, run = self.model, self.run
-        segments = model.segments(*changed(run, interval, agents))
+        segments = model.segments(*changed(run, interval, agents), like=run.segments, interval=interval)
         differ = [i for i, (new, old) in enumerate(zip(segments, run.segments, strict=True)) if new != old]
         if not differ:
             return self.base()
@@ -256,6 +256,9 @@ class Backward:
                 state, segments[index], following, run.sessions, self.buffer, self.scratch, counts
             )
             sums += self.weights[index] @ counts
+        if last + 1 == len(segments):  # the slots at the close are those of its own agents
+            left = model.closing_values(run, state.lo, state.hi, agents=state.agents)
+            return np.asarray(sums + left[: self.quantities] @ state.mass)
         return np.asarray(sums + self.value_of(last + 1, state))
 
     def _queue_likely(self, index: int) -> bool:

@@ -176,6 +176,30 @@ def test_finishing_is_kinder_to_open_sessions_than_stopping_later_ones() -> None
     assert finish.on_time[4] / finish.total[4] > handover.on_time[4] / handover.total[4]
 
 
+def test_sessions_handed_over_to_nobody_have_had_a_reply() -> None:
+    # They stayed in the shop's queue and counted as never answered at the close: 9.8 % instead of 1.1 %.
+    day = service_day([20.0] * 6 + [0.5, 0.5], leave="handover", rounds=8.0, think_s=90.0)
+    found = DayModel(day).evaluate([2] * 6 + [0, 0])
+
+    duties = [DutySpan(start_min=540, end_min=720)] * 2
+    simulated = judge({"": day}, duties, seed=3, least_days=300, most_days=300).streams[""]
+    assert found.unanswered_share == pytest.approx(simulated.unanswered, abs=0.005)
+    assert found.share == pytest.approx(simulated.share, abs=0.01)
+    assert found.total.sum() == pytest.approx(simulated.denominators.mean(), rel=0.02)
+
+
+def test_tables_know_who_hands_over_to_nobody() -> None:
+    model = DayModel(service_day(RATES, leave="handover"))
+    staff = np.array([*STAFF[:6], 0, 0])
+    base = model.evaluate(staff).unanswered.sum()
+    tables = value_tables(model, staff, reach=1)
+
+    for interval in range(8):
+        more = model.evaluate(staff + (np.arange(8) == interval)).unanswered.sum()
+        said = tables.unanswered[interval, 2] - tables.base[2]
+        assert said == pytest.approx(more - base, rel=0.1, abs=0.1)
+
+
 def test_swapping_people_at_an_instant_takes_their_sessions_along() -> None:
     model = DayModel(service_day([110.0] * 8))
     staff = np.full(8, 5)
