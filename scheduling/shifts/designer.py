@@ -17,7 +17,7 @@ from scheduling.shifts.chance import draw_sums, spread_out
 from scheduling.shifts.choosing import choose_together
 from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, fresh_days, merged, search_day
 from scheduling.shifts.effort import DesignEffort
-from scheduling.shifts.judging import JudgeJob, is_certified, judge_day
+from scheduling.shifts.judging import JudgeJob, is_certified, judge_days
 from scheduling.shifts.levels import LevelPlan, move_level, settle_level, take, wants_level
 from scheduling.shifts.outcomes import stream_outcome
 from scheduling.shifts.periods import Period, periods_of, planning_level
@@ -393,7 +393,7 @@ class Designer:
                 for period in waiting
                 for key, choice in zip(period.keys, period.chosen, strict=True)
             ]
-            judged = iter(done(pool, judge_day, jobs))
+            judged = iter(judge_days(pool, jobs))
             failed = []
             for period in waiting:
                 period.judged = [next(judged) for _ in period.dates]

@@ -7,10 +7,45 @@ from typing import Literal
 
 from scipy.special import ndtri
 
-from scheduling.shifts.search import Effort
+from scheduling.day import LARGE_DAY
+from scheduling.service.shop import DayModel
 from scheduling.simulation.estimate import CONFIDENCE
 
+EVERY_REPLY = 1.5  # times as much CPU for an evaluation where every reply counts
+
 EffortName = Literal["quick", "normal", "thorough"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much to search.
+
+    Attributes
+    ----------
+    evaluations
+        Most evaluations of a large day by the model in one walk; tables count as several.
+    small_day
+        Times as many, at most, for a smaller day: the judge has less to do there, and one duty more or less
+        is a larger part of the whole. Where every reply counts an evaluation is dearer, and there are fewer.
+    removals
+        Sets of duties to take away per ranking.
+    tries
+        Ranked moves that are evaluated, per ranking.
+    rankings
+        Rankings, each with other removals, around one plan.
+    """
+
+    evaluations: int
+    small_day: float = 1.0
+    removals: int = 24
+    tries: int = 6
+    rankings: int = 2
+
+    def of_day(self, model: DayModel) -> float:
+        """Return the evaluations of a day that a walk may take."""
+        sessions = max(float(model.day.sessions.sum()), 1.0)
+        more = min(max(LARGE_DAY / sessions, 1.0), self.small_day)
+        return self.evaluations * max(1.0, more / EVERY_REPLY if model.every else more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +118,7 @@ EFFORTS: dict[EffortName, DesignEffort] = {
         bound_work=0.05,
     ),
     "normal": DesignEffort(
-        walk=Effort(evaluations=1000, tries=8),
+        walk=Effort(evaluations=1000, small_day=1.7, tries=8),
         stages=3,
         simulated_sessions=14e6,
         rungs=(60, 360, 1440),

@@ -11,7 +11,7 @@ from scheduling.demand import DayKey, StreamDemand
 from scheduling.large_teams import settled_counts, smaller_day
 from scheduling.requirement import settled_requirement
 from scheduling.shifts.cover import Group
-from scheduling.shifts.judging import JudgeJob, is_certified, judge_day, ratio_of, share_of
+from scheduling.shifts.judging import JudgeJob, is_certified, judge_days, ratio_of, share_of
 from scheduling.shifts.periods import periods_of
 from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.task import DayTask, spilled
@@ -144,14 +144,13 @@ def _full_size(job: _Job) -> DayPlan:
         max_unanswered=task.max_unanswered,
         already=task.already[0],
     )
+    judge = JudgeJob(task=mean, counts=counts, seed=job.seed, first_day=FRESH, days=JUDGED_DAYS, threads=1)
     return replace(
         small,
         task=mean,
         counts=counts,
         evaluation=mean.model.summary(mean.run(counts)),
-        judged=judge_day(
-            JudgeJob(task=mean, counts=counts, seed=job.seed, first_day=FRESH, days=JUDGED_DAYS, threads=1)
-        ),
+        judged=judge_days(None, [judge])[0],
         found=replace(small.found, needed=needed),
     )
 

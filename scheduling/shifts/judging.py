@@ -9,8 +9,11 @@ import numpy as np
 
 from scheduling.day import Ints
 from scheduling.shifts.task import DayTask
+from scheduling.shifts.workers import Workers, done
 from scheduling.simulation.estimate import Estimate, ratio
-from scheduling.simulation.replicate import StreamJudgement, judge
+from scheduling.simulation.replicate import DaySums, StreamJudgement, judgement_of, simulate_days
+
+LONG = 1000  # days from which a judgement is worth two processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,18 +28,36 @@ class JudgeJob:
     threads: int | None = None
 
 
-def judge_day(job: JudgeJob) -> StreamJudgement:
-    """Judge one day's plan on that many days, from the first one's number on."""
-    return judge(
+def judge_days(pool: Workers | None, jobs: Sequence[JudgeJob]) -> list[StreamJudgement]:
+    """Judge each job's plan on its days; long ones in halves, which are done at the same time."""
+    halves = [_halves(job) for job in jobs]
+    found = iter(done(pool, _simulated, [part for of_job in halves for part in of_job]))
+    return [
+        judgement_of([next(found) for _ in of_job], {"": job.task.served_day}, seed=job.seed).streams[""]
+        for job, of_job in zip(jobs, halves, strict=True)
+    ]
+
+
+def _halves(job: JudgeJob) -> list[JudgeJob]:
+    if job.days < LONG:
+        return [job]
+    half = job.days // 2
+    return [
+        replace(job, days=half),
+        replace(job, first_day=job.first_day + half, days=job.days - half),
+    ]
+
+
+def _simulated(job: JudgeJob) -> DaySums:
+    return simulate_days(
         {"": job.task.served_day},
         [replace(duty, streams=()) for duty in job.task.duties(job.counts)],
         seed=job.seed,
-        least_days=job.days,
-        most_days=job.days,
-        absence_rate=job.task.absence_rate,
         first_day=job.first_day,
+        count=job.days,
+        absence_rate=job.task.absence_rate,
         threads=job.threads,
-    ).streams[""]
+    )
 
 
 def share_of(

@@ -18,6 +18,7 @@ from scheduling.day import Floats, Ints
 from scheduling.service.evaluation import Evaluation
 from scheduling.service.shop import Pass
 from scheduling.service.value import ValueTables, value_tables
+from scheduling.shifts.effort import Effort
 from scheduling.shifts.moves import (
     FLOOR,
     NOTHING,
@@ -37,28 +38,6 @@ SHORTLIST = 33  # instances considered for putting back
 KEPT_MOVES = 300
 SLACK = 1e-6
 LATE_WORK = 40.0  # a round in time is worth this many times the paid work on it where people are too few
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How much to search.
-
-    Attributes
-    ----------
-    evaluations
-        Most evaluations of a day by the model in one walk; tables count as several.
-    removals
-        Sets of duties to take away per ranking.
-    tries
-        Ranked moves that are evaluated, per ranking.
-    rankings
-        Rankings, each with other removals, around one plan.
-    """
-
-    evaluations: int
-    removals: int = 24
-    tries: int = 6
-    rankings: int = 2
 
 
 @dataclass(frozen=True)
@@ -130,6 +109,7 @@ class Walk:
         self.effort = effort
         self.rng = rng
         self.spent = 0.0
+        self.evaluations = effort.of_day(task.model)
         self.tried: dict[bytes, Tried] = {}
         self.expanded: set[bytes] = set()
         self.serves = False  # people are too few: as many rounds in time as can be
@@ -138,11 +118,6 @@ class Walk:
         self.price = np.zeros(QUANTITIES)  # cheapest way to buy a unit of each quantity [money]
         self.bias = [Bias() for _ in range(QUANTITIES)]
         self.ample = np.zeros(QUANTITIES)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the evaluations are used up."""
-        return self.spent >= self.effort.evaluations
 
     def plan(self, counts: Ints, base: Pass | None = None) -> Plan:
         """Evaluate counts and remember them."""
@@ -216,7 +191,7 @@ class Walk:
 
     def from_start(self, counts: Ints, *, until: float = 1.0) -> Plan:
         """Search from a plan until a part of the evaluations is spent; return the best plan seen."""
-        most = until * self.effort.evaluations
+        most = until * self.evaluations
         self.plan(counts)
         step = max(1, round(int(counts.sum()) / 80))
         while self.spent < most:

@@ -94,6 +94,25 @@ class Judgement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DaySums:
+    """What is counted on simulated days of a plan.
+
+    Attributes
+    ----------
+    sums
+        Days x streams x columns of `counting`.
+    units
+        Days x streams x (units on time, all units) x intervals.
+    by_interval
+        Streams x columns x intervals, summed over the days.
+    """
+
+    sums: Floats
+    units: Floats
+    by_interval: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanSums:
     """Sums per plan and simulated day (plans x days); the same column is the same buyers.
 
@@ -170,6 +189,38 @@ def judge(
     Judgement
         Shares with their error, and what happens per interval.
     """
+    parts: list[DaySums] = []
+    known, wanted = 0, min(max(least_days, 1), most_days)
+    while known < wanted:
+        parts.append(
+            simulate_days(
+                days,
+                duties,
+                seed=seed,
+                first_day=first_day + known,
+                count=wanted - known,
+                sessions=sessions,
+                absence_rate=absence_rate,
+                threads=threads,
+            )
+        )
+        known = wanted
+        wanted = min(_days_needed(np.concatenate([p.sums for p in parts]), days, half_width), most_days)
+    return judgement_of(parts, days, seed=seed)
+
+
+def simulate_days(
+    days: Mapping[str, ServiceDay],
+    duties: Sequence[DutySpan],
+    *,
+    seed: int,
+    first_day: int,
+    count: int,
+    sessions: Mapping[str, Floats] | None = None,
+    absence_rate: float | Mapping[str, float] = 0.0,
+    threads: int | None = None,
+) -> DaySums:
+    """Simulate that many days of a plan, to be judged by `judgement_of`; see `judge`."""
     setting, staff = _setting(days), staff_of(duties, days)
     absence = _absence_rates(duties, days, absence_rate)
 
@@ -177,19 +228,15 @@ def judge(
         drawn = draw_day(days, seed=seed, number=number, sessions=sessions)
         return _simulate_day(setting, drawn, staff, _present(staff, absence, seed, number))
 
-    sums: list[Floats] = []
-    units: list[Floats] = []
+    found = _on_threads(one_day, range(first_day, first_day + count), threads)
     by_interval = np.zeros(1)
-    wanted = min(max(least_days, 1), most_days)
-    while len(sums) < wanted:
-        for day_sums, day_intervals in _on_threads(
-            one_day, range(first_day + len(sums), first_day + wanted), threads
-        ):
-            sums.append(day_sums)
-            units.append(day_intervals[:, UNITS])
-            by_interval = by_interval + day_intervals
-        wanted = min(_days_needed(np.stack(sums), days, half_width), most_days)
-    return _judgement(np.stack(sums), np.stack(units), by_interval / len(sums), days, seed)
+    for _, intervals in found:
+        by_interval = by_interval + intervals
+    return DaySums(
+        sums=np.stack([sums for sums, _ in found]),
+        units=np.stack([intervals[:, UNITS] for _, intervals in found]),
+        by_interval=by_interval,
+    )
 
 
 def draw_days(
@@ -334,10 +381,11 @@ def _share(sums: Floats, day: ServiceDay) -> Estimate:
     return ratio([(sums[:, counting.ON_TIME], sums[:, counting.TOTAL])], nothing=nothing)
 
 
-def _judgement(
-    sums: Floats, units: Floats, by_interval: Floats, days: Mapping[str, ServiceDay], seed: int
-) -> Judgement:
-    """Return what sums and units by day and stream, and means per interval, say."""
+def judgement_of(parts: Sequence[DaySums], days: Mapping[str, ServiceDay], *, seed: int) -> Judgement:
+    """Return what simulated days of a plan, in parts, say together."""
+    sums = np.concatenate([part.sums for part in parts])
+    units = np.concatenate([part.units for part in parts])
+    by_interval = np.sum([part.by_interval for part in parts], axis=0) / len(sums)
     streams = {
         name: _stream_judgement(
             sums[:, stream],
