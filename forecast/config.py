@@ -100,7 +100,8 @@ class ShopSettings:
 
     ``streams`` is empty where ``shop.toml`` names none: every stream of the history has the defaults then,
     and what ``service.toml`` says of it (`calibrated`). ``agents`` are the ``[[agent]]`` tables of
-    ``service.toml`` by employee.
+    ``service.toml`` by employee. Where ``shop.toml`` does not name holidays (``holidays_named``), they are a
+    guess that a history may contradict.
     """
 
     folder: Path
@@ -110,6 +111,7 @@ class ShopSettings:
     supply: Mapping[str, Any] = field(default_factory=dict)
     calibrated: Mapping[str, ServiceParameters] = field(default_factory=dict)
     agents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    holidays_named: bool = True
 
     def stream(self, stream_id: str) -> Stream:
         """Return the stream of that id; a shop that names no streams has every stream with the defaults."""
@@ -198,6 +200,7 @@ def read_shop(folder: Path) -> ShopSettings:
         supply=supply,
         calibrated=dict(zip(calibrated, services, strict=True)),
         agents={str(table["employee"]): table for table in learnt.get("agent", []) if "employee" in table},
+        holidays_named="holidays" in tables.get("shop", {}),
     )
 
 

@@ -51,6 +51,7 @@ def known_ahead(
         special_days=find_special_days(
             settings.shop.holidays, first=first, last=last, folder=settings.folder
         ),
+        holidays_assumed=not settings.holidays_named,
         promotions=calendar,
         skill_volumes=ordinary_skill_volumes(history, settings, timezone),
     )

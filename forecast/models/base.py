@@ -28,6 +28,8 @@ class Known:
         The shop's.
     special_days
         Holidays and make-up workdays.
+    holidays_assumed
+        Nobody named them: a history that follows another country's holidays is believed.
     promotions
         Past and future events, and the hours to drop from the history.
     skill_volumes
@@ -36,6 +38,7 @@ class Known:
 
     timezone: str
     special_days: SpecialDays = field(default_factory=SpecialDays)
+    holidays_assumed: bool = False
     promotions: PromotionCalendar = field(default_factory=PromotionCalendar)
     skill_volumes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 

@@ -10,10 +10,11 @@ import pandas as pd
 
 from forecast.config import Stream
 from forecast.models.base import Effect, FittedModel, Floats, Known
+from forecast.models.buyers_holidays import find_buyers_holidays
 from forecast.models.calendar_columns import Reach
 from forecast.models.event_outlook import EventSpread
 from forecast.models.event_spread import find_spreads
-from forecast.models.holidays_felt import holidays_are_felt
+from forecast.models.holidays_felt import find_day_gaps, holidays_are_felt
 from forecast.models.hours_ahead import HoursAhead, look_ahead
 from forecast.models.layout import Layout
 from forecast.models.naive import SeasonalNaive
@@ -31,6 +32,10 @@ MIXED_WAVE_PART = 0.3
 NOT_FELT = (
     "past holidays were no different from other days here, so that holidays ahead are forecast as ordinary "
     "days; if these are not the buyers' holidays, set holidays under [shop]"
+)
+OTHERS_FELT = (
+    "past days follow the holidays of {}, which no setting names: they are forecast; set holidays under "
+    "[shop] to say otherwise"
 )
 
 
@@ -64,9 +69,8 @@ class CalendarRegression:
             closed_days=usable.closed_days,
             wave_part=WAVE_PARTS.get(stream.skill, MIXED_WAVE_PART),
         )
-        plain = replace(layout, known=replace(known, special_days=SpecialDays()))
-        if known.special_days.holidays and not holidays_are_felt(usable, plain, known.special_days):
-            layout, usable = plain, replace(usable, notes=(*usable.notes, NOT_FELT))
+        layout, said = _with_felt_holidays(layout, usable)
+        usable = replace(usable, notes=(*usable.notes, *said))
         fit = fit_regression(usable, layout)
         return FittedRegression(
             name=self.name,
@@ -78,6 +82,22 @@ class CalendarRegression:
             skill=stream.skill,
             short=_short(usable.weeks),
         )
+
+
+def _with_felt_holidays(layout: Layout, usable: UsableHours) -> tuple[Layout, tuple[str, ...]]:
+    """Return the layout with the holidays that the history felt, and what there is to say about it."""
+    known = layout.known
+    if not known.special_days.holidays:
+        return layout, ()
+    plain = replace(layout, known=replace(known, special_days=SpecialDays()))
+    gaps = find_day_gaps(usable, plain)
+    if known.holidays_assumed:
+        first, last = usable.starts[0].date(), usable.end
+        other = find_buyers_holidays(gaps, known.special_days, first=first, last=last)
+        if other is not None:
+            country, days = other
+            return replace(layout, known=replace(known, special_days=days)), (OTHERS_FELT.format(country),)
+    return (layout, ()) if holidays_are_felt(gaps, known.special_days) else (plain, (NOT_FELT,))
 
 
 def _short(weeks: float) -> float:
