@@ -131,11 +131,25 @@ def outcome_of(row: Row) -> Mapping[str, Any]:
 
 
 def state_of(row: Row, figures: Mapping[str, Any] | None = None) -> str:
-    """Return met, certified, missed or failed."""
+    """Return met, certified, unanswered (on time, but too many left without an answer), missed or failed."""
     if not row.is_done:
         return "failed"
     seen = outcome_of(row) if figures is None else figures
-    return "met" if seen["met"] else "certified" if seen["certified"] else "missed"
+    if seen["certified"]:
+        return "met" if seen["met"] else "certified"
+    return "missed" if unanswered(seen) is None else "unanswered"
+
+
+def unanswered(figures: Mapping[str, Any]) -> float | None:
+    """Return the share of sessions never answered where that alone breaks the target, None elsewhere."""
+    failed = [one for one in figures["streams"].values() if not one["certified"]]
+    on_time = all(
+        one["simulated_ci"][0] >= one["target"]
+        if one["target"] <= 1
+        else one["simulated_ci"][1] <= one["target"]  # a mean in seconds
+        for one in failed
+    )
+    return max(one["unanswered"] for one in failed) if failed and on_time else None
 
 
 # --- grids
@@ -334,6 +348,8 @@ def reason_texts(found: Comparison, row: Row, say: Words) -> list[str]:
             **shown,
         )
     ]
+    if (left := unanswered(seen)) is not None:
+        texts.append(say("compare.left_unanswered", share=say.share(left)))
     if any(change.key == "rule" for change in row.changes):
         texts.append(say("compare.another_rule"))
     texts += _anew_texts(seen.get("anew"), base.get("anew"), say)
@@ -347,6 +363,8 @@ def _anew_texts(anew: Mapping[str, Any] | None, base: Mapping[str, Any] | None, 
     cost = say.money(anew["cost"])
     if not anew["met"]:
         share, chance = say.share(anew["on_time"], anew["metric"]), say.share(anew["probability"], decimals=0)
+        if (left := unanswered(anew)) is not None:
+            return [say("compare.anew_unanswered", cost=cost, on_time=share, share=say.share(left))]
         return [say("compare.anew_missed", cost=cost, on_time=share, probability=chance)]
     if base is None:
         return [say("compare.anew_base", cost=cost)]

@@ -25,7 +25,7 @@ from reports.words import Words, words
 if TYPE_CHECKING:
     from scheduling.scenarios.comparison import Comparison
 
-BADGES = {"met": "met", "certified": "risky", "missed": "missed", "failed": "missed"}
+BADGES = {"met": "met", "certified": "risky", "unanswered": "missed", "missed": "missed", "failed": "missed"}
 
 
 def write_comparison_page(found: Comparison, path: Path, lang: str) -> None:

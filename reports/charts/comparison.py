@@ -30,7 +30,7 @@ from reports.words import Words
 if TYPE_CHECKING:
     from scheduling.scenarios.comparison import Comparison
 
-STATE_COLOURS = {"met": GREEN, "certified": ORANGE, "missed": VERMILION}
+STATE_COLOURS = {"met": GREEN, "certified": ORANGE, "unanswered": VERMILION, "missed": VERMILION}
 LONGEST_NAME = 24
 FINE_SHARE = 0.05  # span of an axis below which whole percent do not tell its ticks apart
 
@@ -124,24 +124,50 @@ def plot_frontier(axes: Axes, found: Comparison, say: Words) -> Axes:
     base = outcome_of(found.rows[0])
     if base:
         axes.plot([base["cost"]], [base["on_time"]], "s", color=INK, label=say("compare.frontier_base"))
+    planned: list[tuple[float, float, str]] = []
     for row in found.rows[1:]:
         anew: Any = outcome_of(row).get("anew")
         if anew and anew["metric"] == metric:
             axes.plot([anew["cost"]], [anew["on_time"]], "o", mfc="white", mec=GREY, markersize=6)
-            axes.annotate(
-                _short(row.name),
-                (anew["cost"], anew["on_time"]),
-                xytext=(5, -9),
-                textcoords="offset points",
-                fontsize=8,
-            )
+            planned.append((anew["cost"], anew["on_time"], _short(row.name)))
     for target in {stream["target"] for stream in base.get("streams", {}).values()}:
         axes.axhline(target, color=GREY, linewidth=1.0, linestyle="--")
+    _label_points(axes, planned)
     _percent(axes, "y", metric, say)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: say.money(value)))
     axes.set_xlabel(say("compare.cost"))
     axes.legend(loc="best")
     return axes
+
+
+def _label_points(axes: Axes, points: list[tuple[float, float, str]]) -> None:
+    """Write each point's name beside it; names of points too near for that stand one below the other."""
+    width, height = np.ptp(axes.get_xlim()) * 0.12, np.ptp(axes.get_ylim()) * 0.06
+    groups: list[list[tuple[float, float, str]]] = []
+    for point in sorted(points, key=lambda point: (-point[1], point[0])):
+        near = (
+            group
+            for group in groups
+            if abs(group[0][0] - point[0]) < width and group[-1][1] - point[1] < height
+        )
+        group = next(near, None)
+        if group is None:
+            groups.append([point])
+        else:
+            group.append(point)
+    middle = np.mean(axes.get_xlim())
+    for group in groups:
+        costs = [cost for cost, _, _ in group]
+        is_left = max(costs) < middle
+        axes.annotate(
+            "\n".join(name for _, _, name in group),
+            (max(costs) if is_left else min(costs), group[0][1]),
+            xytext=(6 if is_left else -6, 3),
+            textcoords="offset points",
+            fontsize=8,
+            ha="left" if is_left else "right",
+            va="top",
+        )
 
 
 def plot_tornado(axes: Axes, found: Comparison, say: Words) -> Axes:

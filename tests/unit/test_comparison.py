@@ -11,7 +11,7 @@ from builders_scenarios import DAYS, START, ask, build_base, build_inputs
 
 from forecast.errors import ConfigError
 from forecast.table_files import write_csv, write_parquet
-from reports.comparison import compare_table, headline, reason_texts, scenario_grid, write_tables
+from reports.comparison import compare_table, headline, reason_texts, scenario_grid, unanswered, write_tables
 from reports.comparison_page import comparison_text
 from reports.words import words
 from scheduling.inputs import read_inputs
@@ -195,3 +195,21 @@ def test_sentences_say_what_becomes_of_the_plan_and_what_planning_anew_takes(fou
 def test_a_failed_scenario_leaves_its_figures_empty(found: Comparison) -> None:
     table = compare_table(found).set_index("scenario")
     assert table.loc["坏的", ["cost", "on_time", "probability"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("target", "interval", "is_certified", "left"),
+    [
+        (0.9, [0.95, 0.97], False, 0.03),
+        (0.9, [0.85, 0.97], False, None),
+        (0.9, [0.95, 0.97], True, None),
+        (30.0, [20.0, 25.0], False, 0.03),
+        (30.0, [20.0, 35.0], False, None),
+    ],
+)
+def test_sessions_never_answered_are_named_where_they_alone_break_the_target(
+    target, interval, is_certified, left
+):
+    stream = {"target": target, "simulated_ci": interval, "certified": is_certified, "unanswered": 0.03}
+    kept = {"target": 0.9, "simulated_ci": [0.5, 0.6], "certified": True, "unanswered": 0.2}
+    assert unanswered({"streams": {"a": stream, "b": kept}}) == left
