@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecast.config import Stream
 from forecast.timegrid import zone
 from scheduling.breaks import read_pauses
 from scheduling.config import Settings
@@ -23,6 +24,7 @@ from scheduling.simulation.replicate import StreamJudgement, judge
 
 JUDGED_DAYS = 16  # simulated days for each day of the plan; the span pools them
 LEAST_JUDGED = 200  # simulated days in all: a plan for a single day is simulated that often
+MOST_JUDGED = 3000  # simulations of a day from which on no more are added
 FEWEST_JUDGED = 4
 FRESH = 100_000  # first simulated day of the judge: numbers that no search draws
 
@@ -80,24 +82,53 @@ def judge_span(
     seed: int,
     days_each: int | None = None,
 ) -> dict[str, dict[dt.date, StreamJudgement]]:
-    """Simulate every stream and day of a plan on buyers that no search has seen."""
-    judged: dict[str, dict[dt.date, StreamJudgement]] = {}
+    """Simulate every stream and day of a plan on buyers that no search has seen.
+
+    Where those days leave open whether few enough sessions stay unanswered (a rule of rare days on which
+    nobody came to work), more are simulated.
+    """
+    judged = {}
     for name, demand in demands.items():
         stream = settings.demand.stream(name)
+        of_stream = {date: list(of_day.get(name, ())) for date, of_day in duties.items()}
         nominal = days_each or max(JUDGED_DAYS, LEAST_JUDGED // len(demand.days))
-        for date, day in demand.days.items():
-            size = max(1.0, float(day.sessions.sum()) / LARGE_DAY)
-            each = max(FEWEST_JUDGED, int(np.ceil(nominal / size)))
-            judged.setdefault(name, {})[date] = judge(
-                {name: served_day(day, stream.shrinkage)},
-                list(duties.get(date, {}).get(name, ())),
-                seed=seed + date.toordinal(),
-                least_days=each,
-                most_days=each,
-                absence_rate=stream.absence_rate,
-                first_day=FRESH,
-            ).streams[name]
+        judged[name] = _judge_days(demand, of_stream, stream, nominal, seed=seed)
+        while nominal < MOST_JUDGED and _is_open(judged[name], stream.max_unanswered):
+            nominal *= 4
+            judged[name] = _judge_days(demand, of_stream, stream, nominal, seed=seed)
     return judged
+
+
+def _judge_days(
+    demand: StreamDemand,
+    duties: Mapping[dt.date, list[DutySpan]],
+    stream: Stream,
+    nominal: int,
+    *,
+    seed: int,
+) -> dict[dt.date, StreamJudgement]:
+    """Simulate each day of a stream so many times, a large day less often."""
+    judged = {}
+    for date, day in demand.days.items():
+        size = max(1.0, float(day.sessions.sum()) / LARGE_DAY)
+        each = max(FEWEST_JUDGED, int(np.ceil(nominal / size)))
+        judged[date] = judge(
+            {demand.stream: served_day(day, stream.shrinkage)},
+            duties.get(date, []),
+            seed=seed + date.toordinal(),
+            least_days=each,
+            most_days=each,
+            absence_rate=stream.absence_rate,
+            first_day=FRESH,
+        ).streams[demand.stream]
+    return judged
+
+
+def _is_open(judged: Mapping[dt.date, StreamJudgement], max_unanswered: float) -> bool:
+    """Whether the share never answered may lie on either side of its limit."""
+    parts = [(day.unanswered_sessions, day.window_sessions) for day in judged.values()]
+    share = ratio(parts, nothing=0.0)
+    return share.low <= max_unanswered < share.high
 
 
 def share_of_span(judged: Mapping[dt.date, StreamJudgement]) -> Estimate:

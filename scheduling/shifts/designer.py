@@ -17,7 +17,7 @@ from scheduling.shifts.chance import draw_sums, spread_out
 from scheduling.shifts.choosing import choose_together
 from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, fresh_days, merged, search_day
 from scheduling.shifts.effort import DesignEffort
-from scheduling.shifts.judging import JudgeJob, is_certified, judge_days
+from scheduling.shifts.judging import JudgeJob, is_certified, judge_days, unanswered_of
 from scheduling.shifts.levels import LevelPlan, move_level, settle_level, take, wants_level
 from scheduling.shifts.outcomes import stream_outcome
 from scheduling.shifts.periods import Period, periods_of, planning_level
@@ -323,7 +323,7 @@ class Designer:
             [day.choices for day in found],
             target=period.task.target,
             is_seconds=period.task.is_seconds,
-            max_unanswered=period.task.max_unanswered,
+            max_unanswered=period.task.max_unanswered - period.reserve,
             margin=period.margin,
             before=period.before,
         )
@@ -451,9 +451,17 @@ class Designer:
                 period.chosen = [passing[place + 1]]
         else:
             for key, choice, judged in zip(period.keys, period.chosen, period.judged, strict=True):
-                better_known = replace(choice, ahead=min(choice.ahead, period.task.ahead(judged.share)))
+                trial = replace(
+                    choice.trial, arrived=judged.window_sessions, unanswered=judged.unanswered_sessions
+                )
+                better_known = replace(
+                    choice, ahead=min(choice.ahead, period.task.ahead(judged.share)), trial=trial
+                )
                 others = [c for c in self.found[key].choices if c is not choice]
                 self.found[key] = replace(self.found[key], choices=(*others, better_known))
+            left, most = unanswered_of(period.judged, looks=self.effort.attempts), period.task.max_unanswered
+            if left.upper > most:
+                period.reserve = min(period.reserve + left.upper - min(left.value, most), most / 2)
             period.margin = 1.2 * period.margin + 1e-4
             self._choose(period)
         return [choice.counts.tobytes() for choice in period.chosen] != before

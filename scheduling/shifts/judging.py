@@ -70,6 +70,12 @@ def share_of(
     return ratio(parts, nothing=nothing, looks=looks)
 
 
+def unanswered_of(days: Sequence[StreamJudgement], *, looks: int = 1) -> Estimate:
+    """Return the share of sessions never answered on several days together."""
+    parts = [(day.unanswered_sessions, day.window_sessions) for day in days]
+    return ratio(parts, nothing=0.0, looks=looks)
+
+
 def ratio_of(days: Sequence[StreamJudgement], above: str, below: str, *, nothing: float = 0.0) -> float:
     """Return the ratio of two of a judgement's expected sums over several days."""
     total = sum(float(getattr(day, below).mean()) for day in days)
@@ -83,11 +89,10 @@ def is_certified(
     *,
     looks: int = 1,
 ) -> bool:
-    """Whether the one-sided 95 % bound meets the target and few enough sessions stay unanswered.
+    """Whether by one-sided 95 % bounds the target is met and few enough sessions stay unanswered.
 
     `looks` plans in all may be judged like this until one is certified: their bounds share the 5 %.
     """
     share = share_of(days, before, float(not task.is_seconds), looks=looks)
     meets = share.upper <= task.target if task.is_seconds else share.lower >= task.target
-    unanswered = ratio_of(days, "unanswered_sessions", "window_sessions")
-    return bool(meets and unanswered <= task.max_unanswered)
+    return bool(meets and unanswered_of(days, looks=looks).upper <= task.max_unanswered)

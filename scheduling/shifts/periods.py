@@ -37,6 +37,8 @@ class Period:
         Factor on the demand that is planned for.
     margin
         By how much estimates must be ahead of the target.
+    reserve
+        How far below the limit estimates of the share never answered must stay.
     lost
         What the judge of the whole plan, with its people, found missing of the share at the wanted chance.
     chosen, judged, sums
@@ -52,6 +54,7 @@ class Period:
     wanted: float
     level: float = 1.0
     margin: float = 0.0
+    reserve: float = 0.0
     lost: float = 0.0
     chosen: list[Choice] = field(default_factory=list)
     judged: list[StreamJudgement] = field(default_factory=list)
