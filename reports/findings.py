@@ -73,6 +73,19 @@ class Verdict:
         return "risky" if self.probability is not None and self.probability < self.confidence else "met"
 
     @property
+    def lack(self) -> str:
+        """What is missing where the target is not met: a chance, answers, certainty, or the rate itself."""
+        if self.state == "risky":
+            return "chance"
+        is_share = self.rule.metric == "share"
+        reaches = self.simulated is not None and (
+            self.simulated >= self.target if is_share else self.simulated <= self.target
+        )
+        if not reaches:
+            return "rate"
+        return "answers" if (self.unanswered or 0.0) > self.max_unanswered else "unsure"
+
+    @property
     def agrees(self) -> bool:
         """Whether the planner's model says what the simulator found."""
         if self.promised is None or self.simulated_ci is None:
@@ -181,6 +194,20 @@ def dates(plan: Plan) -> list[dt.date]:
 def verdicts(plan: Plan) -> list[Verdict]:
     """Return one verdict a stream, from the figures of ``summary.json``."""
     return [_verdict(plan, name, plan.summary["streams"].get(name, {})) for name in stream_ids(plan)]
+
+
+def shortfall_text(plan: Plan, verdict: Verdict, say: Words) -> str:
+    """Return what a stream that does not meet its target lacks, in a clause."""
+    return say(
+        f"report.lack_{verdict.lack}",
+        stream=stream_label(plan, verdict.stream, say),
+        probability=say.share(verdict.probability, decimals=0),
+        confidence=say.share(verdict.confidence, decimals=0),
+        share=say.share(verdict.simulated, verdict.rule.metric),
+        target=say.share(verdict.target, verdict.rule.metric),
+        unanswered=say.share(verdict.unanswered, decimals=2),
+        most=say.share(verdict.max_unanswered),
+    )
 
 
 def overall(found: list[Verdict]) -> State:

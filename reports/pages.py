@@ -99,29 +99,11 @@ def headline(plan: Plan, say: Words) -> str:
         key,
         total=len(verdicts),
         names=say("format.clause_gap").join(
-            _shortfall(plan, one, say) for one in verdicts if one.state == state
+            findings.shortfall_text(plan, one, say) for one in verdicts if one.state == state
         ),
         probability=say.share(min(chances, default=None), decimals=0),
         hours=say.number(sum(one.paid_hours or 0.0 for one in verdicts)),
         cost=say.money(sum(one.cost or 0.0 for one in verdicts)),
-    )
-
-
-def _shortfall(plan: Plan, verdict: findings.Verdict, say: Words) -> str:
-    """Return what a stream lacks: certainty, or the target itself."""
-    reaches = verdict.simulated is not None and (
-        verdict.simulated >= verdict.target
-        if verdict.rule.metric == "share"
-        else verdict.simulated <= verdict.target
-    )
-    lack = "chance" if verdict.state == "risky" else "unsure" if reaches else "rate"
-    return say(
-        f"report.lack_{lack}",
-        stream=findings.stream_label(plan, verdict.stream, say),
-        probability=say.share(verdict.probability, decimals=0),
-        confidence=say.share(verdict.confidence, decimals=0),
-        share=say.share(verdict.simulated, verdict.rule.metric),
-        target=say.share(verdict.target, verdict.rule.metric),
     )
 
 

@@ -38,6 +38,11 @@ def print_plan(plan: Plan, console: Console, lang: str) -> None:
         title += f" [{say('format.synthetic')}]"
     console.print(Text(title, style="bold"))
     console.print(verdict_table(plan, say))
+    for verdict in findings.verdicts(plan):
+        if verdict.state != "met":
+            console.print(
+                Text(findings.shortfall_text(plan, verdict, say), style=STATE_STYLES[verdict.state])
+            )
     for stream in findings.stream_ids(plan):
         console.print(day_table(plan, stream, say))
     _print_overrides(plan, console, say)
