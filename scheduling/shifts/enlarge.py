@@ -159,5 +159,7 @@ def _view(task: DayTask, counts: Ints) -> tuple[float, float]:
     """Return how far the model's share is ahead of the target, and units and sessions lacking elsewhere."""
     evaluation = task.model.summary(task.run(counts))
     on, _ = task.staffing(counts)
-    lacking = float(task.floor_deficits(evaluation, on).sum()) + max(0.0, -task.spare_unanswered(evaluation))
+    lacking = float(task.floor_deficits(evaluation, on).sum()) + max(
+        0.0, -task.spare_unanswered(evaluation, counts)
+    )
     return task.ahead(evaluation.share), lacking

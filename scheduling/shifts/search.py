@@ -128,7 +128,7 @@ class Walk:
         now = np.array(
             [
                 evaluation.surplus,
-                task.spare_unanswered(evaluation),
+                task.spare_unanswered(evaluation, counts),
                 -float(task.floor_deficits(evaluation, run.on_duty).sum()),
                 float(evaluation.rounds_on_time.sum()),
             ]
@@ -138,7 +138,7 @@ class Walk:
             counts,
             plan.cost,
             evaluation.share,
-            evaluation.unanswered_share,
+            evaluation.unanswered_share + _deserted_share(task, plan),
             float(evaluation.total.sum()),
             float(evaluation.arrived.sum()),
             now,
@@ -361,11 +361,24 @@ class Walk:
         return np.sort(np.argsort(-noisy, kind="stable")[:SHORTLIST])
 
 
+def _deserted_share(task: DayTask, plan: Plan) -> float:
+    """Return the share of sessions that come while all on duty happen to be absent."""
+    deserted = task.deserted(plan.evaluation, task.coming(plan.counts))
+    return float(deserted.sum()) / max(float(plan.evaluation.arrived.sum()), 1e-12)
+
+
 def _differences(tables: ValueTables, task: DayTask, plan: Plan) -> Floats:
     """Return what changes of each quantity, by interval and column of the tables."""
     surplus = tables.surplus - tables.base_surplus
-    spare = tables.base[2] - tables.unanswered if task.max_unanswered < 1 else np.zeros_like(surplus)
     evaluation, on = plan.evaluation, plan.run.on_duty
+    spare = np.zeros_like(surplus)
+    if task.max_unanswered < 1:
+        spare = tables.base[2] - tables.unanswered
+        if task.absence_rate > 0:
+            coming = task.coming(plan.counts)
+            others = np.maximum(0, coming[:, None] + tables.candidates - on[:, None])
+            deserted = [task.deserted(evaluation, column) for column in (coming, *others.T)]
+            spare = spare + deserted[0][:, None] - np.stack(deserted[1:], axis=1)
     has = evaluation.on_time[:, None] + surplus - task.floor * evaluation.total[:, None]
     lacks = np.zeros_like(surplus)
     if task.floor > 0 and not evaluation.less_is_better:

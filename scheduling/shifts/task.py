@@ -214,11 +214,26 @@ class DayTask:
         """Whether the limits on people hold."""
         return all(int(counts[members].sum()) <= limit for members, limit in self.groups)
 
-    def spare_unanswered(self, evaluation: Evaluation) -> float:
+    def spare_unanswered(self, evaluation: Evaluation, counts: Ints) -> float:
         """Return how many more sessions may stay unanswered; below zero: how many too many."""
         if self.max_unanswered >= 1.0:
             return 0.0
-        return self.max_unanswered * float(evaluation.arrived.sum()) - float(evaluation.unanswered.sum())
+        left = float(evaluation.unanswered.sum()) + float(
+            self.deserted(evaluation, self.coming(counts)).sum()
+        )
+        return self.max_unanswered * float(evaluation.arrived.sum()) - left
+
+    def coming(self, counts: Ints) -> Ints:
+        """Return per interval how many people are on duty then or later that day."""
+        later = np.maximum.accumulate(self.presence[0][:, ::-1], axis=1)[:, ::-1]
+        return np.asarray(counts @ later + self.already[0])
+
+    def deserted(self, evaluation: Evaluation, coming: Ints) -> Floats:
+        """Return per interval the sessions that come while all on duty then or later happen to be absent.
+
+        The model has fewer agents instead of absent ones, and knows no such days.
+        """
+        return np.asarray(evaluation.arrived * self.absence_rate**coming * (coming > 0))
 
     def floor_deficits(self, evaluation: Evaluation, on: Ints) -> Floats:
         """Return per interval the units that lift it to the floor.
