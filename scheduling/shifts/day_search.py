@@ -116,7 +116,7 @@ def search_day(job: DayJob) -> DayChoices:
     wanted = np.maximum(0, np.ceil(job.part * needed.agents).astype(np.int64) - task.already[0])
     starts = [*job.starts, cover_plan(wanted, task.on, task.cost, task.groups)]
     walk = Walk(task, effort.walk, generator(job.seed, "walk", job.name))
-    for counts in starts:
+    for counts in [*starts, *_crowded(task, wanted)]:
         walk.plan(counts)
     out_of_reach = _is_hopeless(walk, task)
     for stage in range(0 if out_of_reach else effort.stages):
@@ -148,6 +148,18 @@ def search_day(job: DayJob) -> DayChoices:
         kind=settler.kind,
         out_of_reach=False,
     )
+
+
+def _crowded(task: DayTask, wanted: Ints) -> list[Ints]:
+    """Return a plan with so many on duty that seldom enough all are absent at once, where few are wanted."""
+    if not (0.0 < task.absence_rate < 1.0 and 0.0 < task.max_unanswered < 1.0):
+        return []
+    crowd = int(np.ceil(np.log(task.max_unanswered) / np.log(task.absence_rate)))
+    if crowd <= wanted[task.must].min(initial=crowd):
+        return []
+    return [
+        cover_plan(np.where(task.must, np.maximum(wanted, crowd), wanted), task.on, task.cost, task.groups)
+    ]
 
 
 def merged(found: Sequence[DayChoices]) -> DayChoices:

@@ -69,9 +69,10 @@ class Settler:
             self.task.target * (1 - shift) if self.task.is_seconds else min(self.task.target + shift, 0.9999)
         )
         unanswered = float(np.median(self.kind_unanswered[-12:])) if self.kind_unanswered else 0.0
-        if self.task.absence_rate > 0:
-            unanswered = min(0.0, unanswered)  # a few days seldom see all on duty absent
-        allowed = max(0.0, self.task.max_unanswered + unanswered)
+        least = 0.0
+        if self.task.absence_rate > 0:  # a few days tell little of those on which all on duty are absent
+            least, unanswered = self.task.max_unanswered / 4, min(0.0, unanswered)
+        allowed = max(least, self.task.max_unanswered + unanswered)
         return replace(
             self.task,
             target=target,
