@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from forecast.errors import Problem
 from reports.words import Words, catalogue
 
-SECTIONS = ("notes", "problems", "imports", "refusals", "usage")
+SECTIONS = ("notes", "problems", "imports", "refusals", "breaches", "usage")
 LEAST = 8  # letters of its own that a sentence must have; shorter lines with places are for values alone
 TELLING = 12  # letters by which it is known for a sentence in a row of them, not for part of another
 NEAR = r"; (?:did you mean|known:) .*"  # what `forecast.errors.nearest` adds

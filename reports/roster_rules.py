@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.notes import in_words
 from reports.words import Words
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def breach_words(breach: Violation, say: Words) -> str:
     unit = UNITS.get(breach.rule)
     by = "" if unit is None else say(f"explain.by_{unit}", amount=f"{breach.amount:g}")
     key = f"explain.rule_{breach.rule}"
-    return say(key, by=by) if say.has(key) else breach.message
+    return say(key, by=by) if say.has(key) else in_words(breach.message, say)
 
 
 def rule_words(name: str, say: Words) -> str:

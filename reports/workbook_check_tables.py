@@ -9,6 +9,7 @@ from rich.text import Text
 
 from reports.findings import stream_name
 from reports.grids import Grid
+from reports.notes import in_words
 from reports.roster_rules import breach_words
 from reports.stage_tables import stage_grid
 from reports.tables import grid_table
@@ -63,7 +64,7 @@ def _violation_grid(found: WorkbookCheck, say: Words) -> Grid:
             breach_words(one, say),
             one.employee,
             say.short_day(one.date),
-            one.message,
+            in_words(one.message, say),
         )
         for one in found.violations[:MOST_ROWS]
     ]

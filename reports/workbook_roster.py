@@ -228,7 +228,7 @@ def _add_editing(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
             },
         )
     most = {person.employee: person.max_hours_per_week for person in plan.employees}
-    general = plan.settings.labour.max_hours_per_week
+    general = plan.settings.labour.week_limit
     for at, row in enumerate(layout.rows, start=HEADER_ROWS):
         limits = [most.get(row.employee)] + ([general.value] if general.mode != "off" else [])
         known = [limit for limit in limits if limit is not None]

@@ -14,6 +14,7 @@ from forecast.formulas import check_names
 from forecast.timegrid import clock_minutes
 
 DEFAULT_TEMPLATES = ("早班", "晚班", "半班")  # names of the shifts of a shop that names none
+WEEK_HOURS = 44.0  # the most of a week on average, by China's labour law
 Form = Literal["early", "late", "half"]
 Pool = Literal["staff", "part_time", "outsourced"]
 
@@ -103,8 +104,9 @@ class Pay:
 class Labour:
     """Labour rules. In ``shop.toml`` a plain number is a hard rule; ``{mode = "off"}`` lifts one.
 
-    Hours averaged over a month or a quarter (综合工时制): ``max_hours_per_week = { mode = "off" }`` and a
-    ``max_hours_per_month`` or ``max_hours_per_quarter``; off unless named. Long and short weeks (大小周):
+    Hours averaged over a month or a quarter (综合工时制): ``averaged_over``, and where wanted a
+    ``max_hours_per_month`` or ``max_hours_per_quarter``, off unless named. ``max_hours_per_week`` is 44 hours
+    unless named, and none where hours are averaged. Long and short weeks (大小周):
     with ``alternate_rest_days``, the week of ``alternate_from`` and every second one have that many rest
     days, the others ``rest_days_per_week``.
 
@@ -123,7 +125,7 @@ class Labour:
     """
 
     max_hours_per_day: Limit = field(default_factory=lambda: Limit(value=8))
-    max_hours_per_week: Limit = field(default_factory=lambda: Limit(value=44))
+    max_hours_per_week: Limit | None = None
     min_rest_hours: Limit = field(default_factory=lambda: Limit(value=11))
     max_consecutive_days: Limit = field(default_factory=lambda: Limit(value=6))
     rest_days_per_week: Limit = field(default_factory=lambda: Limit(value=1))
@@ -153,6 +155,13 @@ class Labour:
             raise ValueError(f"standard_hours must be above 0, got {self.standard_hours:g}")
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    @property
+    def week_limit(self) -> Limit:
+        """The most hours of a week: as named, else the law's 44, which hours averaged over more know not."""
+        if self.max_hours_per_week is not None:
+            return self.max_hours_per_week
+        return Limit(value=WEEK_HOURS, mode="hard" if self.averaged_over == "none" else "off")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +251,7 @@ def _spelt_out(labour: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the short forms of labour rules (a number, a table without a value) into the long one."""
     defaults = Labour()
     known = {f.name: getattr(defaults, f.name) for f in fields(Labour)}
+    known["max_hours_per_week"] = defaults.week_limit
     plain = [name for name, default in known.items() if not isinstance(default, Limit | Pay)]
     paid = [name for name, default in known.items() if isinstance(default, Pay)]
     spelt: dict[str, Any] = {}

@@ -220,5 +220,5 @@ def _hours_a_week(inputs: Inputs, pool: str) -> float:
     """Return what one person of a pool works a week: the mean of those there, at most what the law allows."""
     own = [p.max_hours_per_week for p in inputs.employees if p.pool == pool and p.max_hours_per_week]
     usual = float(np.mean(own)) if own else USUAL_HOURS[pool]
-    limit = inputs.settings.labour.max_hours_per_week
+    limit = inputs.settings.labour.week_limit
     return min(usual, limit.value) if limit.mode == "hard" else usual

@@ -224,7 +224,7 @@ def _week_hours(
     labour = settings.labour
     week = [d.isocalendar()[:2] == date.isocalendar()[:2] for d in own["date"]]
     hours = float(own.loc[week, "paid_hours"].sum())
-    if hours + CALLED_H > min(person.max_hours_per_week or math.inf, _hard(labour.max_hours_per_week)):
+    if hours + CALLED_H > min(person.max_hours_per_week or math.inf, _hard(labour.week_limit)):
         return None
     if sum(week) + 1 > 7 - (
         labour.rest_days_per_week.value if labour.rest_days_per_week.mode == "hard" else 0

@@ -45,13 +45,14 @@ def find_max_hours_per_week(rule: MaxHoursPerWeek, book: Book) -> Iterator[Viola
 
 def find_max_hours_per_month(rule: MaxHoursPerMonth, book: Book) -> Iterator[Violation]:
     """Yield calendar months of too many paid hours."""
-    yield from _long_periods(rule, book, lambda date: date.replace(day=1), "{:%Y-%m}")
+    sentence = "{hours:g} paid hours in {month}, at most {limit:g}"
+    yield from _long_periods(rule, book, lambda date: date.replace(day=1), sentence)
 
 
 def find_max_hours_per_quarter(rule: MaxHoursPerQuarter, book: Book) -> Iterator[Violation]:
     """Yield calendar quarters of too many paid hours."""
-
-    yield from _long_periods(rule, book, _quarter_of, "the quarter of {:%Y-%m}")
+    sentence = "{hours:g} paid hours in the quarter of {month}, at most {limit:g}"
+    yield from _long_periods(rule, book, _quarter_of, sentence)
 
 
 def _quarter_of(date: dt.date) -> dt.date:
@@ -85,7 +86,7 @@ def _long_periods(
     rule: MaxHoursPerMonth | MaxHoursPerQuarter,
     book: Book,
     first_day: Callable[[dt.date], dt.date],
-    words: str,
+    sentence: str,
 ) -> Iterator[Violation]:
     for name, duties in book.duties.items():
         by_period: dict[dt.date, list[DatedDuty]] = defaultdict(list)
@@ -95,7 +96,7 @@ def _long_periods(
             over = excess(mine, lambda duty: duty.hours, rule.limit.value)
             if over > SLACK and name in book.people and any(duty.is_new for duty in mine):
                 hours = sum(duty.hours for duty in mine)
-                text = f"{hours:g} paid hours in {words.format(first)}, at most {rule.limit.value:g}"
+                text = sentence.format(hours=hours, month=f"{first:%Y-%m}", limit=rule.limit.value)
                 yield violation(rule, name, first, text, amount=over, limit=rule.limit)
 
 
@@ -133,21 +134,21 @@ def find_least_hours(rule: LeastHours, book: Book) -> Iterator[Violation]:
 
 def find_holiday_pay(rule: HolidayPay, book: Book) -> Iterator[Violation]:
     """Yield work on statutory holidays where nobody is to be paid for it."""
-    yield from _find_premium(rule, book, lambda hours: hours.holiday, "on a statutory holiday")
+    yield from _find_premium(rule, book, lambda hours: hours.holiday, "{hours:g} h on a statutory holiday")
 
 
 def find_rest_day_pay(rule: RestDayPay, book: Book) -> Iterator[Violation]:
     """Yield rest-day hours where nobody is to be paid for them."""
-    yield from _find_premium(rule, book, lambda hours: hours.rest_day, "of a rest day")
+    yield from _find_premium(rule, book, lambda hours: hours.rest_day, "{hours:g} h of a rest day")
 
 
 def find_overtime_pay(rule: OvertimePay, book: Book) -> Iterator[Violation]:
     """Yield overtime where nobody is to be paid for it."""
-    yield from _find_premium(rule, book, lambda hours: hours.overtime, "of overtime")
+    yield from _find_premium(rule, book, lambda hours: hours.overtime, "{hours:g} h of overtime")
 
 
 def _find_premium(
-    rule: Premium, book: Book, part: Callable[[PaidHours], float], words: str
+    rule: Premium, book: Book, part: Callable[[PaidHours], float], sentence: str
 ) -> Iterator[Violation]:
     """Yield hours that would be paid above the wage; soft, they are lawful and cost what they cost."""
     if rule.pay.mode != "hard":
@@ -158,4 +159,4 @@ def _find_premium(
         history = [(duty.date, duty.hours, duty.is_new) for duty in duties]
         for found in paid_hours(history, book.people[name], book.settings):
             if (hours := part(found)) > SLACK:
-                yield violation(rule, name, found.date, f"{hours:g} h {words}", amount=hours)
+                yield violation(rule, name, found.date, sentence.format(hours=hours), amount=hours)

@@ -120,4 +120,4 @@ def _span(meeting: Meeting, duty: DatedDuty) -> Span:
 
 def _clock(meeting: Meeting) -> str:
     first, last = meeting.start_min or 0, meeting.end_min or 0
-    return f"{first // 60:02d}:{first % 60:02d} to {last // 60:02d}:{last % 60:02d}"
+    return f"{first // 60:02d}:{first % 60:02d}-{last // 60:02d}:{last % 60:02d}"

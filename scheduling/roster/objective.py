@@ -245,7 +245,7 @@ def fair_groups(problem: RosterProblem, choices: Mapping[Cell, tuple[int, ...]])
 
 def _contract_hours(problem: RosterProblem, person: int) -> float:
     own = problem.employees[person].max_hours_per_week
-    labour = problem.settings.labour.max_hours_per_week
+    labour = problem.settings.labour.week_limit
     legal = labour.value if labour.mode != "off" else FULL_WEEK_HOURS
     return legal if own is None else min(own, legal)
 

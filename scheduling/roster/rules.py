@@ -206,7 +206,7 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
     labour = settings.labour
     limited: tuple[Limited, ...] = (
         MaxHoursPerDay(limit=labour.max_hours_per_day),
-        MaxHoursPerWeek(limit=labour.max_hours_per_week),
+        MaxHoursPerWeek(limit=labour.week_limit),
         MaxHoursPerMonth(limit=labour.max_hours_per_month),
         MaxHoursPerQuarter(limit=labour.max_hours_per_quarter),
         MaxOvertimePerMonth(limit=labour.max_overtime_per_month),

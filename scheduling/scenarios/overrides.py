@@ -323,19 +323,20 @@ class _Applying:
     def _with_labour(self, settings: Settings) -> Settings:
         asked = self.asked.get("labour", {})
         names = [f.name for f in fields(Labour)]
-        before = {name: getattr(settings.labour, name) for name in names}
-        table = {name: _spelt_out(value) for name, value in before.items()}
+        before = _as_they_bind(settings.labour)
+        table = {name: _spelt_out(getattr(settings.labour, name)) for name in names}
         for key, value in asked.items():
             if key not in names:
                 self._complain(f"labour: unknown key {key}{nearest(key, names)}")
             elif isinstance(before[key], Limit):
-                table[key] |= dict(value) if isinstance(value, Mapping) else {"value": value, "mode": "hard"}
+                wanted = dict(value) if isinstance(value, Mapping) else {"value": value, "mode": "hard"}
+                table[key] = _spelt_out(before[key]) | wanted
             else:
                 table[key] = value
         section = f"scenario]] {self.name}: [labour"
         labour = parse_tables(Labour, [table], source=SOURCE, section=section)[0]
-        for name in names:
-            self._note("labour", name, _limit_text(before[name]), _limit_text(getattr(labour, name)))
+        for name, value in _as_they_bind(labour).items():
+            self._note("labour", name, _limit_text(before[name]), _limit_text(value))
         return replace(settings, labour=labour)
 
     def _with_pools(self, settings: Settings) -> Settings:
@@ -442,6 +443,12 @@ def _with_room(settings: Settings, added: tuple[AddedAgents, ...]) -> Settings:
             for pool in settings.pools
         ),
     )
+
+
+def _as_they_bind(labour: Labour) -> dict[str, Any]:
+    """Return labour rules by name, the week's hours as they hold where none are named."""
+    rules = {one.name: getattr(labour, one.name) for one in fields(Labour)}
+    return rules | {"max_hours_per_week": labour.week_limit}
 
 
 def _limit_text(limit: Any) -> str:

@@ -283,7 +283,7 @@ def _days_worked(
         most = 7 - (labour.rest_days_per_week.value if labour.rest_days_per_week.mode == "hard" else 0)
         if whole_week and len(hours) >= most:
             continue
-        limit = labour.max_hours_per_week
+        limit = labour.week_limit
         if limit.mode == "hard" and sum(hours) + best[date][2].paid_hours > limit.value + 1e-9:
             continue
         run = labour.max_consecutive_days

@@ -107,11 +107,6 @@ SAID_FROM_FIGURES = {
     "forecast/replies/calibrate_coarse.py",
     "forecast/replies/events.py",
     "scheduling/frames.py",
-    "scheduling/roster/audit.py",  # reports.roster_rules
-    "scheduling/roster/audit_hours.py",
-    "scheduling/roster/audit_people.py",
-    "scheduling/roster/audit_rest.py",
-    "scheduling/roster/audit_times.py",
     "scheduling/roster/explain.py",  # reports.explain_tables
     "scheduling/roster/reasons.py",
     "scheduling/roster/wishes.py",  # reports.grids.wish_reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -108,6 +109,8 @@ def test_an_edit_that_breaks_a_rule_is_found_and_named(
     assert not told["is_lawful"]
     assert "MinRest" in {violation["rule"] for violation in told["violations"]}
     assert [change["employee"] for change in told["changes"]] == [name]
+    assert run("check", edited, "--shop", plan, "--lang", "zh", "-q") == 5
+    assert re.findall(r"[a-z]+ [a-z]+ [a-z]+", capsys.readouterr().out) == []
     with pytest.raises(NoRosterError):
         # the edited early duty stands and yesterday's late one is past: no lawful repair
         run("replan", plan, "--workbook", edited, "--from", "2026-12-08", "-q", "--out", tmp_path / "no")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from builders_roster import EARLY, PRE, build_people, build_settings
 
 from forecast.special_days import find_special_days
 from forecast.timegrid import instant
-from scheduling.config import Labour, Limit, Pay, Settings, ShiftTemplate
+from scheduling.config import Labour, Limit, Pay, Settings, ShiftTemplate, read_settings
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
 from scheduling.roster.audit_pay import premium_due, with_pay_due
@@ -168,6 +169,33 @@ def test_averaged_hours_pay_overtime_beyond_the_periods_standard(
 def test_averaged_hours_have_no_rest_days_but_holidays() -> None:
     found = pay(days_from(NATIONAL_DAY, 7), labour={"averaged_over": "quarter"})
     assert set(found) == {"10-01", "10-02", "10-03"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "hours"),
+    [
+        ("", 40),
+        ('averaged_over = "quarter"', 48),  # six days: the rest day still holds
+        ('averaged_over = "quarter"\nmax_hours_per_week = 44', 40),
+        ('averaged_over = "month"\nmax_hours_per_week = { mode = "off" }', 48),
+    ],
+)
+def test_the_week_of_44_hours_yields_to_averaged_hours_unless_it_is_named(
+    tmp_path: Path, stated: str, hours: float
+) -> None:
+    (tmp_path / "shop.toml").write_text(f"[labour]\n{stated}\n", encoding="utf-8")
+    settings = replace(shop(), labour=read_settings(tmp_path).labour)
+    first = dt.date(2026, 11, 16)
+    people = build_people(1)
+    case = RosterCase(
+        employees=people, wishes=(), settings=settings, start=first, days=7, requirement=asked(first, 7)
+    )
+    roster = make_roster(case, effort="quick").roster
+    assert roster is not None
+    assert roster["paid_hours"].sum() == hours
+    assert audit(roster, people, (), settings, start=first, days=7) == []
+    six = worked(days_from(first, 6))
+    assert bool(audit(six, people, (), settings, start=first, days=7)) == (hours < 48)
 
 
 @pytest.mark.parametrize("pool", ["part_time", "outsourced"])

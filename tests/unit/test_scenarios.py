@@ -229,9 +229,20 @@ def test_labour_rules_change_one_by_one() -> None:
         name="x",
     )
     labour = applied.inputs.settings.labour
-    assert (labour.max_hours_per_week.value, labour.min_rest_hours.mode) == (40, "off")
+    assert (labour.week_limit.value, labour.min_rest_hours.mode) == (40, "off")
     assert {(change.where, change.before, change.after) for change in applied.changes} == {
         ("max_hours_per_week", "44", "40"),
         ("min_rest_hours", "11", "11 (off)"),
     }
     assert applied.is_rostered_anew
+
+
+def test_averaged_hours_lift_the_weeks_limit_in_a_scenario() -> None:
+    applied = apply(
+        build_inputs(), {"labour": {"averaged_over": "quarter"}}, streams=[STREAM], name="averaged"
+    )
+    assert applied.inputs.settings.labour.week_limit.mode == "off"
+    assert {(change.where, change.before, change.after) for change in applied.changes} == {
+        ("averaged_over", "none", "quarter"),
+        ("max_hours_per_week", "44", "44 (off)"),
+    }
