@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scheduling.roster.wishes import RefusedWish
 
 MOST_OTHERS = 8
+LEAST_SLACK = 1.0  # what a better roster must save to be told of [money]
 
 
 class Answers:
@@ -107,8 +108,12 @@ class Answers:
             terms = say("format.clause_gap").join(
                 f"{say(f'explain.term_{name}')} {say.number(value, 1)}" for name, value in found.terms.items()
             )
-            sign = "wish_costs" if found.extra_cost >= 0 else "wish_saves"
-            self.line(sign, cost=say.money(abs(found.extra_cost)), terms=terms or say("explain.nothing"))
+            if terms:
+                self.line("wish_costs", cost=say.money(found.extra_cost), terms=terms)
+            else:
+                self.line("wish_free")
+            if found.slack >= LEAST_SLACK:
+                self.line("slack", cost=say.money(found.slack))
 
     def refused(self, found: Sequence[RefusedWish], reasons: Sequence[str]) -> None:
         """Print the wishes refused, each with its reason in words."""

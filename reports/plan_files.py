@@ -22,10 +22,12 @@ EVERYTHING = (
     "cover.csv",
     "simulated_cover.csv",
     "roster.csv",
+    "last_roster.csv",
     "calendars",
     "summary.json",
     "report.html",
     "排班表.xlsx",
+    "run.json",
 )
 
 
@@ -45,30 +47,24 @@ def write_plan(plan: Plan, folder: Path, lang: str, *, began: float, former: Pat
     former
         Folder of the plan this one replaces; calendars are updated from it.
     """
-    write_stage(plan, folder, lang, EVERYTHING, former=None if former is None else former / "calendars")
-    write_json(
-        {
-            "start": plan.start.isoformat(),
-            "days": plan.days,
-            "seed": plan.seed,
-            "inputs": plan.summary["inputs"],
-            "versions": plan.summary["versions"],
-            "solver": plan.summary["solver"],
-            "python": platform.python_version(),
-            "wall_seconds": round(time.monotonic() - began, 1),
-        },
-        folder / "run.json",
-    )
+    calendars = None if former is None else former / "calendars"
+    write_stage(plan, folder, lang, EVERYTHING, began=began, former=calendars)
 
 
 def write_stage(
-    plan: Plan, folder: Path, lang: str, files: tuple[str, ...], *, former: Path | None = None
+    plan: Plan,
+    folder: Path,
+    lang: str,
+    files: tuple[str, ...],
+    *,
+    began: float,
+    former: Path | None = None,
 ) -> None:
     """Write some of a plan's files, those that it has.
 
     Parameters
     ----------
-    plan, folder, lang
+    plan, folder, lang, began
         As for `write_plan`.
     files
         Names of `EVERYTHING`.
@@ -82,6 +78,7 @@ def write_stage(
         "cover.csv": plan.cover,
         "simulated_cover.csv": plan.simulated_cover,
         "roster.csv": plan.roster,
+        "last_roster.csv": plan.last_roster,
     }
     for name in files:
         path, table = folder / name, tables.get(name)
@@ -104,6 +101,22 @@ def write_stage(
             from reports.workbook import write_workbook
 
             write_workbook(plan, path, lang)
+        elif name == "run.json":
+            write_json(_record(plan, began), path)
+
+
+def _record(plan: Plan, began: float) -> dict[str, Any]:
+    """Return what a run was asked for, made with, and how long it took."""
+    return {
+        "start": plan.start.isoformat(),
+        "days": plan.days,
+        "seed": plan.seed,
+        "inputs": plan.summary["inputs"],
+        "versions": plan.summary["versions"],
+        "solver": plan.summary["solver"],
+        "python": platform.python_version(),
+        "wall_seconds": round(time.monotonic() - began, 1),
+    }
 
 
 def write_json(content: Any, path: Path) -> None:

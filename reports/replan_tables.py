@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.findings import stream_ids, stream_name
+from reports.findings import note_lines, stream_ids, stream_name
 from reports.grids import Grid
 from reports.tables import grid_table
 from reports.words import Words
@@ -45,6 +45,11 @@ def print_replanned(
     else:
         console.print(grid_table(change_grid(answer, plan.settings.demand, say), say("replan.changes")))
     console.print(grid_table(_stream_grid(plan, before, say)))
+    lines = note_lines(plan.notes, plan.settings.demand, say)
+    if lines:
+        console.print(Text(say("replan.notes")))
+        for line in lines:
+            console.print(Text(f"  {line}"))
     ending = "met" if plan.target_is_met else "missed"
     console.print(Text(say(f"replan.next_{ending}", folder=str(folder)), style="bold"))
 

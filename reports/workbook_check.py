@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,12 @@ import pandas as pd
 
 from forecast.errors import DataError, Problem
 from reports.workbook_reading import read_roster_workbook
-from scheduling.inputs import Inputs, read_inputs
+from scheduling.inputs import read_inputs
 from scheduling.judgement import duties_of_roster, judge_span, share_of_span
 from scheduling.outlook import Outlook
 from scheduling.pipeline import demands_of, with_templates
-from scheduling.plan_folder import PlanFolder, find_plan, read_plan, shop_of
+from scheduling.plan_folder import find_plan, read_plan, shop_of
+from scheduling.plan_tables import read_roster
 from scheduling.promise import promises
 from scheduling.reserve_people import with_called_reserves
 from scheduling.roster.audit import audit
@@ -107,7 +108,9 @@ class WorkbookCheck:
         }
 
 
-def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> WorkbookCheck:
+def check_workbook(
+    path: Path, shop: Path | None = None, *, last: Path | None = None, seed: int = 0
+) -> WorkbookCheck:
     """Score a workbook again as its cells now stand.
 
     Parameters
@@ -117,6 +120,8 @@ def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> Wo
     shop
         The shop folder, or the plan the workbook is of; default: found from where the workbook lies, the
         newest plan where it lies in none.
+    last
+        ``roster.csv`` of the weeks before; default: what the plan was made with.
     seed
         Seed of the simulation.
 
@@ -131,17 +136,26 @@ def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> Wo
     is_shop = shop is not None and not (shop / "run.json").is_file()
     home = shop if shop is not None and is_shop else shop_of(folder)
     inputs = read_inputs(home, needs_history=False)
-    plan = read_plan(folder, timezone=inputs.settings.demand.shop.timezone)
-    if plan.roster is not None:
-        inputs = with_called_reserves(inputs, home, set(plan.roster["employee"]))
+    timezone = inputs.settings.demand.shop.timezone
+    plan = read_plan(folder, timezone=timezone)
+    if last is not None:
+        plan = replace(plan, last_roster=read_roster(last, timezone))
     demands = demands_of(
         Outlook(table=plan.forecast, draws=plan.draws), inputs, start=plan.start, days=plan.days
     )
     settings = with_templates(inputs.settings, demands)
+    inputs = replace(inputs, settings=settings)
+    case = plan.case(inputs)
+    if plan.roster is not None:
+        inputs = with_called_reserves(inputs, home, set(plan.roster["employee"]))
+    case = replace(case, employees=inputs.employees)
     roster = with_pay_due(
-        read_roster_workbook(path, settings=settings, employees=inputs.employees), inputs.employees, settings
+        read_roster_workbook(path, settings=settings, employees=inputs.employees),
+        inputs.employees,
+        settings,
+        last_roster=plan.last_roster,
     )
-    duties = duties_of_roster(roster, inputs.employees, settings.demand.shop.timezone)
+    duties = duties_of_roster(roster, inputs.employees, timezone)
     judged = judge_span(demands, duties, settings, seed=seed)
     promised = promises(
         demands,
@@ -156,12 +170,20 @@ def check_workbook(path: Path, shop: Path | None = None, *, seed: int = 0) -> Wo
         settings=settings,
         roster=roster,
         violations=tuple(
-            audit(roster, inputs.employees, inputs.wishes, settings, start=plan.start, days=plan.days)
+            audit(
+                roster,
+                inputs.employees,
+                inputs.wishes,
+                settings,
+                start=plan.start,
+                days=plan.days,
+                last_roster=plan.last_roster,
+            )
         ),
         streams=stream_summaries(demands, settings, judged, promised, roster),
         before=plan.summary.get("streams", {}),
         changes=find_changes(plan.roster, roster),
-        **_shares(plan, inputs, settings, roster),
+        **_shares(case, roster),
     )
 
 
@@ -174,21 +196,10 @@ def _plan_of(path: Path, shop: Path | None) -> Path:
     return find_plan(shop if shop is not None else shop_of(path))
 
 
-def _shares(plan: PlanFolder, inputs: Inputs, settings: Settings, roster: pd.DataFrame) -> dict[str, Any]:
+def _shares(case: RosterCase, roster: pd.DataFrame) -> dict[str, Any]:
     """Return who got what, and which intervals are short."""
-    known = roster[roster["employee"].isin([person.employee for person in inputs.employees])]
-    problem = build_problem(
-        RosterCase(
-            employees=inputs.employees,
-            wishes=inputs.wishes,
-            settings=settings,
-            start=plan.start,
-            days=plan.days,
-            shift_plan=plan.shift_plan,
-            requirement=plan.requirement,
-        ),
-        published=known,
-    )
+    known = roster[roster["employee"].isin([person.employee for person in case.employees])]
+    problem = build_problem(case, published=known)
     assignment = standing_assignment(problem, known)
     return {"fairness": fairness_table(problem, assignment), "short": short_table(problem, assignment)}
 

@@ -21,6 +21,7 @@ from scheduling.promise import cover_table
 from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.roster.assign import RosterResult, make_roster
 from scheduling.roster.case import RosterCase
+from scheduling.roster.needs import in_average_agents
 from scheduling.roster.people import Employee, Wish, team_pace
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.shifts.design import design_span
@@ -62,6 +63,7 @@ class Plan:
     employees: tuple[Employee, ...]
     wishes: tuple[Wish, ...]
     summary: dict[str, Any]
+    last_roster: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
     synthetic: bool = False
 
@@ -222,6 +224,7 @@ def make_plan(
         roster_result=staff.result,
         employees=inputs.employees,
         wishes=inputs.wishes,
+        last_roster=last_roster,
         summary=summary,
         notes=[
             *(() if staff.design is None else staff.design.notes),
@@ -263,17 +266,6 @@ def as_served(stream: Stream, employees: Sequence[Employee]) -> Stream:
     """Return a stream for which people of this team's speed are planned: slower ones as more time lost."""
     pace = team_pace(employees, stream)
     return replace(stream, shrinkage=max(0.0, 1.0 - (1.0 - stream.shrinkage) * pace))
-
-
-def in_average_agents(
-    requirement: pd.DataFrame, employees: Sequence[Employee], settings: Settings
-) -> pd.DataFrame:
-    """Return a requirement whose gross agents are of average speed, as a roster counts its people."""
-    paces = {
-        name: team_pace(employees, settings.demand.stream(name)) for name in requirement["stream"].unique()
-    }
-    gross = requirement["agents_gross"] * requirement["stream"].map(paces)
-    return requirement.assign(agents_gross=gross.round(4))
 
 
 def requirement_of(demands: Mapping[str, StreamDemand], settings: Settings) -> pd.DataFrame:

@@ -14,7 +14,10 @@ from forecast.errors import DataError, Problem
 from forecast.frames import DRAWS, FORECAST
 from forecast.table_files import read_contract_table
 from scheduling.frames import REQUIREMENT, ROSTER, SHIFT_PLAN
+from scheduling.inputs import Inputs
 from scheduling.outlook import with_drivers
+from scheduling.roster.case import RosterCase
+from scheduling.roster.needs import in_average_agents
 
 RECORD = "run.json"  # written last
 PLAN_FILES = (
@@ -30,7 +33,7 @@ PLAN_FILES = (
 class PlanFolder:
     """What `plan` wrote: the tables, the summary, and the span they are for.
 
-    ``roster`` is None where the plan is of head counts only.
+    ``roster`` is None where the plan is of head counts only; ``last_roster`` where it knew of no time before.
     """
 
     folder: Path
@@ -42,7 +45,24 @@ class PlanFolder:
     requirement: pd.DataFrame
     shift_plan: pd.DataFrame
     roster: pd.DataFrame | None
+    last_roster: pd.DataFrame | None
     summary: dict[str, Any]
+
+    def case(self, inputs: Inputs) -> RosterCase:
+        """Return what the plan's roster was made from, with people, wishes and settings as they are now.
+
+        `inputs` are the shop's own people: whoever was called in from outside does not change its pace.
+        """
+        return RosterCase(
+            employees=inputs.employees,
+            wishes=inputs.wishes,
+            settings=inputs.settings,
+            start=self.start,
+            days=self.days,
+            shift_plan=self.shift_plan,
+            requirement=in_average_agents(self.requirement, inputs.employees, inputs.settings),
+            last_roster=self.last_roster,
+        )
 
 
 def find_plan(path: Path) -> Path:
@@ -102,7 +122,7 @@ def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
     """
     record = _read_json(folder / RECORD)
     draws = folder / "draws.parquet"
-    roster = folder / "roster.csv"
+    roster, last = folder / "roster.csv", folder / "last_roster.csv"
     return PlanFolder(
         folder=folder,
         start=dt.date.fromisoformat(record["start"]),
@@ -113,6 +133,7 @@ def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
         requirement=read_contract_table(folder / "requirement.csv", REQUIREMENT, timezone=timezone),
         shift_plan=read_contract_table(folder / "shift_plan.csv", SHIFT_PLAN, timezone=timezone),
         roster=read_contract_table(roster, ROSTER, timezone=timezone) if roster.is_file() else None,
+        last_roster=read_contract_table(last, ROSTER, timezone=timezone) if last.is_file() else None,
         summary=_read_json(folder / "summary.json"),
     )
 

@@ -65,6 +65,7 @@ class BuiltPlan:
     wishes: tuple[Wish, ...]
     summary: dict[str, Any]
     notes: list[str]
+    last_roster: pd.DataFrame | None = None
     synthetic: bool = True
 
 

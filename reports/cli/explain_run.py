@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,32 +46,22 @@ def answer(what: Path, question: Question, *, shop: Path | None, run: Run) -> Ex
     from scheduling.pipeline import demands_of, with_templates
     from scheduling.plan_folder import find_plan, read_plan, shop_of
     from scheduling.reserve_people import with_called_reserves
-    from scheduling.roster.case import RosterCase
     from scheduling.roster.explain import GRANT_MOVES, explainer
 
     folder = find_plan(what)
     home = shop if shop is not None else shop_of(folder)
     inputs = read_inputs(home, needs_history=False)
     plan = read_plan(folder, timezone=inputs.settings.demand.shop.timezone)
-    if plan.roster is not None:
-        inputs = with_called_reserves(inputs, home, set(plan.roster["employee"]))
     if plan.roster is None:
         raise DataError(
             Problem(file=str(folder), message="has no roster.csv: head counts alone, nobody to ask about")
         )
+    people = with_called_reserves(inputs, home, set(plan.roster["employee"])).employees
     outlook = Outlook(table=plan.forecast, draws=None)
     settings = with_templates(inputs.settings, demands_of(outlook, inputs, start=plan.start, days=plan.days))
     asked = explainer(
         plan.roster,
-        RosterCase(
-            employees=inputs.employees,
-            wishes=inputs.wishes,
-            settings=settings,
-            start=plan.start,
-            days=plan.days,
-            shift_plan=plan.shift_plan,
-            requirement=plan.requirement,
-        ),
+        replace(plan.case(replace(inputs, settings=settings)), employees=people),
         seed=run.seed,
         moves=GRANT_MOVES * TIMES_THE_MOVES[run.effort],
     )

@@ -145,7 +145,9 @@ def plan_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
     job.stages("files")
     with whole_files(target) as folder:
         former = target / "calendars"
-        write_stage(plan, folder, job.lang, files, former=former if former.is_dir() else None)
+        write_stage(
+            plan, folder, job.lang, files, began=job.began, former=former if former.is_dir() else None
+        )
     _show(plan, job, *(target / name for name in files))
     return _ending(plan)
 

@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,7 +53,6 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     from scheduling.pipeline import demands_of, requirement_of, with_templates
     from scheduling.plan_folder import find_plan, read_plan, shop_of
     from scheduling.reserve_people import reserve_people, with_called_reserves
-    from scheduling.roster.case import RosterCase
 
     began = time.monotonic()
     folder = find_plan(what)
@@ -68,7 +67,8 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
         expected=("replan", "simulation", "files"),
         stream_days=len(demand.streams) * plan.days,
     )
-    if plan.roster is None:
+    roster = plan.roster
+    if roster is None:
         raise _problem(folder, "has no roster.csv: a plan of head counts has nobody to move")
     outlook = (
         Outlook(table=plan.forecast, draws=plan.draws)
@@ -76,26 +76,20 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
         else read_outlook(changes.forecast, demand, seed=run.seed)
     )
     demands = demands_of(outlook, inputs, start=plan.start, days=plan.days)
-    settings = with_templates(inputs.settings, demands)
-    requirement, shift_plan = plan.requirement, cast("pd.DataFrame | None", plan.shift_plan)
+    inputs = replace(inputs, settings=with_templates(inputs.settings, demands))
     if changes.forecast is not None:
         stages("requirement")
-        requirement, shift_plan = requirement_of(demands, settings), None
-    inputs = replace(with_called_reserves(inputs, home, set(plan.roster["employee"])), settings=settings)
+        plan = replace(plan, requirement=requirement_of(demands, inputs.settings))
+    case = plan.case(inputs)
+    inputs = with_called_reserves(inputs, home, set(roster["employee"]))
     listed = reserve_people(changes.reserves or home / "reserves.csv", inputs)
     called = [person for person in listed.outsiders if person not in inputs.employees]
     inputs = replace(inputs, employees=(*inputs.employees, *called))
     stages("replan")
     details = _details(changes, home, inputs, plan, run) | {"reserves": listed.reserves}
-    case = RosterCase(
-        employees=inputs.employees,
-        wishes=inputs.wishes,
-        settings=inputs.settings,
-        start=plan.start,
-        days=plan.days,
-        shift_plan=shift_plan,
-        requirement=requirement,
-    )
+    case = replace(case, employees=inputs.employees)
+    if changes.forecast is not None:
+        case = replace(case, shift_plan=None)  # it was for the old forecast
     if frontier:
         return _show_frontier(plan, case, details, run, screen(), spoken)
     answer = _repaired(plan, case, details, changes.price)
@@ -243,7 +237,8 @@ def _judged(
         outlook=outlook,
         roster=answer.roster,
         shift_plan=held,
-        requirement=case.requirement,
+        requirement=plan.requirement,
+        last_roster=plan.last_roster,
         with_baselines=False,
         say=say,
     )
@@ -267,7 +262,8 @@ def _judged(
             "price": answer.price,
         },
     }
-    return replace(new, roster_result=result, summary=summary)
+    notes = [*new.notes, *result.notes, *answer.notes]
+    return replace(new, roster_result=result, summary=summary, notes=notes)
 
 
 def _next_folder(folder: Path) -> Path:
@@ -300,6 +296,7 @@ def _summary(new: Plan, answer: Replanned, plan: PlanFolder, target: Path) -> di
         ],
         "people": answer.people,
         "price": answer.price,
+        "notes": new.notes,
         "target_is_met": new.target_is_met,
         "streams": new.summary["streams"],
         "before": plan.summary.get("streams", {}),

@@ -167,6 +167,7 @@ def base_of(plan: Plan) -> PlanFolder:
         requirement=plan.requirement,
         shift_plan=plan.shift_plan,
         roster=plan.roster,
+        last_roster=plan.last_roster,
         summary=plan.summary,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -12,6 +12,7 @@ from scheduling.roster.case import RosterCase
 from scheduling.roster.conflicts import Conflict, explain_infeasible
 from scheduling.roster.improve import QUENCH, Effort, Found, run_search
 from scheduling.roster.objective import SCALE, Prices
+from scheduling.roster.people import Employee
 from scheduling.roster.placing import has_floating, place_meetings, unheld_notes
 from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
@@ -126,7 +127,14 @@ def make_roster(
     search = prepare(problem, prices=prices)
     found = run_search(search, seed=seed, effort=effort, progress=progress)
     if found.assignment is not None and has_floating(problem):
-        search, found = _with_meetings_placed(search, found, case, seed=seed)
+        search, found = with_meetings_placed(
+            search,
+            found,
+            lambda people, roster: prepare(
+                build_problem(replace(case, employees=people), published=roster), prices=search.prices
+            ),
+            seed=seed,
+        )
     if (unknown := unknown_days(search.problem)) is not None:
         note = (
             f"duties from {unknown[0]} to {unknown[1]} are in no last roster: their hours of the month or "
@@ -136,27 +144,38 @@ def make_roster(
     return result_of(search, found, seconds=time.perf_counter() - begun)
 
 
-def _with_meetings_placed(
+def with_meetings_placed(
     search: Search,
     found: Found,
-    case: RosterCase,
+    posed: Callable[[Sequence[Employee], pd.DataFrame], Search],
     *,
     seed: int,
 ) -> tuple[Search, Found]:
     """Return the problem with every meeting at a time, and a roster of it.
 
     The bound of the roster without them holds: a meeting only takes people away.
+
+    Parameters
+    ----------
+    search, found
+        The problem and a roster of it.
+    posed
+        Returns the problem of the same people with their meetings placed; it must know a roster's duties.
+    seed
+        As in `make_roster`.
     """
-    problem = search.problem
-    roster = roster_table(problem, found.assignment or {})
-    people = place_meetings(search, found.assignment or {})
-    narrower = build_problem(replace(case, employees=people), published=roster)
-    standing = standing_assignment(narrower, roster).items()
-    again = prepare(narrower, prices=search.prices)
-    held = {cell: as_own(narrower, cell, duty) for cell, duty in standing}
+    assert found.assignment is not None
+    roster = roster_table(search.problem, found.assignment)
+    people = place_meetings(search, found.assignment)
+    if people == search.problem.employees:
+        new = tuple(note for note in unheld_notes(search.problem) if note not in found.notes)
+        return search, replace(found, notes=(*found.notes, *new))
+    again = posed(people, roster)
+    standing = standing_assignment(again.problem, roster).items()
+    held = {cell: as_own(again.problem, cell, duty) for cell, duty in standing}
     better = run_search(again, seed=seed, effort="quick", start_from=held, heat=QUENCH)
     kept = held if better.assignment is None else min(better.assignment, held, key=again.cost)
-    new = [note for note in (*better.notes, *unheld_notes(narrower)) if note not in found.notes]
+    new = tuple(note for note in (*better.notes, *unheld_notes(again.problem)) if note not in found.notes)
     return again, Found(status="FEASIBLE", assignment=kept, bound=found.bound, notes=(*found.notes, *new))
 
 

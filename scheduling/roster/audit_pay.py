@@ -66,24 +66,28 @@ def premium_due(
     first = min(roster["date"], default=dt.date.max)
     due: dict[str, float] = {}
     for person in employees:
-        worked: list[Worked] = []
-        for frame, is_new in ((last_roster, False), (roster, True)):
-            if frame is not None:
-                mine = frame[frame["employee"] == person.employee]
-                dates = [pd.Timestamp(date).date() for date in mine["date"]]
-                pairs = zip(dates, mine["paid_hours"], strict=True)
-                worked += [(date, float(h), is_new) for date, h in pairs if is_new or date < first]
+        worked = [
+            *_worked(last_roster, person.employee, before=first),
+            *_worked(roster, person.employee),
+        ]
         wage = _wage(person, settings)
         found = paid_hours(worked, person, settings)
         due[person.employee] = sum(hours.money(wage, settings.labour) for hours in found)
     return pd.Series(due, dtype=float)
 
 
-def with_pay_due(roster: pd.DataFrame, employees: Sequence[Employee], settings: Settings) -> pd.DataFrame:
+def with_pay_due(
+    roster: pd.DataFrame,
+    employees: Sequence[Employee],
+    settings: Settings,
+    *,
+    last_roster: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Return a roster with its pay worked out anew, as after cells were edited: `cost` and `premium`.
 
-    Duties of people that nobody knows keep what stands there.
+    Duties of people that nobody knows keep what stands there. The parameters are those of `premium_due`.
     """
+    first = min(roster["date"], default=dt.date.max)
     people = {person.employee: person for person in employees}
     wages = {template.name: template.cost_per_hour for template in settings.templates}
     found = roster.assign(premium=0.0)
@@ -93,16 +97,24 @@ def with_pay_due(roster: pd.DataFrame, employees: Sequence[Employee], settings: 
             continue
         mine = roster.loc[rows].sort_values("date")
         wage = _wage(person, settings)
-        worked = [
-            (pd.Timestamp(date).date(), float(h), True)
-            for date, h in zip(mine["date"], mine["paid_hours"], strict=True)
-        ]
+        worked = [*_worked(last_roster, person.employee, before=first), *_worked(mine, person.employee)]
         extra = [hours.money(wage, settings.labour) for hours in paid_hours(worked, person, settings)]
         found.loc[mine.index, "premium"] = extra or 0.0
         own = person.cost_per_hour
         plain = [wages.get(t, wage) if own is None else own for t in mine["template"]] * mine["paid_hours"]
         found.loc[mine.index, "cost"] = plain + found.loc[mine.index, "premium"]
     return found
+
+
+def _worked(roster: pd.DataFrame | None, name: str, *, before: dt.date | None = None) -> Iterator[Worked]:
+    """Yield somebody's days and hours; with `before` they are of an earlier roster, up to that day."""
+    mine = None if roster is None else roster[roster["employee"] == name]
+    if mine is None:
+        return
+    for day, hours in zip(mine["date"], mine["paid_hours"], strict=True):
+        date = pd.Timestamp(day).date()
+        if before is None or date < before:
+            yield date, float(hours), before is None
 
 
 def _wage(person: Employee, settings: Settings) -> float:

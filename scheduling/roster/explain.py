@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -134,7 +135,6 @@ class Explainer:
         problem = self.search.problem
         duty = self.assignment.get(cell)
         option = None if duty is None else problem.options[cell[1]][duty[0]]
-        before = self.search.terms(self.assignment)
         reasons = WishReasons(
             employee=wish.employee,
             date=wish.date,
@@ -150,12 +150,23 @@ class Explainer:
         granted = self._searched(_bound_by(self.search, wish))
         if granted is None:
             return replace(reasons, extra_cost=None, message="no roster that keeps the hard rules grants it")
-        after = self.search.terms(granted)
+        best = min(granted, self._best, key=self.search.cost)  # with the wish granted it is a roster as well
+        before, after = self.search.terms(best), self.search.terms(granted)
         terms = {name: (after[name] - before[name]) / SCALE for name in after if after[name] != before[name]}
         words = "; ".join(f"{name} {value:+.1f}" for name, value in terms.items())
         return replace(
-            reasons, extra_cost=sum(terms.values()), terms=terms, message=words or "it costs nothing"
+            reasons,
+            extra_cost=sum(terms.values()),
+            terms=terms,
+            slack=(self.search.cost(self.assignment) - self.search.cost(best)) / SCALE,
+            message=words or "it costs nothing",
         )
+
+    @cached_property
+    def _best(self) -> Assignment:
+        """The roster that stands, or a better one that the same search finds when no wish binds."""
+        found = self._searched(self.search)
+        return min(self.assignment, found or self.assignment, key=self.search.cost)
 
     def _searched(self, search: Search) -> Assignment | None:
         """Return a good roster of a narrower problem, near the one that stands."""

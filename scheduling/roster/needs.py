@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from scheduling.breaks import read_pauses
+from scheduling.config import Settings
 from scheduling.roster.duties import QUARTERS, Clock, Ints, wall_minutes
+from scheduling.roster.people import Employee, team_pace
 
 PEAK_SHARE = 0.8  # clock times whose mean need reaches this share of the busiest one are the peak
 
@@ -57,3 +59,14 @@ def peak_clock(
         most = max(means.values())
         found[stream] = frozenset(w for w, mean in means.items() if most > 0 and mean >= PEAK_SHARE * most)
     return found
+
+
+def in_average_agents(
+    requirement: pd.DataFrame, employees: Sequence[Employee], settings: Settings
+) -> pd.DataFrame:
+    """Return a requirement whose gross agents are of average speed, as a roster counts its people."""
+    paces = {
+        name: team_pace(employees, settings.demand.stream(name)) for name in requirement["stream"].unique()
+    }
+    gross = requirement["agents_gross"] * requirement["stream"].map(paces)
+    return requirement.assign(agents_gross=gross.round(4))

@@ -75,7 +75,9 @@ class GapReasons:
 class WishReasons:
     """What granting a wish would cost: the best roster found with it, term by term [money].
 
-    ``extra_cost`` is None where no roster grants it; ``message`` says what stands against it.
+    It is held against the best roster found without, by a search as long, and so is never below 0;
+    ``slack`` is what the roster that stands costs above the better of the two. ``extra_cost`` is None where
+    no roster grants it; ``message`` says what stands against it.
     """
 
     employee: str
@@ -86,6 +88,7 @@ class WishReasons:
     extra_cost: float | None
     terms: dict[str, float]
     message: str
+    slack: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

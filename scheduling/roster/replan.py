@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from scheduling.breaks import pauses_text
 from scheduling.roster.absences import Reserve
-from scheduling.roster.assign import RosterResult, result_of
+from scheduling.roster.assign import RosterResult, result_of, with_meetings_placed
 from scheduling.roster.case import RosterCase
+from scheduling.roster.changes import change_table, edits_between, newly_placed
 from scheduling.roster.improve import Effort, run_search
 from scheduling.roster.meetings import with_placed
 from scheduling.roster.objective import Prices, Published
-from scheduling.roster.people import Wish
+from scheduling.roster.people import Employee, Wish
+from scheduling.roster.placing import has_floating
 from scheduling.roster.problem import Cell, RosterProblem, build_problem
 from scheduling.roster.search import Search, prepare
 from scheduling.roster.standing import as_own, standing_assignment
@@ -35,7 +38,6 @@ CALLED, CALLED_NEXT = 0.25, 0.02  # of the price: the first reserve of the list,
 HALF_ON_DAY_OFF, DUTY_ON_DAY_OFF = 1.5, 2.0  # of the price: for people who are no reserve
 TAKEN_AWAY = 12.0  # times the price: a published duty that is not worked, above the pay of eight hours
 QUIET_DAY = 4.0  # times the price on days on which nobody is newly absent and no cell was edited
-CHANGE_COLUMNS = ["employee", "date", "before", "after", "because"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,8 @@ class Replanned:
     changes
         `employee, date, before, after, because`: one row a cell that differs; ``because`` is ``absent``
         where the person cannot work any more, ``edited`` where the cell was set by hand, ``reserve`` where
-        somebody of the reserve list is called, else ``moved``.
+        somebody of the reserve list is called, ``meeting`` where a meeting or training alone was put into the
+        duty, else ``moved``.
     people
         How many people other than the absent ones have a change.
     price
@@ -60,6 +63,8 @@ class Replanned:
         First day that could change.
     interval_min
         Length of the intervals of `result.short`. [min]
+    notes
+        What else a manager should know.
     """
 
     result: RosterResult
@@ -69,6 +74,7 @@ class Replanned:
     price: float
     first: dt.date
     interval_min: int
+    notes: tuple[str, ...] = ()
 
 
 def replan(
@@ -120,7 +126,7 @@ def replan(
         If the roster names people or duties that the shop does not have.
     """
     begun = time.perf_counter()
-    edits = _edits(roster, edited)
+    edits = edits_between(roster, edited)
     start, end = case.start, case.start + dt.timedelta(days=case.days)
     asked = [absence.date for absence in absences] + [date for _, date in edits]
     first = min(max(open_from or min(asked, default=start), start), end - dt.timedelta(days=1))
@@ -137,32 +143,48 @@ def replan(
     ]
     held = roster if edited is None else edited
     timezone = case.settings.demand.shop.timezone
-    problem = build_problem(
-        replace(
-            case,
-            employees=with_placed(case.employees, held, timezone=timezone, but={*gone, *pins}),
-            wishes=[*kept, *absences],
-            start=first,
-            days=(end - first).days,
-            last_roster=pd.concat(before, ignore_index=True) if before else None,
-        ),
-        published=roster if edited is None else pd.concat([roster, edited], ignore_index=True),
+    open_case = replace(
+        case,
+        employees=with_placed(case.employees, held, timezone=timezone, but={*gone, *pins}),
+        wishes=[*kept, *absences],
+        start=first,
+        days=(end - first).days,
+        last_roster=pd.concat(before, ignore_index=True) if before else None,
     )
-    was = _as_standing(problem, roster)
-    old = was if edited is None else _as_standing(problem, edited)
-    every_cell = [(p, d) for p in range(len(problem.employees)) for d in range(problem.days)]
-    published = Published(
-        option={cell: old[cell][0] if cell in old else None for cell in every_cell},
-        factor=_factor(problem, old, reserves, gone, set() if is_new_demand else set(asked)),
+    repair = _Repair(
+        roster=roster,
+        edited=edited,
+        gone=gone,
+        pins=pins,
+        reserves=reserves,
+        now=now,
+        busy=set() if is_new_demand else set(asked),
+        prices=replace(prices or Prices(), change=change_price),
     )
-    search = prepare(problem, prices=replace(prices or Prices(), change=change_price), published=published)
-    search = replace(search, choices=_open_choices(search, old, pins, reserves, now))
-    able = {cell: duty for cell, duty in old.items() if duty[0] in search.choices.get(cell, ())}
+    search = repair.search(open_case)
+    able = {
+        cell: duty
+        for cell, duty in _as_standing(search.problem, held).items()
+        if duty[0] in search.choices.get(cell, ())
+    }
     found = run_search(search, seed=seed, effort=effort, start_from=able, heat=(8.0, 0.3))
+    if found.assignment is not None and has_floating(search.problem):
+        search, found = with_meetings_placed(
+            search,
+            found,
+            lambda people, standing: repair.search(replace(open_case, employees=people), also=standing),
+            seed=seed,
+        )
     result = result_of(search, found, seconds=time.perf_counter() - begun)
-    causes = dict.fromkeys(pins, "edited") | dict.fromkeys(gone, "absent")
-    changes = _changes(problem, was, found.assignment or {}, causes, {r.employee for r in reserves})
-    others = changes.loc[changes["because"] != "absent", "employee"]
+    changes = change_table(
+        search.problem,
+        _as_standing(search.problem, roster),
+        found.assignment or {},
+        dict.fromkeys(pins, "edited") | dict.fromkeys(gone, "absent"),
+        {r.employee for r in reserves},
+        newly_placed(open_case.employees, search.problem),
+    )
+    others = changes.loc[~changes["because"].isin(["absent", "meeting"]), "employee"]
     if "premium" not in past:  # a roster written before there was one
         past = past.assign(premium=0.0)
     whole = None if result.roster is None else pd.concat([past, result.roster], ignore_index=True)
@@ -173,8 +195,36 @@ def replan(
         people=int(others.nunique()),
         price=change_price,
         first=first,
-        interval_min=problem.interval_min,
+        interval_min=search.problem.interval_min,
+        notes=tuple(_missed_training(case.employees, gone)),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Repair:
+    """A roster that stands, what cannot stay of it, and what changing the rest costs."""
+
+    roster: pd.DataFrame
+    edited: pd.DataFrame | None
+    gone: set[tuple[str, dt.date]]
+    pins: Mapping[tuple[str, dt.date], str]
+    reserves: Sequence[Reserve]
+    now: pd.Timestamp | None
+    busy: set[dt.date]
+    prices: Prices
+
+    def search(self, case: RosterCase, *, also: pd.DataFrame | None = None) -> Search:
+        """Return the problem of repairing it, in which the duties of a further roster are known as well."""
+        frames = [frame for frame in (self.roster, self.edited, also) if frame is not None]
+        problem = build_problem(case, published=pd.concat(frames, ignore_index=True))
+        old = _as_standing(problem, self.roster if self.edited is None else self.edited)
+        every_cell = [(p, d) for p in range(len(problem.employees)) for d in range(problem.days)]
+        published = Published(
+            option={cell: old[cell][0] if cell in old else None for cell in every_cell},
+            factor=_factor(problem, old, self.reserves, self.gone, self.busy),
+        )
+        found = prepare(problem, prices=self.prices, published=published)
+        return replace(found, choices=_open_choices(found, old, self.pins, self.reserves, self.now))
 
 
 def _as_standing(problem: RosterProblem, roster: pd.DataFrame) -> Assignment:
@@ -183,25 +233,20 @@ def _as_standing(problem: RosterProblem, roster: pd.DataFrame) -> Assignment:
     return {cell: as_own(problem, cell, duty) for cell, duty in found.items()}
 
 
-def _edits(roster: pd.DataFrame, edited: pd.DataFrame | None) -> dict[tuple[str, dt.date], str]:
-    """Return the cells set by hand and their template, empty for a day off."""
-    if edited is None:
-        return {}
-
-    def duties(frame: pd.DataFrame) -> dict[tuple[str, dt.date], tuple[str, str, pd.Timestamp]]:
-        rows = frame.to_dict("records")
-        return {
-            (str(row["employee"]), pd.Timestamp(row["date"]).date()): (
-                str(row["template"]),
-                str(row["stream"]),
-                row["start"],
-            )
-            for row in rows
-        }
-
-    was, now = duties(roster), duties(edited)
-    keys = sorted({*was, *now}, key=lambda key: (key[1], key[0]))
-    return {key: now[key][0] if key in now else "" for key in keys if was.get(key) != now.get(key)}
+def _missed_training(employees: Sequence[Employee], gone: set[tuple[str, dt.date]]) -> Iterator[str]:
+    """Yield a note on each training at a time of its own that somebody absent misses: it cannot be moved."""
+    for person in employees:
+        for meeting in person.meetings:
+            if (
+                meeting.kind == "training"
+                and meeting.start_min is not None
+                and (person.employee, meeting.date) in gone
+            ):
+                times = pauses_text(((meeting.start_min, meeting.end_min or 0),))
+                yield (
+                    f"{person.employee}: the training of {meeting.date} {times} is missed; "
+                    "give it another time in meetings.csv"
+                )
 
 
 def _factor(
@@ -271,41 +316,3 @@ def frontier(
     The manager chooses; `details` are those of `replan`.
     """
     return tuple(replan(roster, case, change_price=price, **details) for price in change_prices)
-
-
-def _changes(
-    problem: RosterProblem,
-    old: Assignment,
-    new: Assignment,
-    causes: Mapping[tuple[str, dt.date], str],
-    reserves: Collection[str],
-) -> pd.DataFrame:
-    """Return the cells whose duty differs, by date and person; other breaks alone are no change."""
-    rows = []
-    for cell in sorted({*old, *new}, key=lambda cell: (cell[1], cell[0])):
-        was, now = old.get(cell), new.get(cell)
-        if (was and was[0]) == (now and now[0]) and (was is None) == (now is None):
-            continue
-        name, date = problem.employees[cell[0]].employee, problem.date(cell[1])
-        rows.append(
-            {
-                "employee": name,
-                "date": date,
-                "before": _words(problem, cell, was),
-                "after": _words(problem, cell, now),
-                "because": causes.get(
-                    (name, date), "reserve" if was is None and name in reserves else "moved"
-                ),
-            }
-        )
-    return pd.DataFrame(rows, columns=CHANGE_COLUMNS)
-
-
-def _words(problem: RosterProblem, cell: Cell, duty: tuple[int, int] | None) -> str:
-    """Return a duty in short, empty for a day off."""
-    if duty is None:
-        return ""
-    option = problem.options[cell[1]][duty[0]]
-    return (
-        f"{option.template.name} {option.clock_start // 60:02d}:{option.clock_start % 60:02d} {option.stream}"
-    )

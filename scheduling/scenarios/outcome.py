@@ -19,7 +19,6 @@ from scheduling.inputs import Inputs
 from scheduling.judgement import Judged, duties_of_plan, judge_span, share_of_span
 from scheduling.pipeline import (
     as_served,
-    in_average_agents,
     people_limits,
     requirements_by_day,
     with_templates,
@@ -27,7 +26,6 @@ from scheduling.pipeline import (
 from scheduling.plan_folder import PlanFolder
 from scheduling.promise import Duties, promises
 from scheduling.roster.assign import make_roster
-from scheduling.roster.case import RosterCase
 from scheduling.scenarios.overrides import Applied, apply
 from scheduling.scenarios.standing import Standing, demand_under, people_under
 from scheduling.shifts.design import design_span
@@ -193,14 +191,11 @@ def _standing(
     settings = with_templates(applied.inputs.settings, demands)
     plan = base.shift_plan if shifts is None else shifts
     result = make_roster(
-        RosterCase(
-            employees=applied.inputs.employees,
-            wishes=applied.inputs.wishes,
-            settings=settings,
+        replace(
+            base.case(replace(applied.inputs, settings=settings)),
             start=question.start,
             days=question.days,
             shift_plan=plan[plan["date"].isin(set(next(iter(demands.values())).days))],
-            requirement=in_average_agents(base.requirement, applied.inputs.employees, settings),
         ),
         seed=question.seed,
         effort=question.effort,

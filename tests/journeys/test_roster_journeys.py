@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -11,7 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from forecast.table_files import read_contract_table
+from forecast.table_files import read_contract_table, write_csv
 from reports.cli.app import app
 from reports.cli.outcomes import NoRosterError
 from scheduling.frames import ROSTER
@@ -115,6 +116,40 @@ def test_an_edit_that_breaks_a_rule_is_found_and_named(
         # the edited early duty stands and yesterday's late one is past: no lawful repair
         run("replan", plan, "--workbook", edited, "--from", "2026-12-08", "-q", "--out", tmp_path / "no")
     assert not (tmp_path / "no").exists()
+
+
+def test_the_weeks_before_count_in_every_look_at_a_roster(
+    shop: Path, plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    duty = roster_of(plan).query("date == @START").iloc[[0]]
+    before = [
+        duty.assign(
+            date=START - dt.timedelta(days=d),
+            start=duty["start"] - pd.Timedelta(days=d),
+            end=duty["end"] - pd.Timedelta(days=d),
+        )
+        for d in range(6, 0, -1)
+    ]
+    last = tmp_path / "last.csv"
+    write_csv(pd.concat(before), last)
+    book = plan / "排班表.xlsx"
+    assert run("check", book, "--json", "-q") in (0, 7)
+    assert json.loads(capsys.readouterr().out)["is_lawful"]
+    assert run("check", book, "--last", last, "--json", "-q") == 5
+    told = json.loads(capsys.readouterr().out)
+    found = [one for one in told["violations"] if one["rule"] == "MaxConsecutiveDays"]
+    assert [(one["employee"], one["date"]) for one in found] == [(duty["employee"].item(), str(START))]
+    mine = next(row for row in told["fairness"] if row["employee"] == duty["employee"].item())
+    assert mine["weekend_before"] == 2
+    # a plan made with a roster of the weeks before keeps it, and so does its repair
+    made = Path(shutil.copytree(plan, tmp_path / "made"))
+    shutil.copy(last, made / "last_roster.csv")
+    assert run("check", made / "排班表.xlsx", "--shop", shop, "-q") == 5
+    absent = str(roster_of(plan).query("date > @START")["employee"].iloc[0])
+    repaired = tmp_path / "repaired"
+    asked = ("--absent", f"{absent}:2026-12-08", "--shop", shop, "--out", repaired, "-q")
+    assert run("replan", made, *asked) in (0, 7)
+    assert (repaired / "last_roster.csv").read_bytes() == last.read_bytes()
 
 
 def test_questions_are_answered(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -263,39 +263,51 @@ def test_a_gap_names_who_is_in_a_meeting_and_a_day_off_who_named_other_times() -
     assert asked.day_off("B", MONDAY).bars == {"not available": 1}
 
 
-def test_a_repair_keeps_placed_training_and_drops_that_of_who_is_away() -> None:
-    people = build_people(2, meetings=(floating(0, 1),))
-    settings = build_settings(templates=(replace(EARLY, starts=("08:00",)),))
+def two_with_training(*meetings: Meeting) -> tuple[pd.DataFrame, RosterCase]:
+    """Return two days of two people who are both needed; A is trained on the first, B on the second."""
     rows = build_roster([("A", 0, EARLY), ("A", 1, EARLY), ("B", 0, EARLY), ("B", 1, EARLY)])
-    roster = rows.assign(meetings=["09:00-10:00", "", "", "15:00-16:00"])
-    repaired = replan(
-        roster,
-        RosterCase(
-            employees=people,
-            wishes=(),
-            settings=settings,
-            start=MONDAY,
-            days=2,
-            requirement=build_requirement(2, days=2, hours=(8, 17)),
-        ),
-        absences=[wish("A", 0, "leave")],
+    case = RosterCase(
+        employees=build_people(2, meetings=meetings),
+        wishes=(),
+        settings=build_settings(templates=(replace(EARLY, starts=("08:00",)),)),
+        start=MONDAY,
+        days=2,
+        requirement=build_requirement(2, days=2, hours=(8, 17)),
     )
+    return rows.assign(meetings=["09:00-10:00", "", "", "15:00-16:00"]), case
+
+
+def test_a_repair_keeps_placed_training_and_finds_a_time_for_that_of_who_is_away() -> None:
+    roster, case = two_with_training(floating(0, 1))
+    repaired = replan(roster, case, absences=[wish("A", 0, "leave")])
     assert repaired.roster is not None
-    held = repaired.roster[repaired.roster["meetings"] != ""]
-    assert list(held["employee"]) == ["B"]
-    assert list(held["meetings"]) == ["15:00-16:00"]
-    again = rescored(
-        repaired.roster,
-        RosterCase(
-            employees=people,
-            wishes=(),
-            settings=settings,
-            start=MONDAY,
-            days=2,
-            requirement=build_requirement(1),
-        ),
+    held = repaired.roster[repaired.roster["meetings"] != ""].set_index("employee")
+    assert dict(held["date"]) == {"A": day(1), "B": day(1)}
+    assert held["meetings"]["B"] == "15:00-16:00"
+    assert held["meetings"]["A"] not in ("15:00-16:00", "")
+    moved = repaired.changes.set_index("because").loc["meeting"]
+    assert (moved["employee"], moved["date"]) == ("A", day(1))
+    assert moved["after"] == f"早班 08:00 ({held['meetings']['A']}) {PRE}"
+    assert rescored(repaired.roster, case).notes == ()
+    absences = [wish("A", 0, "leave")]
+    assert not audit(repaired.roster, case.employees, absences, case.settings, start=MONDAY, days=2)
+
+
+def test_training_of_who_is_away_throughout_is_told() -> None:
+    roster, case = two_with_training(floating(0, 1))
+    repaired = replan(roster, case, absences=[wish("A", 0, "leave"), wish("A", 1, "leave")])
+    assert repaired.roster is not None
+    assert list(repaired.roster.loc[repaired.roster["meetings"] != "", "employee"]) == ["B"]
+    assert rescored(repaired.roster, case).notes == ("A: the training of 1 h is held in no duty",)
+
+
+def test_training_at_a_time_of_its_own_that_is_missed_is_told() -> None:
+    roster, case = two_with_training(at(0, 540, 600, kind="training"))
+    held = roster.assign(meetings=["09:00-10:00", "", "09:00-10:00", ""])
+    repaired = replan(held, case, absences=[wish("A", 0, "leave")])
+    assert repaired.notes == (
+        "A: the training of 2026-11-16 09:00-10:00 is missed; give it another time in meetings.csv",
     )
-    assert again.notes == ("A: the training of 1 h is held in no duty",)
 
 
 def written(folder: Path, name: str, text: str) -> Path:

@@ -21,6 +21,7 @@ from forecast.errors import DataError
 from forecast.timegrid import instant
 from scheduling.roster.case import RosterCase
 from scheduling.roster.explain import Explainer, explainer
+from scheduling.roster.objective import SCALE
 
 SETTINGS = build_settings(streams=(PRE,))
 ROSTER = build_roster([("A", 0, EARLY), ("B", 0, LATE), ("C", 1, EARLY)])
@@ -96,6 +97,18 @@ def test_granting_a_refused_wish_is_priced_by_a_search_with_it() -> None:
     assert reasons.extra_cost is not None
     assert reasons.extra_cost == pytest.approx(sum(reasons.terms.values()))
     assert reasons.terms.get("wishes", 0) <= 0
+
+
+def test_what_a_poor_roster_lacks_is_no_gain_of_a_wish() -> None:
+    with_gap = build_roster([("A", 0, EARLY), ("B", 0, LATE)])  # nobody on Tuesday, where a duty would pay
+    asking = asked(with_gap)
+    (reasons,) = asking.wish("A", MONDAY)
+    assert reasons.extra_cost is not None
+    assert reasons.extra_cost >= 0
+    assert "short" not in reasons.terms
+    best = asked(build_roster([("A", 0, EARLY), ("C", 1, EARLY)]))
+    missed = asking.search.cost(asking.assignment) - best.search.cost(best.assignment)
+    assert reasons.slack >= missed / SCALE - 1e-9 > 0
 
 
 def test_a_granted_wish_costs_nothing() -> None:

@@ -16,9 +16,11 @@ FILES = (
     "cover.csv",
     "simulated_cover.csv",
     "roster.csv",
+    "last_roster.csv",
     "calendars",
     "summary.json",
     "排班表.xlsx",
+    "run.json",
 )
 
 
