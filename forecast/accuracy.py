@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 Floats = npt.NDArray[np.float64]
 
@@ -175,6 +174,8 @@ def noise_floor(mean: Floats, overdispersion: float = 0.0) -> float:
     >>> round(noise_floor(np.full(3, 100.0)), 3)
     0.08
     """
+    from scipy import stats  # nothing but a bench asks for the floor, and this import takes longer than a fit
+
     mean = np.asarray(mean, dtype=float)
     known = mean[mean > 0]
     if len(known) == 0:

@@ -204,8 +204,10 @@ def _together(
     one stream's share in a normal vector with the past correlation (Iman and Conover 1982).
     """
     streams = list(paths)
+    if len(streams) < 2:
+        return dict(paths)
     correlation = day_correlation(past, fitted, timezone)
-    if len(streams) < 2 or np.allclose(correlation, np.eye(len(streams))):
+    if np.allclose(correlation, np.eye(len(streams))):
         return dict(paths)
     draws = len(paths[streams[0]])
     scores = rng.standard_normal((draws, len(streams))) @ np.linalg.cholesky(correlation).T

@@ -131,7 +131,10 @@ def forecast_now(
         known = past_days(taught, clean[clean["stream"] == stream], timezone)
         trust[stream] = learn_trust(known, hour=now.hour)
     kick_offs = [pd.Timestamp(event.kick_off).floor("h") for event in calendar.events]
-    rest = reforecast_day(morning.table, morning.draws, history, now=now, kick_offs=kick_offs, trust=trust)
+    held = [one for one in overrides if one.value is not None]
+    rest = reforecast_day(
+        morning.table, morning.draws, history, now=now, kick_offs=kick_offs, trust=trust, held=held
+    )
     return morning, rest
 
 
@@ -143,6 +146,7 @@ def reforecast_day(
     now: pd.Timestamp,
     kick_offs: Sequence[pd.Timestamp] = (),
     trust: Mapping[str, float] | None = None,
+    held: Sequence[Override] = (),
 ) -> Reforecast:
     """Forecast the rest of the running day anew, from the hours of it seen so far.
 
@@ -161,6 +165,8 @@ def reforecast_day(
     trust
         How far to follow the hours seen, by stream, in [0, 1] (`learn_trust`); default 1: as far as the
         paths say.
+    held
+        Overrides that name a number: hours of them stay as they are.
 
     Raises
     ------
@@ -178,16 +184,10 @@ def reforecast_day(
     for stream, rows in ahead.groupby("stream", sort=True):
         own = draws[draws["stream"] == stream]
         counts = seen[(seen["stream"] == stream) & (seen["start"] >= midnight) & (seen["start"] < hour)]
-        moved, note = _stream_rest(
-            own,
-            counts,
-            str(stream),
-            hour,
-            midnight,
-            kick_offs,
-            1.0 if trust is None else trust.get(str(stream), 1.0),
-        )
-        tables.append(_with_quantiles(rows, moved))
+        follow = 1.0 if trust is None else trust.get(str(stream), 1.0)
+        fixed = [one for one in held if one.stream in ("", stream)]
+        moved, note = _stream_rest(own, counts, str(stream), hour, midnight, kick_offs, follow, fixed)
+        tables.append(_moved_rows(rows, own, moved))
         drawn.append(moved)
         notes.append(note)
     return Reforecast(
@@ -205,6 +205,7 @@ def _stream_rest(
     midnight: pd.Timestamp,
     kick_offs: Sequence[pd.Timestamp],
     trust: float,
+    held: Sequence[Override],
 ) -> tuple[pd.DataFrame, str]:
     """Return one stream's draws from `hour` on, the rest of the day moved, and a line about it."""
     wide = draws.pivot_table(index="draw", columns="start", values="offered").sort_index(axis=1)
@@ -212,7 +213,10 @@ def _stream_rest(
     today = (starts >= midnight) & (starts < midnight + pd.DateOffset(days=1))
     known = counts.set_index("start")["offered"].reindex(starts).to_numpy(dtype=float)
     is_seen = ~np.isnan(known)
-    rest = today & (starts >= hour)
+    left = np.asarray(today & (starts >= hour))
+    rest = left.copy()
+    for override in held:
+        rest &= override.share_of(starts) < 1
     values = wide.to_numpy(dtype=float).copy()
     note = f"{stream}: no hour of the day was seen; the forecast stands"
     if is_seen.any():
@@ -224,12 +228,9 @@ def _stream_rest(
                 stream,
                 known[is_seen].sum(),
             )
-        values[:, rest] = moved_paths(values, known, blocks=blocks, rest=np.asarray(rest), trust=trust)
+        values[:, rest] = moved_paths(values, known, blocks=blocks, rest=rest, trust=trust)
         expected, came = float(wide.to_numpy()[:, is_seen].sum(axis=1).mean()), float(known[is_seen].sum())
-        before, after = (
-            float(wide.to_numpy()[:, rest].sum(axis=1).mean()),
-            float(values[:, rest].sum(axis=1).mean()),
-        )
+        before, after = (float(paths[:, left].sum(axis=1).mean()) for paths in (wide.to_numpy(), values))
         change = after / before - 1 if before > 0 else 0.0
         note = (
             f"{stream}: {came:.0f} seen, {expected:.0f} expected; "
@@ -384,11 +385,12 @@ def _rest_losses(day: PastDay, hour: int) -> list[float] | None:
     return [float(np.abs(np.median(paths, axis=0) - day.actual[rest]).sum() / volume) for paths in moved]
 
 
-def _with_quantiles(rows: pd.DataFrame, draws: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with mean and quantiles of the draws."""
+def _moved_rows(rows: pd.DataFrame, before: pd.DataFrame, draws: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with their means moved as the draws' were, and quantiles of the draws."""
     wide = draws.pivot_table(index="start", columns="draw", values="offered").reindex(rows["start"])
-    out = rows.copy()
-    out["mean"] = wide.mean(axis=1).to_numpy()
+    was = before.groupby("start")["offered"].mean().reindex(rows["start"]).to_numpy()
+    now, out = wide.mean(axis=1).to_numpy(), rows.copy()
+    out["mean"] = np.where(was > 0, rows["mean"] * now / np.where(was > 0, was, 1.0), now)
     for name, level in QUANTILES.items():
         if name in out:
             out[name] = np.quantile(wide.to_numpy(), level, axis=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,12 @@ import pandas as pd
 from forecast.config import ShopSettings
 from forecast.errors import nearest
 from forecast.frames import QUANTILES, raise_problems
-from forecast.models.base import Effect
 from forecast.randomness import generator
 from forecast.table_rows import Reader, Row
 from forecast.timegrid import zone
+
+if TYPE_CHECKING:
+    from forecast.models.base import Effect
 
 Floats = npt.NDArray[np.float64]
 
@@ -188,6 +191,8 @@ def _stream_overridden(
     rows: pd.DataFrame, overrides: Sequence[Override], timezone: str
 ) -> tuple[pd.DataFrame, list[Effect], list[str]]:
     """Return one stream's rows with new means, and what each override did."""
+    from forecast.models.base import Effect  # loads every model, which reading a file does not need
+
     starts = pd.DatetimeIndex(rows["start"])
     said = rows["mean"].to_numpy(dtype=float)
     mean, words = said.copy(), [""] * len(rows)

@@ -38,7 +38,12 @@ def phase_drivers(starts: pd.DatetimeIndex, calendar: PromotionCalendar, *, stre
     -----
     A phase sets an hour whose middle it covers. Of overlapping phases the one that began last does.
     """
-    phases = [phase for event in calendar.of(stream.platform) for phase in event.phase]
+    phases = [
+        phase
+        for event in calendar.of(stream.platform)
+        for phase in event.phase
+        if any(getattr(phase, name) is not None for name in DRIVERS)
+    ]
     found: dict[str, Floats] = {name: np.full(len(starts), np.nan) for name in DRIVERS}
     for phase in sorted(phases, key=lambda phase: phase.start):
         first, last = pd.Timestamp(phase.start), pd.Timestamp(phase.end)

@@ -159,9 +159,10 @@ class Event:
         check_names(id=self.id, name=self.name)
         if not self.phase:
             raise ValueError("an event needs at least one [[event.phase]] with start and end")
-        hint = nearest(self.kind, KINDS)
-        if self.kind not in KINDS and hint.startswith("; did you mean"):
-            raise ValueError(f"kind {self.kind!r} is not known{hint}")
+        if self.kind not in KINDS:
+            hint = nearest(self.kind, KINDS)
+            if hint.startswith("; did you mean"):
+                raise ValueError(f"kind {self.kind!r} is not known{hint}")
 
     @property
     def start(self) -> dt.datetime:

@@ -241,21 +241,24 @@ def baseline_grid(plan: Plan, say: Words) -> Grid:
 
 def effect_grid(plan: Plan, say: Words) -> Grid:
     """Return what holidays, promotions and overrides do to demand, and how that is known."""
-    return _effects(plan.effects, plan, say)
+    return effects_grid(plan.effects, plan.settings.demand, say)
 
 
 def override_grid(plan: Plan, say: Words) -> Grid:
     """Return what a manager changed in the forecast by hand."""
     effects = plan.effects
-    return _effects(None if effects is None else effects[effects["phase"] == "override"], plan, say)
+    return effects_grid(
+        None if effects is None else effects[effects["phase"] == "override"], plan.settings.demand, say
+    )
 
 
-def _effects(effects: pd.DataFrame | None, plan: Plan, say: Words) -> Grid:
+def effects_grid(effects: pd.DataFrame | None, settings: ShopSettings, say: Words) -> Grid:
+    """Return one row an effect on a forecast: its size, and where that comes from."""
     if effects is None or effects.empty:
         return _grid([], [])
     rows = [
         (
-            findings.stream_label(plan, str(row["stream"]), say),
+            findings.stream_name(settings, str(row["stream"]), say),
             in_words(str(row["event"]), say),
             say.either(f"names.effect_{row['phase']}", str(row["phase"])),
             NOTHING if pd.isna(row["effect"]) else f"×{row['effect']:.2f}",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EVERYTHING = (
     "forecast.csv",
     "draws.parquet",
+    "forecast_parts.csv",
     "requirement.csv",
     "shift_plan.csv",
     "cover.csv",
@@ -73,6 +74,7 @@ def write_stage(
     """
     tables = {
         "forecast.csv": plan.forecast,
+        "forecast_parts.csv": plan.parts,
         "requirement.csv": plan.requirement,
         "shift_plan.csv": plan.shift_plan,
         "cover.csv": plan.cover,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from forecast.timegrid import zone
 from reports.findings import note_lines, shop_order, stream_name
-from reports.grids import Grid
+from reports.grids import Grid, effects_grid
 from reports.notes import in_words, model_words
 from reports.tables import grid_table
 from reports.words import Words
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from scheduling.inputs import Inputs
     from scheduling.outlook import Outlook
 
-SCORES = ("wape", "mase", "bias", "pinball", "cover80", "cover95")
-PERCENT = ("wape", "bias", "cover80", "cover95")
+MEANS = ("wape", "mase", "bias", "pinball", "cover80", "cover95")  # over origins
+KINDS = {"wape_peak": "top 5 %", "wape_promotion": "promotion", "wape_holiday": "holiday"}  # buckets
+SCORES = (*MEANS, *KINDS)
+PERCENT = ("wape", "bias", "cover80", "cover95", *KINDS)
 
 
 def forecast_days(outlook: Outlook, settings: ShopSettings) -> pd.DataFrame:
@@ -64,7 +66,8 @@ def forecast_summary(outlook: Outlook, settings: ShopSettings) -> dict[str, Any]
         }
         for row in _rows(days)
     ]
-    return {"days": rows, "notes": list(outlook.notes)}
+    effects = [] if outlook.effects is None else outlook.effects.to_dict("records")
+    return {"days": rows, "effects": effects, "notes": list(outlook.notes)}
 
 
 def print_forecast(outlook: Outlook, settings: ShopSettings, console: Console, say: Words) -> None:
@@ -88,6 +91,8 @@ def print_forecast(outlook: Outlook, settings: ShopSettings, console: Console, s
         ]
         title = say("stage.forecast", stream=stream_name(settings, stream, say))
         console.print(grid_table(stage_grid(head, cells, say), title))
+    if outlook.effects is not None and len(outlook.effects):
+        console.print(grid_table(effects_grid(outlook.effects, settings, say), say("report.effects")))
     for note in note_lines(outlook.notes, settings, say):
         console.print(Text(say("stage.note", note=note)))
     console.print(Text(say("stage.next_forecast"), style="bold"))
@@ -142,16 +147,23 @@ def print_requirement(
     console.print(Text(say("stage.next_require"), style="bold"))
 
 
-def backtest_scores(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean of each score over the origins, per stream and model, best pinball first."""
-    grouped = table.groupby(["stream", "model"], sort=True)
-    scores = grouped[list(SCORES)].mean().assign(origins=grouped["origin"].nunique())
+def backtest_scores(found: ShopBacktest) -> pd.DataFrame:
+    """Return the mean of each score over the origins, per stream and model, best pinball first.
+
+    The error of the busiest hours by forecast, of promotions and of holidays is pooled over the origins; NaN
+    where there was no such hour.
+    """
+    grouped = found.table.groupby(["stream", "model"], sort=True)
+    scores = grouped[list(MEANS)].mean().assign(origins=grouped["origin"].nunique())
+    pooled = found.buckets.set_index(["stream", "model"])
+    for name, bucket in KINDS.items():
+        scores[name] = pooled.loc[pooled["bucket"] == bucket, "wape"]
     return scores.reset_index().sort_values(["stream", "pinball"], kind="stable", ignore_index=True)
 
 
 def print_backtest(found: ShopBacktest, settings: ShopSettings, console: Console, say: Words) -> None:
     """Print the scores of every model, by stream and by kind of hour."""
-    scores = backtest_scores(found.table)
+    scores = backtest_scores(found)
     cells = [
         (
             stream_name(settings, stream, say),

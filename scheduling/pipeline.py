@@ -66,6 +66,7 @@ class Plan:
     last_roster: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
     synthetic: bool = False
+    parts: pd.DataFrame | None = None  # why each hour of the forecast is as high as it is
 
     @property
     def target_is_met(self) -> bool:
@@ -209,6 +210,7 @@ def make_plan(
         draws=outlook.draws,
         forecast_notes=outlook.notes,
         effects=outlook.effects,
+        parts=outlook.parts,
         backtest=outlook.backtest,
         promotions=promotions_in(inputs, start, days),
         requirement=staff.requirement,

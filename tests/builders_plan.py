@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.config import Shop, ShopSettings, Stream
+from forecast.explanation import FACTORS
 from forecast.frames import QUANTILES
 from forecast.randomness import generator
 from forecast.timegrid import instant, slots
@@ -53,6 +54,7 @@ class BuiltPlan:
     forecast: pd.DataFrame
     forecast_notes: list[str]
     effects: pd.DataFrame | None
+    parts: pd.DataFrame | None
     backtest: pd.DataFrame | None
     promotions: list[tuple[str, str, pd.Timestamp, pd.Timestamp]]
     requirement: pd.DataFrame
@@ -149,6 +151,9 @@ def build_plan(*, days: int = 14, with_roster: bool = True, people: int = 25, me
         forecast_notes=[
             "douyin-aftersale: 47 days of history; yearly season taken from the shop's other stream"
         ],
+        parts=forecast[["stream", "start", "mean"]].assign(
+            level=forecast["mean"], **dict.fromkeys(FACTORS, 1.0)
+        ),
         effects=pd.DataFrame(
             [
                 (STREAMS[0], "双12", "预热", 1.4, "2 past events"),

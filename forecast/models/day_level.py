@@ -12,8 +12,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
-from statsmodels.tsa.statespace.mlemodel import MLEModel
+from scipy import optimize, special
+
+from forecast.deferred import defer
+
+defer("scipy.stats")  # statsmodels imports it for samplers that are not used here; it takes longer than a fit
+from statsmodels.tsa.statespace.kalman_smoother import KalmanSmoother  # noqa: E402
 
 Floats = npt.NDArray[np.float64]
 
@@ -97,30 +101,28 @@ class DayLevel:
         return paths
 
 
-class _LevelAndMemory(MLEModel):  # type: ignore[misc]  # statsmodels carries no types
+class _LevelAndMemory(KalmanSmoother):  # type: ignore[misc]  # statsmodels carries no types
     """statsmodels state space: observation = level + memory + noise of known variance."""
 
     def __init__(self, observed: Floats, noise: Floats, jumps: Floats, centre: float) -> None:
-        super().__init__(observed, k_states=2, k_posdef=2)
+        super().__init__(observed[:, None], k_states=2, k_posdef=2)
         self._jumps = jumps
-        self.ssm["design"] = np.array([[1.0, 1.0]])
-        self.ssm["selection"] = np.eye(2)
-        self.ssm["obs_cov"] = noise[None, None, :]
+        self["design"] = np.array([[1.0, 1.0]])
+        self["selection"] = np.eye(2)
+        self["obs_cov"] = noise[None, None, :]
         self._centre = centre
 
-    @property
-    def start_params(self) -> Floats:
-        return np.array([np.log(WALK_SD), np.log(0.05), MEMORY_CENTRE])
-
-    def update(self, params: Floats, **_: object) -> None:
+    def at(self, params: Floats) -> _LevelAndMemory:
+        """Return the model itself, moving as `params` say."""
         walk, memory_sd, memory = natural(params)
-        self.ssm["transition"] = np.diag([1.0, memory])
+        self["transition"] = np.diag([1.0, memory])
         state_cov = np.zeros((2, 2, len(self._jumps)))
         state_cov[0, 0] = walk**2 + self._jumps
         state_cov[1, 1] = memory_sd**2
-        self.ssm["state_cov"] = state_cov
+        self["state_cov"] = state_cov
         stationary = memory_sd**2 / (1 - memory**2)
-        self.ssm.initialize_known(np.array([self._centre, 0.0]), np.diag([VAGUE, stationary]))
+        self.initialize_known(np.array([self._centre, 0.0]), np.diag([VAGUE, stationary]))
+        return self
 
 
 def natural(params: Floats) -> tuple[float, float, float]:
@@ -168,16 +170,16 @@ def fit_day_level(
 
     def loss(params: Floats) -> float:
         prior = 0.5 * float((((params - centres) / widths) ** 2).sum())
-        return prior - float(model.loglike(params))
+        return prior - float(model.at(params).loglike())
 
     params = _most_likely(loss, centres)
     _robust_smooth(model, params, noise, farthest=ONE_OFF)
-    if np.any(model.ssm["obs_cov"][0, 0] > noise):  # one-offs are neither memory nor level: without them anew
+    if np.any(model["obs_cov"][0, 0] > noise):  # one-offs are neither memory nor level: without them anew
         params = _most_likely(loss, params)
     result = _robust_smooth(model, params, noise, farthest=FARTHEST)
     walk, memory_sd, memory = natural(params)
     foreseen, foreseen_variance = _foreseen(result, walk, memory_sd, memory)
-    lively = _liveliness(result, np.asarray(model.ssm["obs_cov"][0, 0]), known)
+    lively = _liveliness(result, np.asarray(model["obs_cov"][0, 0]), known)
     return DayLevel(
         first_day=first_day,
         last_day=first_day + len(observed) - 1,
@@ -256,7 +258,9 @@ def log_count_bias(means: Floats, dispersion: Floats) -> Floats:
     """
     counts = np.arange(150)
     grid = np.geomspace(0.05, 60.0, 40)
-    chances = stats.poisson.pmf(counts[None, :], grid[:, None])
+    chances = np.exp(
+        special.xlogy(counts[None, :], grid[:, None]) - special.gammaln(counts + 1.0)[None, :] - grid[:, None]
+    )
     bias = chances @ np.log(counts + 0.5) - np.log(grid + 0.5)
     return np.asarray(np.interp(means, grid, bias, right=0.0) - dispersion / 2)
 
@@ -296,8 +300,8 @@ def _robust_smooth(model: _LevelAndMemory, params: Floats, noise: Floats, *, far
     """
     noise = noise.copy()
     for _ in range(ROBUST_PASSES):
-        model.ssm["obs_cov"] = noise[None, None, :]
-        result = model.smooth(params, cov_type="none")
+        model["obs_cov"] = noise[None, None, :]
+        result = model.at(params).smooth()
         error = np.nan_to_num(result.forecasts_error[0])
         variance = result.forecasts_error_cov[0, 0]
         far = np.abs(error) > farthest * np.sqrt(variance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -153,16 +154,25 @@ class FittedRegression:
         return self.usable.open_hours
 
     def ahead(self, starts: pd.DatetimeIndex) -> HoursAhead:
-        """Return the parts of the log mean of the hours."""
-        return look_ahead(
-            starts,
-            layout=self.layout,
-            fit=self.fit,
-            usable=self.usable,
-            spreads=self.spreads,
-            past=self.past,
-            skill=self.skill,
-        )
+        """Return the parts of the log mean of the hours, kept for the next question about the same ones."""
+        if not self._asked or self._asked[0].starts is not starts:
+            self._asked[:] = [
+                look_ahead(
+                    starts,
+                    layout=self.layout,
+                    fit=self.fit,
+                    usable=self.usable,
+                    spreads=self.spreads,
+                    past=self.past,
+                    skill=self.skill,
+                )
+            ]
+        return self._asked[0]
+
+    @cached_property
+    def _asked(self) -> list[HoursAhead]:
+        """The hours asked for last."""
+        return []
 
     def mean(self, starts: pd.DatetimeIndex) -> Floats:
         """Return the expected consultations of each hour."""

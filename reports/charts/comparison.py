@@ -10,19 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from reports.charts.colours import BLUE, GREEN, GREY, INK, ORANGE, SKY, VERMILION
 from reports.charts.pictures import Picture
-from reports.charts.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    SKY,
-    VERMILION,
-    data_uri,
-    house_style,
-    svg_text,
-)
+from reports.charts.style import data_uri, house_style, svg_text
 from reports.charts.style import new_figure as figure_of
 from reports.comparison import outcome_of, state_of, stream_name
 from reports.words import Words

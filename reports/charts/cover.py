@@ -12,8 +12,9 @@ from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from forecast.timegrid import clock_text
+from reports.charts.colours import BLUE, GREEN, INK, PALE, SKY, VERMILION
 from reports.charts.forecast import Promotion, label_days, shade_promotions
-from reports.charts.style import BLUE, GREEN, INK, PALE, SKY, VERMILION, wall_times
+from reports.charts.style import wall_times
 from reports.words import Words
 
 SHORT_TO_SPARE = LinearSegmentedColormap.from_list(

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 
 from forecast.timegrid import zone
 from reports import findings
-from reports.charts.style import BLUE, GREY, INK, PROMOTION, wall_times
+from reports.charts.colours import BLUE, GREY, INK, PROMOTION
+from reports.charts.style import wall_times
 from reports.words import Words
 
 Promotion = tuple[str, str, datetime, datetime]  # event, phase, start, end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from reports.charts.style import BLUE, ORANGE, SKY
+from reports.charts.colours import BLUE, ORANGE, SKY
 from reports.words import Words
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from reports import findings
 from reports.charts.cover import plot_gaps, plot_need_and_cover, plot_reply_rate
+from reports.charts.explanation import draw_parts, png_uri
 from reports.charts.forecast import plot_forecast
 from reports.charts.roster import plot_roster
 from reports.charts.style import data_uri, house_style, new_figure, svg_text
@@ -34,15 +35,20 @@ class Picture:
 
 
 def stream_pictures(plan: Plan, stream: str, say: Words) -> dict[str, Picture]:
-    """Return a stream's charts by kind: forecast, cover, gaps, rate."""
+    """Return a stream's charts by kind: forecast, cover, gaps, rate; parts where the forecast is our own."""
     label = findings.stream_label(plan, stream, say)
     with house_style():
-        return {
-            kind: Picture(
-                kind=kind, alt=say(f"report.alt_{kind}", stream=label), source=data_uri(svg_text(figure))
-            )
-            for kind, figure in _stream_figures(plan, stream, say).items()
+        sources = {
+            kind: data_uri(svg_text(figure)) for kind, figure in _stream_figures(plan, stream, say).items()
         }
+    if plan.parts is not None:
+        parts = plan.parts[plan.parts["stream"] == stream]
+        image = draw_parts(parts, title="", timezone=findings.timezone(plan), say=say)
+        sources["parts"] = png_uri(image)
+    return {
+        kind: Picture(kind=kind, alt=say(f"report.alt_{kind}", stream=label), source=source)
+        for kind, source in sources.items()
+    }
 
 
 def write_pictures(plan: Plan, folder: Path, lang: str) -> list[Path]:

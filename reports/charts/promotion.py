@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from reports.charts.colours import BLUE, INK, SKY, VERMILION
 from reports.charts.forecast import Promotion, label_days, shade_promotions
-from reports.charts.style import BLUE, INK, SKY, VERMILION, wall_times
+from reports.charts.style import wall_times
 from reports.words import Words
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
-from reports.charts.style import FORM_COLOURS, INK, PALE, PROMOTION
+from reports.charts.colours import FORM_COLOURS, INK, PALE, PROMOTION
 from reports.words import Words
 
 WEEKEND = "#eef1f4"

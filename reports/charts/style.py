@@ -1,4 +1,4 @@
-"""One look for all charts: a font that has Chinese, colours that colour-blind readers can tell apart.
+"""One look for all charts: a font that has Chinese, and the house's colours.
 
 Charts are matplotlib `Figure` objects made here; `pyplot` and its global state are never used.
 """
@@ -19,14 +19,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-FONT_FILE = "NotoSansSC-GBK.otf"
-
-# M. Okabe and K. Ito, "Color Universal Design", 2008.
-BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
-ORANGE, VERMILION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
-INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
-PROMOTION = "#F7E3B5"
-FORM_COLOURS = {"early": "#CDE7F7", "late": "#C9BEE6", "half": "#BFE5D6"}  # backgrounds; text on them is INK
+from reports.charts.colours import FONT_FILE, GREY, INK, PALE
 
 SETTINGS: dict[Any, Any] = {
     "font.size": 10,

@@ -12,10 +12,11 @@ from builders_plan import START, STREAMS, ZONE, build_plan
 from matplotlib import font_manager
 
 from reports import findings
+from reports.charts.colours import FONT_FILE
 from reports.charts.cover import gap_table, plot_gaps, plot_need_and_cover, plot_reply_rate
 from reports.charts.forecast import plot_forecast
 from reports.charts.pictures import stream_pictures, write_pictures
-from reports.charts.style import FONT_FILE, font_family, house_style, new_figure, svg_text
+from reports.charts.style import font_family, house_style, new_figure, svg_text
 from reports.words import words
 
 
@@ -48,7 +49,7 @@ def test_settings_are_put_back_after_drawing():
 def test_pictures_draw_without_a_missing_letter(plan, lang):
     # pytest turns matplotlib's warning about a missing glyph into an error.
     pictures = stream_pictures(plan, STREAMS[0], words(lang))
-    assert list(pictures) == ["forecast", "cover", "gaps", "rate"]
+    assert list(pictures) == ["forecast", "cover", "gaps", "rate", "parts"]
 
 
 def test_the_same_plan_gives_the_same_picture(plan):

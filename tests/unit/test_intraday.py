@@ -20,6 +20,7 @@ from forecast.intraday import (
     past_days,
     reforecast_day,
 )
+from forecast.overrides import Override
 from forecast.promotions import read_promotions
 
 HOURS = np.arange(8, 24)
@@ -98,6 +99,17 @@ def test_bands_narrow_once_hours_were_seen_and_days_after_stay() -> None:
     np.testing.assert_allclose(after["mean"], tomorrow["mean"])
     assert "240" not in result.notes[0]
     assert "1920 seen" in result.notes[0]
+
+
+def test_hours_for_which_the_manager_named_a_number_stay_at_it() -> None:
+    table, draws = frames(paths(np.random.default_rng(1), per_hour=200, day_sd=0.15))
+    first = MIDNIGHT + pd.Timedelta(hours=18)
+    word = Override(stream="a", start=first, end=first + pd.Timedelta(hours=2), value=200.0)
+    seen, now = seen_until(16, 260.0), MIDNIGHT + pd.Timedelta(hours=16)
+    result = reforecast_day(table, draws, seen, now=now, held=[word]).table.set_index("start")["mean"]
+    before = table.set_index("start")["mean"]
+    np.testing.assert_allclose(result.loc[first : first + pd.Timedelta(hours=1)], before.loc[first:].iloc[:2])
+    assert (result.drop([first, first + pd.Timedelta(hours=1)]) > 230).all()
 
 
 def test_an_hour_that_is_not_over_is_not_used() -> None:

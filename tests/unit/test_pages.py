@@ -63,7 +63,7 @@ def undrawn(monkeypatch):
 def test_the_page_nests_and_every_picture_has_words(page):
     outline = Outline(page)
     assert outline.open == []
-    assert len(outline.pictures) == 8
+    assert len(outline.pictures) == 10
     assert all(picture["alt"] for picture in outline.pictures)
 
 

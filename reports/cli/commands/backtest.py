@@ -51,10 +51,10 @@ def command(shop: Path, days: int, origins: int, history: Path | None, run: Run)
     with whole_files(target) as folder:
         write_csv(found.table, folder / "backtest.csv")
         write_csv(found.buckets, folder / "backtest_buckets.csv")
-        write_backtest_picture(found.table, folder / "backtest.png", settings, say)
+        write_backtest_picture(found, folder / "backtest.png", settings, say)
     stages.end()
     if run.as_json:
-        tell_json({"scores": backtest_scores(found.table).to_dict("records")})
+        tell_json({"scores": backtest_scores(found).to_dict("records")})
     else:
         print_backtest(found, settings, screen(), say)
         click.echo(str(target / "backtest.csv"))

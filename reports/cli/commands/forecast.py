@@ -74,12 +74,16 @@ def command(
     job = read_job(Asked(shop=shop, run=run, start=first, days=span, week=week, history=history))
     settings = job.inputs.settings.demand
     outlook = job.forecast(compared=ORIGINS if compare else 0) if at is None else _rest_of_day(job, at)
-    with whole_files(job.target) as folder:
+    target = (
+        job.target if at is None or run.out is not None else shop / "plans" / f"forecast-{at:%Y-%m-%dT%H%M}"
+    )
+    with whole_files(target) as folder:
         write_csv(outlook.table, folder / "forecast.csv")
         if outlook.draws is not None:
             write_parquet(outlook.draws, folder / "draws.parquet")
-        if outlook.parts is not None:
+        if outlook.parts is not None and outlook.effects is not None:
             write_csv(outlook.parts, folder / "forecast_parts.csv")
+            write_csv(outlook.effects, folder / "forecast_effects.csv")
             write_part_pictures(
                 outlook.parts,
                 folder,
@@ -95,7 +99,7 @@ def command(
         tell_json(forecast_summary(outlook, settings))
     else:
         print_forecast(outlook, settings, screen(), job.words)
-        click.echo(str(job.target / "forecast.csv"))
+        click.echo(str(target / "forecast.csv"))
     return ExitCode.FINE
 
 
@@ -108,17 +112,20 @@ def _instant(text: str) -> dt.datetime:
 
 
 def _rest_of_day(job: Job, at: dt.datetime) -> Outlook:
-    """Forecast the rest of the running day anew from the hours seen."""
+    """Forecast the rest of the running day anew from the hours seen; its parts explain what is left."""
+    from dataclasses import replace
+
     import pandas as pd
 
+    from forecast.explanation import forecast_parts
     from forecast.intraday import forecast_now
     from forecast.timegrid import zone
-    from scheduling.outlook import Outlook
+    from scheduling.outlook import outlook_of
 
     local = zone(job.inputs.settings.demand.shop.timezone)
     now = pd.Timestamp(at)
     job.stages("forecast")
-    _, rest = forecast_now(
+    morning, rest = forecast_now(
         job.inputs.history,
         job.inputs.settings.demand,
         calendar=job.inputs.calendar,
@@ -128,4 +135,11 @@ def _rest_of_day(job: Job, at: dt.datetime) -> Outlook:
         overrides=job.inputs.overrides,
         traffic=job.inputs.traffic,
     )
-    return Outlook(table=rest.table, draws=rest.draws, notes=list(rest.notes))
+    outlook = outlook_of(morning, job.inputs.calendar)
+    return replace(
+        outlook,
+        table=rest.table,
+        draws=rest.draws,
+        parts=forecast_parts(rest.table, morning.parts),
+        notes=[*rest.notes, *outlook.notes],
+    )
