@@ -17,6 +17,7 @@ FARTHEST_DAY = 5.0
 LONGEST_ODD_RUN = 3  # days; more in a row are a new level, not a fault
 SMALLEST_ODD_DAY = 0.35  # log; a day nearer to its neighbours is no fault however quiet they were
 CERTAIN_ZERO = 12.0  # -log of the chance that zeros are real
+FEWEST_SEEN, FEW_SHARE, NOT_FEW = 8, 0.1, 12.0  # hours, quantile and consultations that make a zero no count
 MEDIAN_CHI2 = 0.4549
 TYPICAL_DAY_SD = 0.06
 
@@ -52,6 +53,30 @@ def moment_dispersion(counts: Floats, mu: Floats, share: Floats, *, typical: flo
     square = float((mu**2).mean())
     excess = float(((counts - mu) ** 2 / (1 - share) - mu).sum())
     return max((excess + weight * square * typical) / (float((mu**2).sum()) + weight * square), 1e-4)
+
+
+def zeros_for_missing(counts: Floats, slot: Ints) -> Flags:
+    """Return zeros in slots that otherwise never see few: a log writes them where it has nothing.
+
+    Parameters
+    ----------
+    counts
+        Of each hour. [consultations]
+    slot
+        Its hour of the week.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counts = np.array([30.0, 0, 41, 37, 0, 33, 29, 0, 35, 40, 38])
+    >>> zeros_for_missing(counts, np.zeros(11, dtype=np.int64)).nonzero()[0].tolist()
+    [1, 4, 7]
+    """
+    rows = pd.Series(np.where(counts > 0, counts, np.nan)).groupby(slot)
+    seen, least = rows.transform("count"), rows.transform("quantile", FEW_SHARE)
+    size = pd.Series(slot).groupby(slot).transform("size")
+    told = (seen >= FEWEST_SEEN) & (seen >= size / 2) & (least >= NOT_FEW)
+    return np.asarray((counts == 0) & told)
 
 
 def find_odd_hours(counts: Floats, mu: Floats, dispersion: float, in_promotion: Flags) -> Flags:

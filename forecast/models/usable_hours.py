@@ -11,6 +11,7 @@ import pandas as pd
 from forecast.config import Stream
 from forecast.errors import DataError
 from forecast.models.base import Floats, Known
+from forecast.models.odd_hours import zeros_for_missing
 from forecast.models.promotion_columns import NOT_LEARNT
 from forecast.open_hours import OpenHours, find_open_hours
 from forecast.timegrid import zone
@@ -18,6 +19,7 @@ from forecast.timegrid import zone
 FEWEST_DAYS = 7
 MOST_WEEKS = 104
 MANY_MISSING = 0.1
+MANY_ZEROS = 0.05  # of the hours, that only a log writes where it has nothing; fewer are outages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +91,15 @@ def find_usable_hours(series: pd.Series, known: Known, stream: Stream) -> Usable
     counts = series[open_rows & ~is_ignored].astype(float)
     if counts.empty:
         raise DataError(f"history: stream {stream.id} has no row inside its open hours")
+    wall = local[open_rows & ~is_ignored]
+    unlogged = zeros_for_missing(
+        np.asarray(counts, dtype=np.float64), (wall.day_of_week * 24 + wall.hour).to_numpy()
+    )
+    if unlogged.mean() > MANY_ZEROS:
+        counts = counts[~unlogged]
+        notes.append(
+            f"{int(unlogged.sum())} zeros in hours that never see few otherwise are taken as missing"
+        )
     grid = pd.date_range(local[int(np.argmax(recent))].normalize(), pd.Timestamp(end, tz=local.tz), freq="h")
     expected = int(open_hours.is_open(grid[:-1]).sum())
     if expected and (missing := 1 - len(counts) / expected) > MANY_MISSING:

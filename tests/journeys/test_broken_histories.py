@@ -42,6 +42,10 @@ def missing_as_zeros(rows: pd.Series) -> pd.Series:
     return rows.where(~lost, 0.0)
 
 
+def two_fifths_as_zeros(rows: pd.Series) -> pd.Series:
+    return rows.where(np.random.default_rng(4).random(len(rows)) > 0.4, 0.0)
+
+
 def day_logged_twice(rows: pd.Series) -> pd.Series:
     doubled = between(rows, A_DAY, A_DAY + pd.Timedelta(days=1))
     return rows.where(~doubled, 2 * rows)
@@ -58,6 +62,7 @@ CASES: dict[str, tuple[Callable[[pd.Series], pd.Series], str]] = {
     "40 % of hours missing": (two_fifths_missing, "of the open hours are missing; they are left as gaps"),
     "closed fortnight": (closed_fortnight, "model"),
     "missing written as zeros": (missing_as_zeros, "not learnt from"),
+    "40 % of hours written as zeros": (two_fifths_as_zeros, "zeros in hours that never see few otherwise"),
     "a day logged twice": (day_logged_twice, "not learnt from"),
     "one enormous outlier": (enormous_outlier, "not learnt from"),
 }
