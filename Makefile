@@ -33,6 +33,7 @@ bench-logs: $(READY)
 bench-forecast: $(READY)
 	$(BIN)/python tests/bench/forecast_peers.py
 	$(BIN)/python tests/bench/forecast_cpu.py
+	$(BIN)/python tests/bench/forecast_promotions.py
 	$(BIN)/python tests/bench/forecast_today.py
 
 bench-staffing: $(READY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,12 +39,15 @@ class SimulatedShop:
     truth
         `stream, start, mean, is_odd`: true mean of every open hour, lost ones included, and whether the
         hour is an outage or a burst, which no model can foresee and no score counts.
+    sizes
+        True log size of each promotion, by id.
     noise
         What nobody can foresee.
     """
 
     history: pd.DataFrame
     promotions: list[EventTable]
+    sizes: Mapping[str, float]
     truth: pd.DataFrame
     noise: NoiseParameters
 
@@ -85,6 +89,7 @@ def simulate_shop(*, per_hour: float, weeks: int = 104, seed: int = 0) -> Simula
     return SimulatedShop(
         history=table.loc[~lost, ["stream", "start", "offered"]].reset_index(drop=True),
         promotions=events,
+        sizes=sizes,
         truth=table[["stream", "start", "mean", "is_odd"]],
         noise=BENCH_NOISE,
     )

@@ -24,13 +24,14 @@ import pandas as pd
 from forecast_series import BenchSeries, bench_series, peer_table
 from peer_models import NEEDS, PEERS
 
-from forecast.accuracy import SCORED_LEVELS, hour_scores, noise_floor
+from forecast.accuracy import SCORED_LEVELS, hour_scores, noise_floor, randomised_pit
 from forecast.backtest import Backtest, BacktestPlan, Forecaster, bucket_table, run_backtest, week_scale
 from forecast.config import Shop, ShopSettings
 from forecast.hour_kinds import hour_kinds
 from forecast.models import known_models
 from forecast.models.base import Known
 from forecast.promotions import promotion_calendar
+from forecast.randomness import generator
 from forecast.shop_backtest import known_ahead, model_forecaster
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,8 @@ SHOWN = [
     "cover95",
     "width80",
 ]
-GOALS = {"nyc_taxi": 0.83, "ibm_care": 0.95}  # x best peer; shops: 0.85, at 7/h 0.95 (science notes)
+THIN = 10  # consultations an hour, below which bands are judged by the PIT
+THIN_HOURS = 100
 
 
 def main() -> None:
@@ -115,6 +117,7 @@ def run_series(
         )
     print(promotion_text(table, list(ours.seconds)))
     print(kind_floors_text(series, ours, kinds))
+    print(pit_text(series, ours))
     print(cover_error_text(ours))
     print(f"({time.perf_counter() - began:.0f} s)", flush=True)
     return best_ratios(series, table, list(ours.seconds), peers)
@@ -226,10 +229,34 @@ def kind_floors_text(series: BenchSeries, ours: Backtest, kinds: pd.DataFrame) -
     aligned = kinds.reindex(starts).fillna(value=False).astype(bool)
     floors = []
     for name in aligned:
-        mean = truth.reindex(starts[aligned[name].to_numpy()]).to_numpy()
-        if len(mean):
-            floors.append(f"{name} {noise_floor(mean, series.overdispersion):.3f}")
-    return f"noise floor by kind of hour: {', '.join(floors)}"
+        own = aligned[name].to_numpy()
+        if own.any():
+            floor = noise_floor(truth.reindex(starts[own]).to_numpy(), series.overdispersion)
+            wape = one.loc[own, "miss"].sum() / one.loc[own, "offered"].sum()
+            floors.append(f"{name} {floor:.3f} ({wape / floor:.2f} x)")
+    return f"noise floor by kind (WAPE of {one['model'].iloc[0]} over it): {', '.join(floors)}"
+
+
+def pit_text(series: BenchSeries, ours: Backtest) -> str:
+    """Return how even the randomised PIT of thin hours is: where counts are few, bands hold more."""
+    came = series.history.set_index("start")["offered"]
+    found: dict[str, list[np.ndarray]] = {}
+    for (model, _), paths in ours.paths.items():
+        actual = came.reindex(paths.starts).to_numpy(dtype=float)
+        thin = ~np.isnan(actual) & (paths.mean < THIN)
+        place = randomised_pit(actual[thin], paths.draws[:, thin], generator(0, "PIT", model))
+        found.setdefault(model, []).append(place)
+    shown = []
+    for model, parts in found.items():
+        places = np.concatenate(parts)
+        if len(places) >= THIN_HOURS:
+            tenths = np.histogram(places, bins=10, range=(0, 1))[0] / len(places)
+            middle = np.mean((places > 0.1) & (places <= 0.9))
+            shown.append(
+                f"{model} {len(places)} hours, tenths {tenths.min():.3f}-{tenths.max():.3f}, "
+                f"80 % hold {middle:.3f}, 95 % {np.mean((places > 0.025) & (places <= 0.975)):.3f}"
+            )
+    return f"randomised PIT below {THIN} an hour: {'; '.join(shown) or 'no such hours'}"
 
 
 def cover_error_text(ours: Backtest) -> str:

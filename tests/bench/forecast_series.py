@@ -24,7 +24,7 @@ class BenchSeries:
     """One series and how it is backtested.
 
     ``table`` has one row an open hour: `start` (aware), `offered` (NaN: lost), `mean` (true mean, NaN where
-    nobody knows it), `is_odd` (outage or burst: not scored).
+    nobody knows it), `is_odd` (outage or burst: not scored). ``sizes`` are promotions' true log sizes, by id.
     """
 
     name: str
@@ -37,6 +37,7 @@ class BenchSeries:
     day_h: int
     overdispersion: float = 0.0
     promotions: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def history(self) -> pd.DataFrame:
@@ -114,6 +115,7 @@ def shop(*, per_hour: int, origins: int, seed: int) -> BenchSeries:
         day_h=16,
         overdispersion=noise.overdispersion + noise.day_sd**2,
         promotions=simulated.promotions,
+        sizes=simulated.sizes,
     )
 
 
