@@ -90,6 +90,7 @@ def build_base(*, agents: int = 3, hourly: float = 60.0, draws: int = 12) -> Pla
         requirement=need.assign(offered=hourly, on_time=0.9),
         shift_plan=plan,
         roster=None,
+        last_roster=None,
         summary={},
     )
 
