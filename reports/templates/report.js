@@ -258,6 +258,7 @@
     const stream = data.streams[section.dataset.stream];
     section.querySelectorAll("figure.chart").forEach((figure) => {
       const kind = figure.dataset.kind, place = figure.querySelector(".live"), picture = figure.querySelector(".wide");
+      if (!(kind in makers)) return; // a still picture
       let entry = charts.find((one) => one.place === place);
       if (!entry) {
         place.hidden = false;
