@@ -18,6 +18,7 @@ from scheduling.demand import StreamDemand, served_day
 from scheduling.promise import Duties
 from scheduling.roster.meetings import merged
 from scheduling.roster.people import Employee
+from scheduling.shifts.judging import unanswered_of
 from scheduling.shifts.periods import periods_of
 from scheduling.simulation.estimate import Estimate, ratio
 from scheduling.simulation.replicate import StreamJudgement, judge
@@ -126,8 +127,7 @@ def _judge_days(
 
 def _is_open(judged: Mapping[dt.date, StreamJudgement], max_unanswered: float) -> bool:
     """Whether the share never answered may lie on either side of its limit."""
-    parts = [(day.unanswered_sessions, day.window_sessions) for day in judged.values()]
-    share = ratio(parts, nothing=0.0)
+    share = unanswered_of(list(judged.values()))
     return share.low <= max_unanswered < share.high
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from forecast.replies.rules import ReplyRule
 from forecast.replies.service_parameters import ServiceParameters
 from scheduling.day import ServiceDay
+from scheduling.shifts.templates import TemplateInstance
 
 
 def service_day(
@@ -27,4 +28,18 @@ def service_day(
         service=ServiceParameters(**service),
         rule=ReplyRule(id="test", **(rule or {})),
         target=target,
+    )
+
+
+def half_duty(start: int, end: int) -> TemplateInstance:
+    """Return a duty without a break, between minutes of the day, at a unit of money an hour."""
+    return TemplateInstance(
+        template="班",
+        form="half",
+        start_min=start,
+        end_min=end,
+        breaks=(),
+        pool="staff",
+        paid_hours=(end - start) / 60,
+        cost=(end - start) / 60,
     )

@@ -160,6 +160,6 @@ def _view(task: DayTask, counts: Ints) -> tuple[float, float]:
     evaluation = task.model.summary(task.run(counts))
     on, _ = task.staffing(counts)
     lacking = float(task.floor_deficits(evaluation, on).sum()) + max(
-        0.0, -task.spare_unanswered(evaluation, counts)
+        0.0, -task.spare_unanswered(evaluation, task.unanswered(evaluation, counts))
     )
     return task.ahead(evaluation.share), lacking

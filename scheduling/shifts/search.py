@@ -125,10 +125,11 @@ class Walk:
         task = self.task
         run = task.run(counts, base)
         evaluation = task.model.summary(run)
+        unanswered, arrived = task.unanswered(evaluation, counts), float(evaluation.arrived.sum())
         now = np.array(
             [
                 evaluation.surplus,
-                task.spare_unanswered(evaluation, counts),
+                task.spare_unanswered(evaluation, unanswered),
                 -float(task.floor_deficits(evaluation, run.on_duty).sum()),
                 float(evaluation.rounds_on_time.sum()),
             ]
@@ -138,9 +139,9 @@ class Walk:
             counts,
             plan.cost,
             evaluation.share,
-            evaluation.unanswered_share + _deserted_share(task, plan),
+            unanswered / arrived if arrived > 0 else 0.0,
             float(evaluation.total.sum()),
-            float(evaluation.arrived.sum()),
+            arrived,
             now,
         )
         if self._is_better(plan):
@@ -359,12 +360,6 @@ class Walk:
         worth = weight @ (gains[:, :, REACH + 1] @ self.task.on.T) / cost
         noisy = worth * self.rng.uniform(0.85, 1.0, len(cost)) ** np.sign(worth)
         return np.sort(np.argsort(-noisy, kind="stable")[:SHORTLIST])
-
-
-def _deserted_share(task: DayTask, plan: Plan) -> float:
-    """Return the share of sessions that come while all on duty happen to be absent."""
-    deserted = task.deserted(plan.evaluation, task.coming(plan.counts))
-    return float(deserted.sum()) / max(float(plan.evaluation.arrived.sum()), 1e-12)
 
 
 def _differences(tables: ValueTables, task: DayTask, plan: Plan) -> Floats:

@@ -214,19 +214,27 @@ class DayTask:
         """Whether the limits on people hold."""
         return all(int(counts[members].sum()) <= limit for members, limit in self.groups)
 
-    def spare_unanswered(self, evaluation: Evaluation, counts: Ints) -> float:
+    def spare_unanswered(self, evaluation: Evaluation, unanswered: float) -> float:
         """Return how many more sessions may stay unanswered; below zero: how many too many."""
         if self.max_unanswered >= 1.0:
             return 0.0
-        left = float(evaluation.unanswered.sum()) + float(
-            self.deserted(evaluation, self.coming(counts)).sum()
-        )
-        return self.max_unanswered * float(evaluation.arrived.sum()) - left
+        return self.max_unanswered * float(evaluation.arrived.sum()) - unanswered
+
+    def unanswered(self, evaluation: Evaluation, counts: Ints) -> float:
+        """Return the sessions never answered: the model's, and those of days on which all are absent."""
+        left = float(evaluation.unanswered.sum())
+        if self.absence_rate > 0:
+            left += float(self.deserted(evaluation, self.coming(counts)).sum())
+        return left
+
+    @cached_property
+    def later(self) -> Ints:
+        """Instances x intervals: on duty then or later that day."""
+        return np.maximum.accumulate(self.presence[0][:, ::-1], axis=1)[:, ::-1]
 
     def coming(self, counts: Ints) -> Ints:
         """Return per interval how many people are on duty then or later that day."""
-        later = np.maximum.accumulate(self.presence[0][:, ::-1], axis=1)[:, ::-1]
-        return np.asarray(counts @ later + self.already[0])
+        return np.asarray(counts @ self.later + self.already[0])
 
     def deserted(self, evaluation: Evaluation, coming: Ints) -> Floats:
         """Return per interval the sessions that come while all on duty then or later happen to be absent.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from builders_service import service_day
+from builders_service import half_duty, service_day
 
 from forecast.config import Stream
 from forecast.replies.rules import Period
@@ -17,7 +17,6 @@ from scheduling.demand import StreamDemand
 from scheduling.judgement import _is_open, pooled
 from scheduling.shifts.design import design_span
 from scheduling.shifts.judging import JudgeJob, judge_days
-from scheduling.shifts.templates import TemplateInstance
 
 DATES = (dt.date(2026, 12, 7), dt.date(2026, 12, 8))
 STREAM = Stream(id="chat", confidence=0.5, absence_rate=0.1, max_unanswered=0.01)
@@ -40,19 +39,7 @@ def demand() -> StreamDemand:
 
 @pytest.mark.slow
 def test_a_certified_plan_leaves_few_unanswered_though_people_are_away() -> None:
-    instances = [
-        TemplateInstance(
-            template="班",
-            form="half",
-            start_min=start,
-            end_min=end,
-            breaks=(),
-            pool="staff",
-            paid_hours=(end - start) / 60,
-            cost=(end - start) / 60,
-        )
-        for start, end in ((540, 780), (540, 660), (660, 780))
-    ]
+    instances = [half_duty(start, end) for start, end in ((540, 780), (540, 660), (660, 780))]
     design = design_span(
         {"chat": demand()}, instances, streams={"chat": STREAM}, effort="normal", processes=1
     )

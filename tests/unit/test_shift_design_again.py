@@ -7,13 +7,12 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from builders_service import service_day
+from builders_service import half_duty, service_day
 
 from forecast.config import Stream
 from forecast.replies.rules import Period
 from scheduling.demand import StreamDemand
 from scheduling.shifts.design import ShiftDesign, design_again, design_span
-from scheduling.shifts.templates import TemplateInstance
 
 pytestmark = pytest.mark.slow
 
@@ -44,19 +43,7 @@ def asked() -> StreamDemand:
 
 
 def designed(asked: StreamDemand) -> ShiftDesign:
-    instances = [
-        TemplateInstance(
-            template="班",
-            form="half",
-            start_min=start,
-            end_min=end,
-            breaks=(),
-            pool="staff",
-            paid_hours=(end - start) / 60,
-            cost=(end - start) / 60,
-        )
-        for start, end in DUTIES
-    ]
+    instances = [half_duty(start, end) for start, end in DUTIES]
     streams = {"chat": Stream(id="chat", confidence=0.8)}
     return design_span({"chat": asked}, instances, streams=streams, effort="quick", processes=1)
 
