@@ -160,7 +160,7 @@ def few_hours_notes(problem: RosterProblem, choices: Choices, assignment: Assign
     for people in pools.values():
         usual = statistics.median(hours[p] / open_days[p] for p in people)
         few = [
-            f"{problem.employees[p].employee} {hours[p]:g} (of {usual * open_days[p]:.0f})"
+            f"{problem.employees[p].employee} {hours[p]:g}/{usual * open_days[p]:.0f}"
             for p in people
             if problem.employees[p].min_hours_per_week is None and hours[p] < usual * open_days[p] / 2
         ]

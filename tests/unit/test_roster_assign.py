@@ -184,7 +184,7 @@ def test_who_gets_few_hours_without_a_claim_is_named() -> None:
     plan = build_shift_plan([(d, EARLY, "08:00", "12:00-13:00", 3) for d in range(5)])
     notes = rostered(plan, people=(*fast, slow)).notes
     assert [note for note in notes if note.startswith("few paid hours")] == [
-        "few paid hours, against what is usual in the pool: D 0 (of 40). "
+        "few paid hours, against what is usual in the pool: D 0/40. "
         "Without min_hours_per_week in agents.csv nobody has a claim to hours"
     ]
     claims = replace(slow, min_hours_per_week=8)
