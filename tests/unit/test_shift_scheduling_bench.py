@@ -16,7 +16,7 @@ sys.path.insert(0, str(BENCH))
 from shift_instance import Instance, InstanceError, read_assignment, read_instance, score  # noqa: E402
 from shift_paths import Paths, numbers  # noqa: E402
 from shift_reduced import least_through  # noqa: E402
-from shift_search import first_rows, total_cost  # noqa: E402
+from shift_repair import first_rows, total_cost  # noqa: E402
 from shift_stir import Stir  # noqa: E402
 
 TEXT = """# one week and a day
