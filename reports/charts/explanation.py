@@ -1,25 +1,18 @@
-"""Picture of a forecast's parts: what each of them adds to the hours, one step upon the other.
-
-Every command that forecasts draws it, so it is painted without matplotlib: loading that takes longer than the
-forecast itself. All lines are level or upright, so that nothing is lost by it.
-"""
+"""Chart of a forecast's parts: what each of them adds to the hours, one step upon the other."""
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
+from matplotlib.axes import Axes
 
 from forecast.timegrid import midnight, zone
-from reports.charts.canvas import Canvas
 from reports.charts.colours import GREEN, GREY, INK, ORANGE, SKY, VERMILION, paler
+from reports.charts.style import house_style, new_figure
 from reports.words import Words
 
 Floats = npt.NDArray[np.float64]
@@ -27,9 +20,9 @@ Floats = npt.NDArray[np.float64]
 STEPS = (("calendar", GREY), ("holiday", GREEN), ("promotion", ORANGE), ("override", VERMILION))
 LEAST_EFFECT = 0.005  # a part that changes no hour by more is not shown
 HOUR = pd.Timedelta(hours=1)
-MOST_DATES = 20
+MOST_LABELS = 20
 SHORT = pd.Timedelta(days=2)  # up to here hours are named instead of days
-PAGE_COLOURS = 64  # as many as its letters need, for a third of the size
+PNG_DPI = 150
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,67 +53,90 @@ def part_layers(parts: pd.DataFrame) -> list[Layer]:
     return layers
 
 
-def draw_parts(parts: pd.DataFrame, *, title: str, timezone: str, say: Words) -> Image.Image:
-    """Return the picture of one stream's parts, with the mean as a line and the level dotted.
+def plot_parts(axes: Axes, parts: pd.DataFrame, *, timezone: str, say: Words) -> Axes:
+    """Draw one stream's parts, with the mean as a line and the level dotted.
 
     Parameters
     ----------
+    axes
+        Where to draw.
     parts
         Rows of one stream as ``forecast_parts.csv``; hours that are not there (closed) stay empty.
-    title
-        Above the picture.
+        [consultations an hour, factors]
     timezone
         The shop's.
     say
         Messages of the reader's language.
+
+    Returns
+    -------
+    Axes
+        The axes given. Hours are counted in absolute time, so that a day has 25 where clocks go back.
     """
-    starts = pd.DatetimeIndex(parts["start"]).tz_convert(zone(timezone)).sort_values()
-    parts = parts.set_index(pd.DatetimeIndex(parts["start"]).tz_convert(zone(timezone))).loc[starts]
-    first, end = starts[0], starts[-1] + HOUR
-    at = ((starts - first) / HOUR).to_numpy()
-    layers = part_layers(parts)
-    mean, level = parts["mean"].to_numpy(dtype=float), parts["level"].to_numpy(dtype=float)
-    top = max(float(mean.max()), float(level.max()), *(float(layer.high.max()) for layer in layers))
-    canvas = Canvas(hours=(end - first) / HOUR, top=top)
-    canvas.grid(say("chart.consultations_an_hour"))
+    starts = pd.DatetimeIndex(parts["start"]).tz_convert(zone(timezone))
+    parts = parts.set_index(starts).sort_index()
+    first, end = parts.index[0], parts.index[-1] + HOUR
+    every = parts.reindex(pd.date_range(first, end, freq="h", inclusive="left"))
+    edges = np.arange(len(every) + 1)
+    layers = part_layers(every)
     for layer in layers:
-        canvas.bars(at, layer.low, layer.high, layer.colour)
-    canvas.dots(at, level, GREY)
-    canvas.steps(at, mean, INK)
-    is_short = end - first <= SHORT
-    canvas.dates(list(_hours(first, end, say) if is_short else _days(first, end, timezone, say)))
-    canvas.title(title)
-    canvas.legend(
-        [(say(f"chart.part_{layer.name}"), layer.colour, "bar") for layer in layers]
-        + [(say("chart.mean"), INK, "line"), (say("chart.part_level"), GREY, "dots")]
+        axes.stairs(
+            layer.high,
+            edges,
+            baseline=layer.low,
+            fill=True,
+            color=layer.colour,
+            label=say(f"chart.part_{layer.name}"),
+        )
+    axes.stairs(every["mean"], edges, baseline=None, color=INK, linewidth=1.2, label=say("chart.mean"))
+    axes.stairs(
+        every["level"],
+        edges,
+        baseline=None,
+        color=GREY,
+        linewidth=1.2,
+        linestyle=":",
+        label=say("chart.part_level"),
     )
-    return canvas.image
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.2)  # room for the legend
+    axes.set_ylabel(say("chart.consultations_an_hour"))
+    axes.margins(x=0.005)
+    if end - first <= SHORT:
+        _label_hours(axes, first, end, say)
+    else:
+        _label_days(axes, first, end, timezone, say)
+    axes.legend(loc="upper left", ncols=4)
+    return axes
 
 
-def _hours(first: pd.Timestamp, end: pd.Timestamp, say: Words) -> Iterator[tuple[float, str]]:
-    """Yield each hour and its text, with the date at the first and at midnight."""
+def _label_hours(axes: Axes, first: pd.Timestamp, end: pd.Timestamp, say: Words) -> None:
+    """Name hours, with the date at the first and at midnight."""
     hours = pd.date_range(first, end, freq="h", inclusive="left")
-    every = -(-len(hours) // MOST_DATES)
-    for number, at in enumerate(hours):
-        date = f"\n{say.short_day(at.date())} {say.weekday(at.date())}"
-        text = "" if number % every else f"{at:%H:%M}{date if number == 0 or at.hour < every else ''}"
-        yield float(number), text
+    every = -(-len(hours) // MOST_LABELS)
+    shown = range(0, len(hours), every)
+    texts = []
+    for number in shown:
+        at = hours[number]
+        is_new = number == 0 or at.hour < every
+        texts.append(
+            f"{at:%H:%M}" + (f"\n{say.short_day(at.date())} {say.weekday(at.date())}" if is_new else "")
+        )
+    axes.set_xticks(list(shown), texts, fontsize=8)
 
 
-def _days(first: pd.Timestamp, end: pd.Timestamp, timezone: str, say: Words) -> Iterator[tuple[float, str]]:
-    """Yield each midnight inside and the text for the day's noon, empty for days left out."""
+def _label_days(axes: Axes, first: pd.Timestamp, end: pd.Timestamp, timezone: str, say: Words) -> None:
+    """Mark midnights and write date and weekday at noon."""
     days = pd.date_range(first.date(), (end - HOUR).date(), freq="D")
-    every = -(-len(days) // MOST_DATES)
-    for number, day in enumerate(days):
-        text = "" if number % every else f"{say.short_day(day.date())}\n{say.weekday(day.date())}"
-        yield float((midnight(day.date(), timezone) - first) / HOUR), text
-
-
-def png_uri(image: Image.Image) -> str:
-    """Return a picture as the source of an HTML picture."""
-    buffer = io.BytesIO()
-    image.quantize(PAGE_COLOURS).save(buffer, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    midnights = [float((midnight(day.date(), timezone) - first) / HOUR) for day in days]
+    every = -(-len(days) // MOST_LABELS)
+    axes.set_xticks([at for at in midnights if at >= 0], [], minor=True)
+    axes.set_xticks(
+        [at + 12 for at in midnights[::every]],
+        [f"{say.short_day(day.date())}\n{say.weekday(day.date())}" for day in days[::every]],
+        fontsize=8,
+    )
+    axes.tick_params(axis="x", which="major", length=0)
+    axes.tick_params(axis="x", which="minor", length=4)
 
 
 def write_part_pictures(
@@ -128,9 +144,11 @@ def write_part_pictures(
 ) -> list[Path]:
     """Write one PNG a stream, ``forecast_parts-1.png`` and so on in the order of `titles`."""
     written = []
-    for number, (stream, title) in enumerate(titles.items(), start=1):
-        own = parts[parts["stream"] == stream]
-        picture = draw_parts(own, title=say("chart.parts_title", stream=title), timezone=timezone, say=say)
-        written.append(folder / f"forecast_parts-{number}.png")
-        picture.save(written[-1])
+    with house_style():
+        for number, (stream, title) in enumerate(titles.items(), start=1):
+            figure, axes = new_figure(height=3.6)
+            plot_parts(axes, parts[parts["stream"] == stream], timezone=timezone, say=say)
+            axes.set_title(say("chart.parts_title", stream=title))
+            written.append(folder / f"forecast_parts-{number}.png")
+            figure.savefig(written[-1], dpi=PNG_DPI, metadata={"Software": None})
     return written

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from reports import findings
 from reports.charts.cover import plot_gaps, plot_need_and_cover, plot_reply_rate
-from reports.charts.explanation import draw_parts, png_uri
+from reports.charts.explanation import plot_parts
 from reports.charts.forecast import plot_forecast
 from reports.charts.roster import plot_roster
 from reports.charts.style import data_uri, house_style, new_figure, svg_text
@@ -41,10 +41,6 @@ def stream_pictures(plan: Plan, stream: str, say: Words) -> dict[str, Picture]:
         sources = {
             kind: data_uri(svg_text(figure)) for kind, figure in _stream_figures(plan, stream, say).items()
         }
-    if plan.parts is not None:
-        parts = plan.parts[plan.parts["stream"] == stream]
-        image = draw_parts(parts, title="", timezone=findings.timezone(plan), say=say)
-        sources["parts"] = png_uri(image)
     return {
         kind: Picture(kind=kind, alt=say(f"report.alt_{kind}", stream=label), source=source)
         for kind, source in sources.items()
@@ -52,7 +48,7 @@ def stream_pictures(plan: Plan, stream: str, say: Words) -> dict[str, Picture]:
 
 
 def write_pictures(plan: Plan, folder: Path, lang: str) -> list[Path]:
-    """Write every chart as PNG: four a stream, and the roster.
+    """Write every chart as PNG: four or five a stream, and the roster.
 
     Parameters
     ----------
@@ -101,6 +97,9 @@ def _stream_figures(plan: Plan, stream: str, say: Words) -> dict[str, Figure]:
     figures["rate"], axes = new_figure(height=3.4)
     hours = findings.hour_rows(plan, stream)
     plot_reply_rate(axes, hours, target=target, window=rule.window_minutes, metric=rule.metric, say=say)
+    if plan.parts is not None:
+        figures["parts"], axes = new_figure(height=3.6)
+        plot_parts(axes, plan.parts[plan.parts["stream"] == stream], timezone=zone, say=say)
     return figures
 
 

@@ -120,7 +120,7 @@ def test_reply_rates_are_percent_and_reply_times_seconds(plan, metric, top):
 
 def test_pictures_are_written_as_files(plan, tmp_path):
     files = write_pictures(build_plan(days=2, people=6), tmp_path / "pictures", "zh")
-    assert len(files) == 9
+    assert len(files) == 11
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in files)
     assert (tmp_path / "pictures" / "roster.png").exists()
 

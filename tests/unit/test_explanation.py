@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import ImageColor
 
 from forecast.config import Shop, ShopSettings, Stream
 from forecast.explanation import FACTORS, forecast_parts
@@ -16,8 +15,8 @@ from forecast.overrides import Override
 from forecast.promotions import PromotionCalendar
 from forecast.selection import forecast_demand
 from forecast.timegrid import slots, zone
-from reports.charts.colours import INK, ORANGE, VERMILION, paler
-from reports.charts.explanation import draw_parts, part_layers, write_part_pictures
+from reports.charts.explanation import part_layers, plot_parts, write_part_pictures
+from reports.charts.style import house_style, new_figure
 from reports.words import words
 
 ZONE = "Asia/Shanghai"
@@ -81,10 +80,12 @@ def test_the_picture_shows_parts_that_act_and_no_others(tmp_path):
     assert "override" in names
     assert "promotion" not in names
     np.testing.assert_allclose(part_layers(parts)[-1].high, parts["mean"])
-    picture = draw_parts(parts, title="淘宝 售前", timezone=ZONE, say=say)
-    colours = {colour for _, colour in picture.getcolors(1 << 20)}
-    assert ImageColor.getrgb(paler(VERMILION, 0.6)) in colours
-    assert ImageColor.getrgb(paler(ORANGE, 0.6)) not in colours
+    with house_style():
+        _, axes = new_figure()
+        plot_parts(axes, parts, timezone=ZONE, say=say)
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert say("chart.part_override") in labels
+    assert say("chart.part_promotion") not in labels
     (path,) = write_part_pictures(parts, tmp_path, titles={"a": "淘宝 售前"}, timezone=ZONE, say=say)
     assert path.name == "forecast_parts-1.png"
     assert path.stat().st_size > 10_000
@@ -94,7 +95,22 @@ def test_the_picture_has_every_hour_of_a_day_on_which_clocks_go_back():
     starts = slots(dt.date(2026, 11, 1), 1, 60, "America/New_York")
     assert len(starts) == 25
     parts = pd.DataFrame({"start": starts, "mean": 5.0, "level": 5.0} | dict.fromkeys(FACTORS, 1.0))
-    picture = draw_parts(parts, title="", timezone="America/New_York", say=words("en"))
-    ink = np.all(np.asarray(picture) == ImageColor.getrgb(INK), axis=2)
-    line = ink[100:400].sum(axis=1).max()  # the mean, all along the hours
-    assert line > 1300
+    with house_style():
+        _, axes = new_figure()
+        plot_parts(axes, parts, timezone="America/New_York", say=words("en"))
+    usual, mean, _ = (patch.get_data() for patch in axes.patches)
+    assert len(usual.values) == len(mean.values) == 25
+    assert np.isfinite(mean.values).all()
+
+
+def test_closed_hours_stay_empty_and_long_spans_name_some_days():
+    starts = slots(dt.date(2026, 11, 1), 40, 60, ZONE)
+    starts = starts[(starts.hour >= 9) & (starts.hour < 23)]
+    parts = pd.DataFrame({"start": starts, "mean": 5.0, "level": 5.0} | dict.fromkeys(FACTORS, 1.0))
+    with house_style():
+        _, axes = new_figure()
+        plot_parts(axes, parts, timezone=ZONE, say=words("zh"))
+    values = axes.patches[1].get_data()[0]
+    assert np.isfinite(values).sum() == len(starts)
+    assert len(values) == 40 * 24 - 10
+    assert [label.get_text() for label in axes.get_xticklabels()][:2] == ["11/1\n日", "11/3\n二"]

@@ -20,6 +20,8 @@ from reports.cli.options import (
 from reports.cli.speech import tell_json
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from reports.cli.planning import Job
     from scheduling.outlook import Outlook
 
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Compare models on each stream's own past and take the best; takes half as much time again.",
 )
+@click.option(
+    "--pictures",
+    is_flag=True,
+    help="Draw what each hour is made of, a PNG a stream; the report of a plan has the same pictures.",
+)
 @history_option
 @run_options
 @run_as_one
@@ -47,6 +54,7 @@ def command(
     week: str | None,
     now: str | None,
     compare: bool,
+    pictures: bool,
     history: Path | None,
     run: Run,
 ) -> int:
@@ -60,10 +68,8 @@ def command(
     """
     from forecast.selection import ORIGINS
     from forecast.table_files import write_csv, write_parquet
-    from reports.charts.explanation import write_part_pictures
     from reports.cli.outcomes import ExitCode, whole_files
     from reports.cli.planning import read_job, screen
-    from reports.findings import stream_name
     from reports.stage_tables import forecast_summary, print_forecast
 
     at = None if now is None else _instant(now)
@@ -84,16 +90,8 @@ def command(
         if outlook.parts is not None and outlook.effects is not None:
             write_csv(outlook.parts, folder / "forecast_parts.csv")
             write_csv(outlook.effects, folder / "forecast_effects.csv")
-            write_part_pictures(
-                outlook.parts,
-                folder,
-                titles={
-                    str(name): stream_name(settings, str(name), job.words)
-                    for name in outlook.parts["stream"].unique()
-                },
-                timezone=settings.shop.timezone,
-                say=job.words,
-            )
+            if pictures:
+                _draw(outlook.parts, folder, job)
     job.stages.end()
     if run.as_json:
         tell_json(forecast_summary(outlook, settings))
@@ -101,6 +99,21 @@ def command(
         print_forecast(outlook, settings, screen(), job.words)
         click.echo(str(target / "forecast.csv"))
     return ExitCode.FINE
+
+
+def _draw(parts: pd.DataFrame, folder: Path, job: Job) -> None:
+    """Write the pictures of the forecast's parts."""
+    from reports.charts.explanation import write_part_pictures
+    from reports.findings import stream_name
+
+    settings = job.inputs.settings.demand
+    write_part_pictures(
+        parts,
+        folder,
+        titles={str(name): stream_name(settings, str(name), job.words) for name in parts["stream"].unique()},
+        timezone=settings.shop.timezone,
+        say=job.words,
+    )
 
 
 def _instant(text: str) -> dt.datetime:
