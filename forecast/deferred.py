@@ -1,4 +1,4 @@
-"""Modules that other people's packages import and we may never use, loaded when something of them is asked for."""
+"""Modules that other packages import and we may never use, loaded when something of them is asked for."""
 
 from __future__ import annotations
 
