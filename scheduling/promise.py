@@ -13,10 +13,10 @@ from scipy.stats import binom
 
 from forecast.randomness import generator
 from scheduling.config import Settings
-from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
+from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints, ServiceDay, on_duty
 from scheduling.demand import StreamDemand, served_day
+from scheduling.pace import team_model
 from scheduling.service.evaluation import Evaluation
-from scheduling.service.shop import DayModel
 from scheduling.shifts.chance import spread_out
 from scheduling.shifts.periods import periods_of
 from scheduling.shifts.workers import done, workers
@@ -144,16 +144,6 @@ def promises(
     }
 
 
-def staffing(duties: Sequence[DutySpan], day: ServiceDay) -> Ints:
-    """Return agents of average speed taking new sessions per interval, to the nearest whole one."""
-    total = np.zeros(len(day.sessions))
-    starts = day.starts_min
-    for duty in duties:
-        for start, end in duty.working_spans:
-            total += duty.speed * ((starts >= start) & (starts + day.interval_min <= end))
-    return np.maximum((total > 0).astype(np.int64), np.floor(total + 0.5).astype(np.int64))
-
-
 def cover_table(
     demands: Mapping[str, StreamDemand],
     duties: Duties,
@@ -224,14 +214,11 @@ def _evaluate(job: _Job) -> _Seen:
 
     The model evaluates draws with everybody there: what absences cost the simulator says.
     """
-    model, on = DayModel(job.day), staffing(job.duties, job.day)
-    stops = leaving(job.duties, job.day.starts_min)
+    model, on, stops = team_model(job.day, job.duties)
     drawn = [model.evaluate(on, stops, sessions=sessions) for sessions in job.draws]
     sums = np.array([(e.on_time.sum(), e.total.sum()) for e in drawn]).reshape(-1, 2)
     full = model.evaluate(on, stops)
-    return _Seen(
-        evaluation=_with_absences(job, model, full), full=full.share, model=sums, simulated=_simulated(job)
-    )
+    return _Seen(evaluation=_with_absences(job, full), full=full.share, model=sums, simulated=_simulated(job))
 
 
 def _simulated(job: _Job) -> Floats:
@@ -255,7 +242,7 @@ def _simulated(job: _Job) -> Floats:
     return np.asarray(by_play.sum(axis=0))
 
 
-def _with_absences(job: _Job, model: DayModel, full: Evaluation) -> Evaluation:
+def _with_absences(job: _Job, full: Evaluation) -> Evaluation:
     """Return the mean evaluation over who may be missing: nobody, and a sample of days when somebody is."""
     size, rate = len(job.duties), job.absence_rate
     if rate <= 0 or size == 0:
@@ -268,7 +255,8 @@ def _with_absences(job: _Job, model: DayModel, full: Evaluation) -> Evaluation:
         for _ in range(days):
             missing = np.isin(np.arange(size), rng.choice(size, number, replace=False))
             there = [duty for duty, gone in zip(job.duties, missing, strict=True) if not gone]
-            found.append(model.evaluate(staffing(there, job.day), leaving(there, job.day.starts_min)))
+            model, on, stops = team_model(job.day, there)
+            found.append(model.evaluate(on, stops))
             weights.append(float(chances[number]) / days)
     means: dict[str, Any] = {
         part.name: np.average([getattr(one, part.name) for one in found], axis=0, weights=weights)

@@ -26,19 +26,18 @@ from forecast.selection import ORIGINS, choose_model
 from forecast.shop_backtest import known_ahead
 from forecast.timegrid import midnight
 from forecast.traffic import compare_traffic
-from scheduling.day import leaving
 from scheduling.demand import StreamDemand, served_day
 from scheduling.inputs import Inputs, read_inputs
 from scheduling.judgement import duties_of_plan, duties_of_roster
 from scheduling.outlook import Outlook
+from scheduling.pace import team_model
 from scheduling.pipeline import demands_of
 from scheduling.plan_folder import PlanFolder, read_plan
-from scheduling.promise import Duties, cover_table, staffing
+from scheduling.promise import Duties, cover_table
 from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.scenarios.keys import read_scenarios
 from scheduling.scenarios.overrides import apply
 from scheduling.service.evaluation import Evaluation
-from scheduling.service.shop import DayModel
 from scheduling.shifts.periods import periods_of, planning_level
 
 DRAWS = 60  # enough for the band and the level that the wanted chance asks for
@@ -234,7 +233,8 @@ def _seen(
         found[name] = {}
         for date, asked in demand.days.items():
             day, spans = served_day(asked, shrinkage), duties.get(date, {}).get(name, ())
-            found[name][date] = DayModel(day).evaluate(staffing(spans, day), leaving(spans, day.starts_min))
+            model, on, stops = team_model(day, spans)
+            found[name][date] = model.evaluate(on, stops)
     return found
 
 

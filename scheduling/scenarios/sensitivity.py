@@ -11,17 +11,16 @@ import numpy as np
 import pandas as pd
 
 from scheduling.config import Settings
-from scheduling.day import DutySpan, Floats, leaving
+from scheduling.day import DutySpan, Floats, leaving, on_duty
 from scheduling.demand import StreamDemand, served_day
 from scheduling.inputs import Inputs
 from scheduling.judgement import FRESH, duties_of_plan, judge_span
+from scheduling.pace import team_model
 from scheduling.pipeline import people_limits, with_templates
 from scheduling.plan_folder import PlanFolder
-from scheduling.promise import staffing
 from scheduling.scenarios.outcome import Question, pooled_share
 from scheduling.scenarios.overrides import apply
 from scheduling.scenarios.standing import demand_under, hour_worth, people_under
-from scheduling.service.shop import DayModel, Pass
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import TemplateInstance, template_instances
 from scheduling.simulation.replicate import judge_many
@@ -144,19 +143,17 @@ def _hour_gains(
     demand: StreamDemand, date: dt.date, spans: list[DutySpan], shrinkage: float
 ) -> dict[pd.Timestamp, float]:
     """Return what the model says one more agent brings in each hour of a day, in units above the target."""
-    model = DayModel(served_day(demand.days[date], shrinkage))
-    hours = demand.starts[date].floor("h")
-
-    def run(duties: list[DutySpan], base: Pass | None = None) -> Pass:
-        on, leave = staffing(duties, model.day), leaving(duties, model.day.starts_min)
-        return model.run(on, leave) if base is None else model.rerun(base, on, leave)
-
-    plain = run(spans)
+    model, on, stops = team_model(served_day(demand.days[date], shrinkage), spans)
+    starts, interval = model.day.starts_min, model.day.interval_min
+    plain = model.run(on, stops)
     without = model.summary(plain).surplus
-    return {
-        at: model.summary(run([*spans, _one_hour(demand, date, at)], plain)).surplus - without
-        for at in hours.unique()
-    }
+
+    def gain(more: DutySpan) -> float:
+        one = [more]
+        run = model.rerun(plain, on + on_duty(one, starts, interval), stops + leaving(one, starts))
+        return model.summary(run).surplus - without
+
+    return {at: gain(_one_hour(demand, date, at)) for at in demand.starts[date].floor("h").unique()}
 
 
 def _one_hour(demand: StreamDemand, date: dt.date, at: pd.Timestamp) -> DutySpan:

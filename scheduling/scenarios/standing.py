@@ -16,16 +16,16 @@ from forecast.frames import QUANTILES
 from forecast.timegrid import zone
 from scheduling.breaks import pauses_text
 from scheduling.config import Settings
-from scheduling.day import DutySpan, Floats, leaving
+from scheduling.day import DutySpan, Floats
 from scheduling.demand import StreamDemand, served_day
 from scheduling.judgement import duties_of_plan, duties_of_roster
 from scheduling.outlook import Outlook
+from scheduling.pace import team_model
 from scheduling.pipeline import demands_of, with_templates
 from scheduling.plan_folder import PlanFolder
-from scheduling.promise import Duties, staffing
+from scheduling.promise import Duties
 from scheduling.scenarios.keys import AddedAgents
 from scheduling.scenarios.overrides import MOST_BOTS, Applied
-from scheduling.service.shop import DayModel
 from scheduling.service.value import value_tables
 from scheduling.shifts.templates import TemplateInstance, template_instances
 
@@ -307,9 +307,9 @@ def hour_worth(
     Both in units of the rule above the target (seconds below it under a rule in seconds), by the model.
     """
     day = served_day(demand.days[date], settings.demand.stream(demand.stream).shrinkage)
-    on = staffing(spans, day)
+    model, on, stops = team_model(day, spans)
     candidates = np.maximum(0, on[:, None] + np.array([-1, 0, 1]))
-    tables = value_tables(DayModel(day), on, leaving(spans, day.starts_min), candidates=candidates)
+    tables = value_tables(model, on, stops, candidates=candidates)
     surplus = tables.surplus
     return surplus[:, 1] - surplus[:, 0], surplus[:, 2] - surplus[:, 1]
 

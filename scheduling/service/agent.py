@@ -208,7 +208,7 @@ def scaled_to_throughput(service: ServiceParameters) -> ServiceParameters:
         )
 
     def excess(log_reply_s: float) -> float:
-        rate = _exponential_throughput(float(np.exp(log_reply_s)), away_s, service.reception_cap)
+        rate = exponential_throughput(float(np.exp(log_reply_s)), away_s, service.reception_cap)
         return 3600.0 * rate / service.rounds - wanted
 
     most = float(np.log(3600.0 / (wanted * service.rounds)))  # an agent who never idles
@@ -219,7 +219,7 @@ def scaled_to_throughput(service: ServiceParameters) -> ServiceParameters:
     return replace(service, reply_s=reply_s, sessions_per_hour=None)
 
 
-def _exponential_throughput(reply_s: float, away_s: float, sessions: int) -> float:
+def exponential_throughput(reply_s: float, away_s: float, sessions: int) -> float:
     """Return T(k) of the machine-repair queue [replies/s]."""
     one = np.ones(1)
     law = finite_source(one, one / reply_s, np.zeros(1), sessions, 1.0 / max(away_s, 1e-3 * reply_s))

@@ -14,7 +14,7 @@ from forecast.config import ShopSettings, Stream
 from scheduling.config import Settings
 from scheduling.day import DutySpan
 from scheduling.demand import StreamDemand
-from scheduling.promise import Promise, promises, staffing
+from scheduling.promise import Promise, promises
 from scheduling.simulation.replicate import judge
 
 DAY = dt.date(2026, 3, 2)
@@ -45,11 +45,6 @@ def promised(
         ),
         processes=1,
     )["a"]
-
-
-def test_agents_count_by_their_speed() -> None:
-    duties = [DutySpan(start_min=540, end_min=780, speed=1.25)] * 4
-    assert staffing(duties, service_day()).tolist() == [5] * 8
 
 
 def test_absences_take_from_the_promise_what_the_simulator_says_they_take() -> None:
