@@ -11,8 +11,9 @@ import pandas as pd
 
 from forecast.errors import DataError, Problem
 from reports.workbook_reading import read_roster_workbook
+from scheduling.duties import duties_of_roster
 from scheduling.inputs import read_inputs
-from scheduling.judgement import duties_of_roster, judge_span, share_of_span
+from scheduling.judgement import DOUBTFUL_DAYS, judge_span, share_of_span
 from scheduling.outlook import Outlook
 from scheduling.pipeline import demands_of, with_templates
 from scheduling.plan_folder import find_plan, read_plan, shop_of
@@ -156,7 +157,7 @@ def check_workbook(
         last_roster=plan.last_roster,
     )
     duties = duties_of_roster(roster, inputs.employees, timezone)
-    judged = judge_span(demands, duties, settings, seed=seed)
+    judged = judge_span(demands, duties, settings, seed=seed, doubtful=DOUBTFUL_DAYS)
     promised = promises(
         demands,
         duties,

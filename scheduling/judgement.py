@@ -1,23 +1,17 @@
-"""Plans and rosters as duties, and the simulator's word on every stream and day of them."""
+"""The simulator's word on every stream and day of a plan."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
-import pandas as pd
 
 from forecast.config import Stream
-from forecast.timegrid import zone
-from scheduling.breaks import read_pauses
 from scheduling.config import Settings
-from scheduling.day import LARGE_DAY, DutySpan
+from scheduling.day import LARGE_DAY
 from scheduling.demand import StreamDemand, served_day
-from scheduling.promise import Duties
-from scheduling.roster.meetings import merged
-from scheduling.roster.people import Employee
+from scheduling.duties import Duties, on_date
 from scheduling.shifts.judging import unanswered_of
 from scheduling.shifts.periods import periods_of
 from scheduling.simulation.estimate import Estimate, ratio
@@ -27,52 +21,12 @@ JUDGED_DAYS = 16  # simulated days for each day of the plan; the span pools them
 LEAST_JUDGED = 200  # simulated days in all: a plan for a single day is simulated that often
 MOST_JUDGED = 3000  # simulations of a day from which on no more are added
 FEWEST_JUDGED = 4
+DOUBTFUL_DAYS = 3000  # simulated days of a plan whose share is near its target: it was searched to be
+LEAST_DOUBTFUL = 500  # of each such period where there are several
+NEAR = 2.0  # half widths of the share's interval
 FRESH = 100_000  # first simulated day of the judge: numbers that no search draws
 
 Judged = Mapping[str, Mapping[dt.date, StreamJudgement]]
-
-
-def duties_of_plan(shift_plan: pd.DataFrame, timezone: str) -> Duties:
-    """Return one duty a person of a shift plan, by date and stream."""
-    found: dict[dt.date, dict[str, list[DutySpan]]] = {}
-    rows: list[Any] = list(shift_plan.itertuples())
-    for row in rows:
-        span = _span(row, timezone, speed=1.0, cap=None)
-        found.setdefault(row.date, {}).setdefault(str(row.stream), []).extend([span] * int(row.agents))
-    return found
-
-
-def duties_of_roster(roster: pd.DataFrame, employees: Sequence[Employee], timezone: str) -> Duties:
-    """Return the duties of a roster with each person's speed and reception cap, by date and stream."""
-    people = {person.employee: person for person in employees}
-    found: dict[dt.date, dict[str, list[DutySpan]]] = {}
-    rows: list[Any] = list(roster.itertuples())
-    for row in rows:
-        person = people.get(str(row.employee))
-        span = _span(
-            row,
-            timezone,
-            speed=1.0 if person is None else person.speed,
-            cap=None if person is None else person.reception_cap,
-        )
-        found.setdefault(row.date, {}).setdefault(str(row.stream), []).append(span)
-    return found
-
-
-def _span(row: Any, timezone: str, *, speed: float, cap: int | None) -> DutySpan:
-    day, local = pd.Timestamp(row.date), zone(timezone)
-    start, end = (
-        int((at.tz_convert(local).tz_localize(None) - day) // pd.Timedelta(minutes=1))
-        for at in (row.start, row.end)
-    )
-    return DutySpan(
-        start_min=start,
-        end_min=end,
-        breaks=merged((*read_pauses(row.breaks, start), *read_pauses(getattr(row, "meetings", None), start))),
-        streams=(str(row.stream),),
-        speed=speed,
-        reception_cap=cap,
-    )
 
 
 def judge_span(
@@ -82,40 +36,65 @@ def judge_span(
     *,
     seed: int,
     days_each: int | None = None,
+    doubtful: int = 0,
 ) -> dict[str, dict[dt.date, StreamJudgement]]:
     """Simulate every stream and day of a plan on buyers that no search has seen.
 
-    Where those days leave open whether few enough sessions stay unanswered (a rule of rare days on which
-    nobody came to work), more are simulated.
+    Parameters
+    ----------
+    demands, duties, settings
+        What is asked, who is on, and the shop's settings.
+    seed
+        Of the buyers.
+    days_each
+        Simulated days for each day of the plan; default: as many as tell a share to about half a point.
+    doubtful
+        Simulated days, in all, of the days of a period whose share is too near the target to be told from it;
+        several such periods share them. 0: no more than the others.
+
+    Notes
+    -----
+    Where the days simulated leave open whether few enough sessions stay unanswered (a rule of rare days on
+    which nobody came to work), more are simulated.
     """
     judged = {}
     for name, demand in demands.items():
         stream = settings.demand.stream(name)
-        of_stream = {date: list(of_day.get(name, ())) for date, of_day in duties.items()}
         nominal = days_each or max(JUDGED_DAYS, LEAST_JUDGED // len(demand.days))
-        judged[name] = _judge_days(demand, of_stream, stream, nominal, seed=seed)
-        while nominal < MOST_JUDGED and _is_open(judged[name], stream.max_unanswered):
+        found = _judge_days(demand, duties, stream, demand.days, nominal, seed=seed)
+        each = dict.fromkeys(demand.days, nominal)
+        near = [dates for dates, _ in periods_of(demand) if _is_near(demand, {d: found[d] for d in dates})]
+        for dates in near if doubtful else ():
+            enough = max(doubtful // len(near), LEAST_DOUBTFUL) // len(dates)
+            if enough > nominal:
+                found |= _judge_days(demand, duties, stream, dates, enough, seed=seed)
+                each |= dict.fromkeys(dates, enough)
+        while nominal < MOST_JUDGED and _is_open(found, stream.max_unanswered):
             nominal *= 4
-            judged[name] = _judge_days(demand, of_stream, stream, nominal, seed=seed)
+            fewer = [date for date in demand.days if each[date] < nominal]
+            found |= _judge_days(demand, duties, stream, fewer, nominal, seed=seed)
+        judged[name] = found
     return judged
 
 
 def _judge_days(
     demand: StreamDemand,
-    duties: Mapping[dt.date, list[DutySpan]],
+    duties: Duties,
     stream: Stream,
+    dates: Iterable[dt.date],
     nominal: int,
     *,
     seed: int,
 ) -> dict[dt.date, StreamJudgement]:
-    """Simulate each day of a stream so many times, a large day less often."""
+    """Simulate days of a stream so many times, a large day less often."""
     judged = {}
-    for date, day in demand.days.items():
+    for date in dates:
+        day = demand.days[date]
         size = max(1.0, float(day.sessions.sum()) / LARGE_DAY)
         each = max(FEWEST_JUDGED, int(np.ceil(nominal / size)))
         judged[date] = judge(
             {demand.stream: served_day(day, stream.shrinkage)},
-            duties.get(date, []),
+            on_date(duties, date, demand.stream, day.first_min),
             seed=seed + date.toordinal(),
             least_days=each,
             most_days=each,
@@ -123,6 +102,12 @@ def _judge_days(
             first_day=FRESH,
         ).streams[demand.stream]
     return judged
+
+
+def _is_near(demand: StreamDemand, judged: Mapping[dt.date, StreamJudgement]) -> bool:
+    """Whether the share of a period may lie on either side of its target, or might on other days."""
+    share, target = share_of_span(judged), next(iter(demand.days.values())).target
+    return abs(share.value - target) < NEAR * share.half_width
 
 
 def _is_open(judged: Mapping[dt.date, StreamJudgement], max_unanswered: float) -> bool:

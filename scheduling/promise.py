@@ -15,6 +15,7 @@ from forecast.randomness import generator
 from scheduling.config import Settings
 from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints, ServiceDay, on_duty
 from scheduling.demand import StreamDemand, served_day
+from scheduling.duties import Duties, on_date
 from scheduling.pace import team_model
 from scheduling.service.evaluation import Evaluation
 from scheduling.shifts.chance import spread_out
@@ -33,8 +34,6 @@ SAME = 1e-4  # draws whose shares differ by less tell nothing of how the model e
 ABSENT_DAYS = 12  # sampled days with somebody missing
 RARE = 0.002  # numbers of people missing that are less likely are left out
 LOW = 0.10
-
-Duties = Mapping[dt.date, Mapping[str, Sequence[DutySpan]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +121,7 @@ def promises(
             jobs.append(
                 _Job(
                     day=served_day(day, stream.shrinkage),
-                    duties=tuple(duties.get(date, {}).get(name, ())),
+                    duties=tuple(on_date(duties, date, name, day.first_min)),
                     absence_rate=stream.absence_rate,
                     draws=_few(demand, date),
                     played=played,
@@ -167,7 +166,7 @@ def cover_table(
         for date, day in demand.days.items():
             view, starts = seen[name][date], demand.starts[date]
             keys = pd.MultiIndex.from_arrays([[name] * len(starts), starts])
-            spans = list(duties.get(date, {}).get(name, ()))
+            spans = on_date(duties, date, name, day.first_min)
             frames.append(
                 pd.DataFrame(
                     {

@@ -9,8 +9,9 @@ import pandas as pd
 
 from scheduling.config import Settings
 from scheduling.demand import StreamDemand
-from scheduling.judgement import Judged, duties_of_plan, duties_of_roster, judge_span, share_of_span
-from scheduling.promise import Duties, Promise, promises
+from scheduling.duties import Duties, duties_of_plan, duties_of_roster
+from scheduling.judgement import DOUBTFUL_DAYS, Judged, judge_span, share_of_span
+from scheduling.promise import Promise, promises
 from scheduling.roster.assign import RosterResult
 from scheduling.roster.people import Employee
 from scheduling.shifts.design import ShiftDesign, design_again
@@ -133,7 +134,7 @@ def judged_staff(
         duties = duties_of_plan(shift_plan, timezone)
     else:
         duties = duties_of_roster(roster, employees, timezone)
-    judged = judge_span(demands, duties, settings, seed=seed)
+    judged = judge_span(demands, duties, settings, seed=seed, doubtful=DOUBTFUL_DAYS)
     return Staffed(
         shift_plan=shift_plan,
         requirement=requirement,

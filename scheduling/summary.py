@@ -10,6 +10,7 @@ import pandas as pd
 
 from scheduling.baselines import BASELINES, baseline_plan
 from scheduling.config import Settings
+from scheduling.day import LARGE_DAY
 from scheduling.demand import StreamDemand, served_day
 from scheduling.judgement import Judged, is_certified, pooled, share_of_span
 from scheduling.promise import Promise
@@ -20,7 +21,8 @@ from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import TemplateInstance
 from scheduling.simulation.replicate import judge
 
-BASELINE_DAYS = 4  # simulated days for each day of a baseline's plan
+BASELINE_DAYS = 4  # simulated days for each day of a baseline's plan, at least
+BASELINES_KNOWN = 60  # simulated days over a span, fewer where days are large
 
 
 def stream_summaries(
@@ -92,15 +94,21 @@ def baselines_of(
     *,
     seed: int,
 ) -> dict[str, Any]:
-    """Return paid hours and simulated share of the usual methods over the span, all streams together."""
+    """Return paid hours and simulated share of the usual methods over the span, all streams together.
+
+    Each is planned as its guide says, not scaled to the target; people are as often absent as in our plan.
+    """
     groups = limits.groups(instances)
     hours = np.array([instance.paid_hours for instance in instances])
     found: dict[str, Any] = {}
     for name in BASELINES:
         paid, on_time, total = 0.0, 0.0, 0.0
         for stream, demand in demands.items():
+            known = settings.demand.stream(stream)
             for date, asked in demand.days.items():
-                day = served_day(asked, settings.demand.stream(stream).shrinkage)
+                day = served_day(asked, known.shrinkage)
+                size = max(1.0, float(day.sessions.sum()) / LARGE_DAY)
+                each = max(BASELINE_DAYS, round(BASELINES_KNOWN / len(demand.days) / size))
                 counts = baseline_plan(name, day, instances, groups=groups)
                 people = [
                     i.duty_span() for i, n in zip(instances, counts, strict=True) for _ in range(int(n))
@@ -109,8 +117,9 @@ def baselines_of(
                     {stream: day},
                     people,
                     seed=seed + date.toordinal(),
-                    least_days=BASELINE_DAYS,
-                    most_days=BASELINE_DAYS,
+                    least_days=each,
+                    most_days=each,
+                    absence_rate=known.absence_rate,
                 ).streams[stream]
                 paid += float(counts @ hours)
                 on_time += float(seen.numerators.mean())

@@ -142,7 +142,7 @@ def _days(
     seed: int,
 ) -> dict[str, Today]:
     """Return every stream's running day with who works it and who can be called."""
-    from scheduling.judgement import duties_of_plan, duties_of_roster
+    from scheduling.duties import duties_of_plan, duties_of_roster
     from scheduling.pipeline import demands_of, with_templates
     from scheduling.promotion.reserves import read_reserves, reserve_table
     from scheduling.reserve_people import with_called_reserves

@@ -27,13 +27,13 @@ from forecast.shop_backtest import known_ahead
 from forecast.timegrid import midnight
 from forecast.traffic import compare_traffic
 from scheduling.demand import StreamDemand, served_day
+from scheduling.duties import Duties, duties_of_plan, duties_of_roster
 from scheduling.inputs import Inputs, read_inputs
-from scheduling.judgement import duties_of_plan, duties_of_roster
 from scheduling.outlook import Outlook
 from scheduling.pace import team_model
 from scheduling.pipeline import demands_of
 from scheduling.plan_folder import PlanFolder, read_plan
-from scheduling.promise import Duties, cover_table
+from scheduling.promise import cover_table
 from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.scenarios.keys import read_scenarios
 from scheduling.scenarios.overrides import apply

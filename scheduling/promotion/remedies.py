@@ -16,8 +16,8 @@ import pandas as pd
 from scheduling.config import Settings
 from scheduling.day import DutySpan, ServiceDay
 from scheduling.demand import StreamDemand, served_day
+from scheduling.duties import Duties
 from scheduling.judgement import Judged
-from scheduling.promise import Duties
 from scheduling.promotion.called_in import LEAST_MIN, best_hours, called_duty, mean_wage
 from scheduling.promotion.levers import OVERTIME_PAY, hours_more
 from scheduling.scenarios.standing import hour_worth

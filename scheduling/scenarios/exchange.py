@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from scheduling.demand import StreamDemand
+from scheduling.duties import duties_of_plan
 from scheduling.inputs import Inputs
-from scheduling.judgement import duties_of_plan, is_certified, judge_span
+from scheduling.judgement import is_certified, judge_span
 from scheduling.pipeline import people_limits, with_templates
 from scheduling.plan_folder import PlanFolder
 from scheduling.scenarios.outcome import Question, anew_figures, counts_of, outcome_with, shifts_of

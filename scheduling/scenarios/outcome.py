@@ -14,9 +14,10 @@ from forecast.errors import PlanError
 from forecast.timegrid import zone
 from scheduling.day import Floats, Ints, on_duty
 from scheduling.demand import DayKey, StreamDemand
+from scheduling.duties import Duties, duties_of_plan
 from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
-from scheduling.judgement import Judged, duties_of_plan, judge_span, share_of_span
+from scheduling.judgement import Judged, judge_span, share_of_span
 from scheduling.pipeline import (
     as_served,
     people_limits,
@@ -24,7 +25,7 @@ from scheduling.pipeline import (
     with_templates,
 )
 from scheduling.plan_folder import PlanFolder
-from scheduling.promise import Duties, promises
+from scheduling.promise import promises
 from scheduling.roster.assign import make_roster
 from scheduling.scenarios.overrides import Applied, apply
 from scheduling.scenarios.standing import Standing, demand_under, people_under

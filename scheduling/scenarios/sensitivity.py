@@ -13,8 +13,9 @@ import pandas as pd
 from scheduling.config import Settings
 from scheduling.day import DutySpan, Floats, leaving, on_duty
 from scheduling.demand import StreamDemand, served_day
+from scheduling.duties import duties_of_plan
 from scheduling.inputs import Inputs
-from scheduling.judgement import FRESH, duties_of_plan, judge_span
+from scheduling.judgement import FRESH, judge_span
 from scheduling.pace import team_model
 from scheduling.pipeline import people_limits, with_templates
 from scheduling.plan_folder import PlanFolder

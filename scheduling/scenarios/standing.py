@@ -18,12 +18,11 @@ from scheduling.breaks import pauses_text
 from scheduling.config import Settings
 from scheduling.day import DutySpan, Floats
 from scheduling.demand import StreamDemand, served_day
-from scheduling.judgement import duties_of_plan, duties_of_roster
+from scheduling.duties import Duties, duties_of_plan, duties_of_roster
 from scheduling.outlook import Outlook
 from scheduling.pace import team_model
 from scheduling.pipeline import demands_of, with_templates
 from scheduling.plan_folder import PlanFolder
-from scheduling.promise import Duties
 from scheduling.scenarios.keys import AddedAgents
 from scheduling.scenarios.overrides import MOST_BOTS, Applied
 from scheduling.service.value import value_tables

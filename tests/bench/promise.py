@@ -23,11 +23,12 @@ import numpy as np
 
 from forecast.demo_shop import DEMO_START, write_demo_shop
 from scheduling.demand import StreamDemand, served_day
+from scheduling.duties import Duties, duties_of_plan
 from scheduling.inputs import read_inputs
-from scheduling.judgement import FRESH, duties_of_plan, judge_span, share_of_span
+from scheduling.judgement import FRESH, judge_span, share_of_span
 from scheduling.outlook import Outlook, forecast_outlook
 from scheduling.pipeline import demands_of, people_limits
-from scheduling.promise import MOST_DRAWS, Duties, promises
+from scheduling.promise import MOST_DRAWS, promises
 from scheduling.shifts.design import design_span
 from scheduling.shifts.templates import template_instances
 from scheduling.simulation.replicate import judge

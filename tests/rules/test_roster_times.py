@@ -26,7 +26,7 @@ from builders_roster import (
 
 from forecast.errors import DataError
 from scheduling.config import ShiftTemplate
-from scheduling.judgement import duties_of_roster
+from scheduling.duties import duties_of_roster
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
 from scheduling.roster.audit_book import Violation

@@ -1,0 +1,34 @@
+"""The usual methods beside a plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+from builders_service import half_duty, service_day
+
+from forecast.config import ShopSettings, Stream
+from scheduling.config import Settings
+from scheduling.demand import StreamDemand
+from scheduling.shifts.task import PeopleLimits
+from scheduling.summary import baselines_of
+
+DAY = dt.date(2026, 3, 2)
+
+
+def test_people_of_the_usual_methods_are_absent_as_often_as_ours() -> None:
+    day = service_day([60.0] * 8)
+    starts = pd.date_range("2026-03-02 09:00", periods=8, freq="30min", tz="Asia/Shanghai")
+    demand = StreamDemand(
+        stream="a", days={DAY: day}, offered={DAY: day.sessions}, draws={}, starts={DAY: starts}
+    )
+    instances = (half_duty(540, 780), half_duty(540, 660), half_duty(660, 780))
+    found = {}
+    for rate in (0.0, 0.3):
+        streams = (Stream(id="a", absence_rate=rate),)
+        settings = Settings(demand=ShopSettings(folder=Path(), streams=streams))
+        found[rate] = baselines_of({"a": demand}, instances, settings, PeopleLimits(), seed=0)
+    for name, figures in found[0.0].items():
+        assert found[0.3][name]["paid_hours"] == figures["paid_hours"]
+        assert found[0.3][name]["simulated"] < figures["simulated"]
