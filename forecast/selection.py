@@ -24,7 +24,7 @@ from forecast.promotions import PromotionCalendar
 from forecast.randomness import generator
 from forecast.shop_backtest import backtest_stream, ignored_hours, known_ahead
 from forecast.timegrid import midnight
-from forecast.traffic import Traffic, compare_traffic
+from forecast.traffic import Traffic, compare_traffic, last_day
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ def forecast_demand(
     past = history[history["start"] < midnight(start, settings.shop.timezone)]
     if past.empty:
         raise DataError(f"history: no rows before {start}; a forecast needs at least a week of them")
-    known = known_ahead(past, settings, calendar, last=start + dt.timedelta(days=days))
+    known = known_ahead(past, settings, calendar, last=last_day(traffic, start + dt.timedelta(days=days)))
     streams = sorted(str(stream) for stream in past["stream"].unique())
     if model is not None:
         given = find_model(model)
@@ -134,7 +134,7 @@ def forecast_demand(
     found = forecast_shop(
         past, settings, known, start=start, days=days, models=models, seed=seed, draws=draws
     )
-    checks, moves = compare_traffic(found.table, traffic, past)
+    checks, moves = compare_traffic(found.table, traffic, past, found.models)
     told = apply_overrides(
         found.table, found.draws, [*moves, *overrides], timezone=settings.shop.timezone, seed=seed
     )

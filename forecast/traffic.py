@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,10 @@ from forecast.config import ShopSettings
 from forecast.frames import raise_problems
 from forecast.overrides import Override, stream_of
 from forecast.table_rows import Reader
+from forecast.timegrid import slots
+
+if TYPE_CHECKING:
+    from forecast.models.base import FittedModel
 
 COLUMNS = ("stream", "start", "end", "orders", "visitors", "consultation_rate", "apply", "note")
 UNITS = ("orders", "visitors")
@@ -137,10 +143,21 @@ def learnt_rate(one: Traffic, traffic: Sequence[Traffic], history: pd.DataFrame)
     return (came / units if units > 0 else float("nan")), rows
 
 
+def last_day(traffic: Iterable[Traffic], last: dt.date) -> dt.date:
+    """Return the last day that a forecast up to `last` must know to be held against whole rows."""
+    return max([last, *(one.end.date() for one in traffic if one.start.date() <= last)])
+
+
 def compare_traffic(
-    table: pd.DataFrame, traffic: Sequence[Traffic], history: pd.DataFrame
+    table: pd.DataFrame,
+    traffic: Sequence[Traffic],
+    history: pd.DataFrame,
+    models: Mapping[str, FittedModel],
 ) -> tuple[dict[str, list[str]], list[Override]]:
     """Hold the forecast against orders or visitors times rate, span by span.
+
+    A span that reaches beyond the forecast is held against all of it: what came of it, and what the model
+    expects of its other hours. So its factor is the same however many of its days are forecast.
 
     Parameters
     ----------
@@ -150,6 +167,8 @@ def compare_traffic(
         Expected and past rows.
     history
         What came before the forecast: `stream, start, offered`.
+    models
+        By stream, the model behind the table.
 
     Returns
     -------
@@ -161,11 +180,10 @@ def compare_traffic(
     factors = []
     for one in traffic:
         own = table[table["stream"] == one.stream]
-        starts = pd.DatetimeIndex(own["start"])
-        probe = Override(stream=one.stream, start=one.start, end=one.end, factor=1.0, row=one.row)
-        said = float((own["mean"].to_numpy() * probe.share_of(starts)).sum()) if len(own) else 0.0
+        said = _within(one, own, "mean")
         if said <= 0:
             continue
+        said += _outside(one, pd.DatetimeIndex(own["start"]), history, models[one.stream])
         rate, rows = (one.rate, 0) if one.rate is not None else learnt_rate(one, traffic, history)
         told = notes.setdefault(one.stream, [])
         first, last = f"{one.start:%Y-%m-%d %H:%M}", f"{one.end:%Y-%m-%d %H:%M}"
@@ -198,3 +216,20 @@ def compare_traffic(
                 )
             )
     return notes, factors
+
+
+def _within(one: Traffic, rows: pd.DataFrame, column: str) -> float:
+    """Return the sum of a column over the row's span, hours that lie in it by part by that part."""
+    span = Override(stream=one.stream, start=one.start, end=one.end, factor=1.0)
+    return float((rows[column].to_numpy(dtype=float) * span.share_of(pd.DatetimeIndex(rows["start"]))).sum())
+
+
+def _outside(one: Traffic, forecast: pd.DatetimeIndex, history: pd.DataFrame, model: FittedModel) -> float:
+    """Return the consultations of the row's hours that are not forecast: those that came, those expected."""
+    seen = history[(history["stream"] == one.stream) & (history["start"] < forecast[0])]
+    days = (one.end.date() - one.start.date()).days + 1
+    hours = slots(one.start.date(), days, 60, str(one.start.tz))
+    hours = hours[model.open_hours.is_open(hours) & (hours > seen["start"].max()) & ~hours.isin(forecast)]
+    hours = hours[(hours < one.end) & (hours + DAY / 24 > one.start)]
+    ahead = pd.DataFrame({"start": hours, "mean": model.mean(hours) if len(hours) else []})
+    return _within(one, seen, "offered") + _within(one, ahead, "mean")

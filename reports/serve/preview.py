@@ -25,7 +25,7 @@ from forecast.promotions import read_promotions
 from forecast.selection import ORIGINS, choose_model
 from forecast.shop_backtest import known_ahead
 from forecast.timegrid import midnight
-from forecast.traffic import compare_traffic
+from forecast.traffic import compare_traffic, last_day
 from scheduling.demand import StreamDemand, served_day
 from scheduling.duties import Duties, duties_of_plan, duties_of_roster
 from scheduling.inputs import Inputs, read_inputs
@@ -148,7 +148,8 @@ class _Desk:
         """Return the forecast by the models that the past speaks for, chosen once for a history."""
         settings = inputs.settings.demand
         past = inputs.history[inputs.history["start"] < midnight(start, settings.shop.timezone)]
-        known = known_ahead(past, settings, inputs.calendar, last=start + dt.timedelta(days=days))
+        last = last_day(inputs.traffic, start + dt.timedelta(days=days))
+        known = known_ahead(past, settings, inputs.calendar, last=last)
         key = (start.isoformat(), str(days), *_hashes(inputs))
         if key not in self._models:
             self._models[key] = {
@@ -161,7 +162,7 @@ class _Desk:
         found = forecast_shop(
             past, settings, known, start=start, days=days, models=models, seed=seed, draws=DRAWS
         )
-        _, moves = compare_traffic(found.table, inputs.traffic, past)
+        _, moves = compare_traffic(found.table, inputs.traffic, past, found.models)
         told = apply_overrides(
             found.table, found.draws, [*moves, *inputs.overrides], timezone=settings.shop.timezone, seed=seed
         )
