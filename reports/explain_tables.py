@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scheduling.roster.wishes import RefusedWish
 
 MOST_OTHERS = 8
+TELLING = ("none", "rule")  # outcomes worth a row: who could, and whom a rule alone keeps from it
+LEAST_TERM = 0.5  # what a term must change by to be told of [money]
 LEAST_SLACK = 1.0  # what a better roster must save to be told of [money]
 
 
@@ -48,17 +51,19 @@ class Answers:
         )
         sign = "without" if found.cost_without >= 0 else "without_less"
         self.line(sign, cost=say.money(abs(found.cost_without)))
-        shown = found.alternatives[:MOST_OTHERS]
-        rows = tuple((one.employee, self._outcome(one), self._cost(one)) for one in shown)
-        head = tuple(say(f"explain.{name}") for name in ("employee", "outcome", "cost"))
-        self.console.print(grid_table(Grid(head=head, rows=rows, words=(0, 1)), say("explain.others")))
-        rest = found.alternatives[MOST_OTHERS:]
-        if rest:
-            counts: dict[str, int] = {}
-            for one in rest:
-                kind = one.bar if one.breach is None else one.breach.rule
-                counts[kind] = counts.get(kind, 0) + 1
-            self.line("more_others", count=len(rest), kinds=self._kinds(counts))
+        shown = [one for one in found.alternatives if one.bar in TELLING][:MOST_OTHERS]
+        if shown:
+            rows = tuple((one.employee, self._outcome(one), self._cost(one)) for one in shown)
+            head = tuple(say(f"explain.{name}") for name in ("employee", "outcome", "cost"))
+            self.console.print(grid_table(Grid(head=head, rows=rows, words=(0, 1)), say("explain.others")))
+        counts = Counter(
+            one.bar if one.breach is None else one.breach.rule
+            for one in found.alternatives
+            if one not in shown
+        )
+        if counts:
+            line = "more_others" if shown else "no_others"
+            self.line(line, count=counts.total(), kinds=self._kinds(counts))
 
     def day_off(self, found: DayOffReasons) -> None:
         """Print why somebody is off."""
@@ -76,8 +81,8 @@ class Answers:
             "gap",
             stream=self._stream(found.stream),
             when=f"{self.say.day(found.at.date())} {found.at:%H:%M}",
-            required=f"{found.required:g}",
-            on_duty=f"{found.on_duty:g}",
+            required=_agents(found.required),
+            on_duty=_agents(found.on_duty),
         )
         if not found.people:
             self.line("gap_nobody")
@@ -106,7 +111,9 @@ class Answers:
             self.line("wish_unlawful")
         else:
             terms = say("format.clause_gap").join(
-                f"{say(f'explain.term_{name}')} {say.number(value, 1)}" for name, value in found.terms.items()
+                f"{say(f'explain.term_{name}')} {say.number(value)}"
+                for name, value in found.terms.items()
+                if abs(value) >= LEAST_TERM
             )
             if terms:
                 self.line("wish_costs", cost=say.money(found.extra_cost), terms=terms)
@@ -172,3 +179,8 @@ class Answers:
             for kind, count in sorted(counts.items(), key=lambda item: -item[1])
         ]
         return say("format.clause_gap").join(parts)
+
+
+def _agents(count: float) -> str:
+    """Return a number of people to a tenth, whole where it is."""
+    return f"{round(count, 1):g}"

@@ -15,7 +15,7 @@ import numpy as np
 from forecast.randomness import generator
 from scheduling.roster.anneal import COLD, HOT, Interrupted, annealed
 from scheduling.roster.objective import SCALE
-from scheduling.roster.personal import BestResponses
+from scheduling.roster.personal import MOST_ROUNDS, BestResponses
 from scheduling.roster.repair import Repair
 from scheduling.roster.search import Search
 from scheduling.roster.variables import Assignment
@@ -92,16 +92,17 @@ def run_search(
         Called with each better roster, in money.
     """
     rng = generator(seed, "roster")
-    first = _first(search, start_from or {}, rng, seed)
-    if isinstance(first, Found):
-        return first
     best = _Best(search, progress)
     try:
-        best.offer(first)
+        failed = _first(search, start_from or {}, best, rng, seed)
+        if failed is not None:
+            return failed
         return _improved(search, best, EFFORTS[effort], rng, seed, heat)
     except KeyboardInterrupt as stop:
         if isinstance(stop, Interrupted):
             best.offer(stop.assignment)
+        if best.cost == sys.maxsize:  # not even a first roster
+            raise
         note = "interrupted: this is the best roster until then, and no bound was computed"
         return Found(status="FEASIBLE", assignment=best.assignment, bound=0.0, notes=(note,))
 
@@ -127,16 +128,23 @@ def _improved(
     return Found(status=status, assignment=best.assignment, bound=bound, notes=notes)
 
 
-def _first(search: Search, start_from: Assignment, rng: np.random.Generator, seed: int) -> Assignment | Found:
-    """Return a lawful roster, or that there is none."""
+def _first(
+    search: Search, start_from: Assignment, best: _Best, rng: np.random.Generator, seed: int
+) -> Found | None:
+    """Offer a lawful roster after one round of best responses and after all; return that there is none."""
     responses = BestResponses(search.problem, search.choices, prices=search.prices, cells=search.cells)
-    first = responses.improved(start_from, rng=rng)
-    if first is not None:
-        return first
+    found: Assignment | None = start_from
+    for rounds in (1, MOST_ROUNDS - 1):
+        found = None if found is None else responses.improved(found, rng=rng, rounds=rounds)
+        if found is not None:
+            best.offer(found)
+    if found is not None:
+        return None
     model = search.whole_model(priced=False)
     answer = solve(model.solver_model, SolverSettings(deterministic_limit=FIRST_LIMIT, seed=seed))
     if answer.found:
-        return model.assignment(answer)
+        best.offer(model.assignment(answer))
+        return None
     return Found(status=answer.status, assignment=None, bound=0.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from scheduling.roster.availability import can_work
 from scheduling.roster.duties import Option
@@ -78,16 +79,43 @@ def _attends(person: Employee, date: dt.date, option: Option) -> bool:
 
 
 def lawful_choices(problem: RosterProblem) -> dict[Cell, tuple[int, ...]]:
-    """Return the duties that no hard rule rules out on their own, for each cell."""
-    return {
-        (p, d): tuple(
-            number
-            for number, option in enumerate(problem.options[d])
-            if not any(forbids(rule, problem, (p, d), option) for rule in problem.rules)
-        )
-        for p in range(len(problem.employees))
-        for d in range(problem.days)
-    }
+    """Return the duties that no hard rule rules out on their own, for each cell.
+
+    People whom the rules cannot tell apart are looked at once a day: in large teams most are alike.
+    """
+    kinds = [_kind(person) for person in problem.employees]
+    known: dict[tuple[Employee, int, bool, str | None], tuple[int, ...]] = {}
+    found = {}
+    for p, kind in enumerate(kinds):
+        for d in range(problem.days):
+            key = kind, d, (p, d) in problem.leave, problem.fixed.get((p, d))
+            if key not in known:
+                known[key] = _lawful(problem, (p, d))
+            found[p, d] = known[key]
+    return found
+
+
+def _kind(person: Employee) -> Employee:
+    """Return a person without what no rule about single duties looks at."""
+    return replace(
+        person,
+        employee="anybody",
+        speed=1.0,
+        reception_cap=None,
+        max_hours_per_week=None,
+        min_hours_per_week=None,
+        cost_per_hour=None,
+        accounts=(),
+        routing_weight=None,
+    )
+
+
+def _lawful(problem: RosterProblem, cell: Cell) -> tuple[int, ...]:
+    return tuple(
+        number
+        for number, option in enumerate(problem.options[cell[1]])
+        if not any(forbids(rule, problem, cell, option) for rule in problem.rules)
+    )
 
 
 def all_choices(problem: RosterProblem) -> dict[Cell, tuple[int, ...]]:

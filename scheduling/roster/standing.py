@@ -113,23 +113,28 @@ def changed(assignment: Assignment, change: Change) -> Assignment:
 def first_breach(search: Search, assignment: Assignment, change: Change) -> Violation | None:
     """Return a hard rule that a change would break and the roster as it stands does not; None if lawful."""
     problem = search.problem
-    people = {p for p, _ in change}
+    people, days = {p for p, _ in change}, {d for _, d in change}
+    names = {problem.employees[p].employee for p in people}
     crowded = any(t.max_people is not None for t in problem.settings.templates) or bool(
         problem.settings.pools
     )
+    before = problem.last_roster
+    theirs = None if before is None else before[before["employee"].isin(names)]
 
     def hard(duties: Assignment) -> set[Violation]:
-        mine = duties if crowded else {cell: duty for cell, duty in duties.items() if cell[0] in people}
+        """Return the breaches of these people, and crowds on these days: nothing else can change."""
+        mine = {
+            cell: duty for cell, duty in duties.items() if cell[0] in people or (crowded and cell[1] in days)
+        }
         found = audit(
             roster_table(problem, mine),
             problem.employees,
-            problem.wishes,
+            [wish for wish in problem.wishes if wish.employee in names],
             problem.settings,
             start=problem.start,
             days=problem.days,
-            last_roster=problem.last_roster,
+            last_roster=theirs,
         )
-        names = {problem.employees[p].employee for p in people}
         return {v for v in found if v.is_hard and (v.employee in names or v.rule == "MaxPeople")}
 
     new = hard(changed(assignment, change)) - hard(assignment)

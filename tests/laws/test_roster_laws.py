@@ -30,15 +30,17 @@ from scheduling.config import Limit, Pay, PoolLimit, Settings, ShiftTemplate
 from scheduling.roster.anneal import annealed
 from scheduling.roster.assign import make_roster
 from scheduling.roster.audit import audit
+from scheduling.roster.audit_book import Violation
 from scheduling.roster.audit_pay import premium_due
 from scheduling.roster.availability import AvailableTime
 from scheduling.roster.board import board_of, moving_of
 from scheduling.roster.case import RosterCase
+from scheduling.roster.lawful import forbids
 from scheduling.roster.objective import SCALE, Prices
 from scheduling.roster.people import Employee, Meeting, Wish
 from scheduling.roster.problem import build_problem
 from scheduling.roster.search import Search, prepare
-from scheduling.roster.standing import standing
+from scheduling.roster.standing import changed, first_breach, standing
 from scheduling.roster.tables import roster_table
 from scheduling.roster.variables import Assignment
 from scheduling.solver import SolverSettings, solve
@@ -243,6 +245,48 @@ def test_the_audit_and_the_roster_agree_on_the_pay_that_is_due(seed: int, start:
     paid = table.groupby("employee")["premium"].sum()
     for person in people:
         assert paid.get(person.employee, 0.0) == pytest.approx(due[person.employee], abs=1e-3)
+
+
+@laws
+@given(seed=st.integers(0, 10**6))
+def test_people_looked_at_together_keep_the_duties_that_the_rules_leave_each_of_them(seed: int) -> None:
+    search, _ = random_search(seed, count=5)
+    problem = search.problem
+    for (p, d), numbers in search.choices.items():
+        each = [
+            number
+            for number, option in enumerate(problem.options[d])
+            if not any(forbids(rule, problem, (p, d), option) for rule in problem.rules)
+        ]
+        assert list(numbers) == each
+
+
+@laws
+@given(seed=st.integers(0, 10**6))
+def test_a_change_breaks_the_rules_that_the_audit_of_the_whole_roster_finds(seed: int) -> None:
+    search, last = random_search(seed)
+    problem = search.problem
+    roster = annealed(search, {}, rng=generator(seed, "law"), moves=500)
+    rng = np.random.default_rng(seed)
+    cell = int(rng.integers(len(problem.employees))), int(rng.integers(problem.days))
+    change = {cell: (int(rng.integers(len(problem.options[cell[1]]))), 0)}
+    name = problem.employees[cell[0]].employee
+
+    def hard(duties: Assignment) -> set[Violation]:
+        found = audit(
+            roster_table(problem, duties),
+            problem.employees,
+            problem.wishes,
+            problem.settings,
+            start=MONDAY,
+            days=problem.days,
+            last_roster=last,
+        )
+        return {v for v in found if v.is_hard and (v.employee == name or v.rule == "MaxPeople")}
+
+    breach = first_breach(search, roster, change)
+    broken = hard(changed(roster, change)) - hard(roster)
+    assert breach == min(broken, key=lambda v: (v.date, v.rule), default=None)
 
 
 @laws
