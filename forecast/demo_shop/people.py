@@ -31,6 +31,7 @@ GROUPS = (
 COST_PER_HOUR = {"staff": 25.0, "part_time": 28.0, "outsourced": 35.0}
 NEWCOMER, NEWCOMER_AFTER_DAYS = "何雨桐", 7
 LEAVER, LEAVER_AFTER_DAYS = "田宇轩", 9
+LEAST_HOURS = {"staff": 32}  # a week: who is paid by the month gets four full days at least
 
 
 def demo_agents(parameters: DemoParameters, start: dt.date, seed: int) -> pd.DataFrame:
@@ -46,6 +47,7 @@ def demo_agents(parameters: DemoParameters, start: dt.date, seed: int) -> pd.Dat
             "reception_cap": cap,
             "speed": round(float(rng.normal(1.0 if pool == "staff" else 0.92, 0.08)), 2),
             "max_hours_per_week": hours,
+            "min_hours_per_week": LEAST_HOURS.get(pool, ""),
             "templates": templates,
             "cost_per_hour": COST_PER_HOUR[pool],
             "starts_on": start + dt.timedelta(days=NEWCOMER_AFTER_DAYS) if name == NEWCOMER else "",
