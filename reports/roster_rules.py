@@ -24,6 +24,7 @@ UNITS = {
     "MinRest": "hours",
     "MaxConsecutiveDays": "days",
     "RestDaysPerWeek": "days",
+    "MaxWeekendsPerMonth": "weekends",
     "MaxPeople": "people",
 }
 

@@ -108,7 +108,8 @@ class Labour:
     ``max_hours_per_month`` or ``max_hours_per_quarter``, off unless named. ``max_hours_per_week`` is 44 hours
     unless named, and none where hours are averaged. Long and short weeks (大小周):
     with ``alternate_rest_days``, the week of ``alternate_from`` and every second one have that many rest
-    days, the others ``rest_days_per_week``.
+    days, the others ``rest_days_per_week``. ``max_weekends_per_month``: weekends with a duty on Saturday,
+    Sunday or both, counted in the month of the Saturday; off unless named.
 
     Pay above the wage, of people in ``premium_pools``; a plain number is the rate: ``holiday_pay`` on the
     days of law (``statutory_holidays``; default: those of ``[shop] holidays``), ``rest_day_pay`` on rest
@@ -129,6 +130,7 @@ class Labour:
     min_rest_hours: Limit = field(default_factory=lambda: Limit(value=11))
     max_consecutive_days: Limit = field(default_factory=lambda: Limit(value=6))
     rest_days_per_week: Limit = field(default_factory=lambda: Limit(value=1))
+    max_weekends_per_month: Limit = field(default_factory=lambda: Limit(value=3, mode="off"))
     max_hours_per_month: Limit = field(default_factory=lambda: Limit(value=174, mode="off"))
     max_hours_per_quarter: Limit = field(default_factory=lambda: Limit(value=496, mode="off"))
     max_overtime_per_month: Limit = field(default_factory=lambda: Limit(value=36))

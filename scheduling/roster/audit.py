@@ -36,7 +36,12 @@ from scheduling.roster.audit_people import (
     find_one_duty_a_day,
     find_qualified,
 )
-from scheduling.roster.audit_rest import find_max_consecutive_days, find_min_rest, find_rest_days_per_week
+from scheduling.roster.audit_rest import (
+    find_max_consecutive_days,
+    find_max_weekends_per_month,
+    find_min_rest,
+    find_rest_days_per_week,
+)
 from scheduling.roster.audit_times import find_attended, find_available
 from scheduling.roster.people import Employee, Wish
 
@@ -127,6 +132,7 @@ FIND: dict[type[Any], Callable[[Any, Book], Iterator[Violation]]] = {
     rules.MinRest: find_min_rest,
     rules.MaxConsecutiveDays: find_max_consecutive_days,
     rules.RestDaysPerWeek: find_rest_days_per_week,
+    rules.MaxWeekendsPerMonth: find_max_weekends_per_month,
     rules.HolidayPay: find_holiday_pay,
     rules.RestDayPay: find_rest_day_pay,
     rules.OvertimePay: find_overtime_pay,

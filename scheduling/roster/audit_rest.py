@@ -1,4 +1,4 @@
-"""Rules of rest: between duties, in a row, in a week; one ``find_<rule>`` each."""
+"""Rules of rest: between duties, in a row, in a week, weekends of a month; one ``find_<rule>`` each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 from scheduling.roster.audit_book import SLACK, Book, Violation, excess, violation, weeks
 from scheduling.roster.rules import (
     MaxConsecutiveDays,
+    MaxWeekendsPerMonth,
     MinRest,
     RestDaysPerWeek,
 )
@@ -57,3 +58,22 @@ def find_rest_days_per_week(rule: RestDaysPerWeek, book: Book) -> Iterator[Viola
         if over > 0:
             text = f"{len(by_day)} days worked in the week of {monday}, at most {most}"
             yield violation(rule, person.employee, monday, text, amount=over, limit=rule.limit)
+
+
+def find_max_weekends_per_month(rule: MaxWeekendsPerMonth, book: Book) -> Iterator[Violation]:
+    """Yield months with too many weekends worked; a weekend belongs to its Saturday's month."""
+    for name, duties in book.duties.items():
+        if name not in book.people:
+            continue
+        months: dict[tuple[int, int], dict[dt.date, bool]] = {}
+        for duty in duties:
+            if (weekday := duty.date.weekday()) >= 5:
+                saturday = duty.date - dt.timedelta(days=weekday - 5)
+                known = months.setdefault((saturday.year, saturday.month), {})
+                known[saturday] = known.get(saturday, True) and duty.is_new
+        for weekends in months.values():
+            new = sorted(saturday for saturday, is_new in weekends.items() if is_new)
+            over = len(new) - max(0, int(rule.limit.value) - (len(weekends) - len(new)))
+            if new and over > 0:
+                text = f"{len(weekends)} weekends worked in {new[-1]:%Y-%m}, at most {int(rule.limit.value)}"
+                yield violation(rule, name, new[-1], text, amount=over, limit=rule.limit)

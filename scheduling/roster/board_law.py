@@ -18,6 +18,7 @@ from scheduling.roster.rules import (
     Limited,
     MaxConsecutiveDays,
     MaxHoursPerWeek,
+    MaxWeekendsPerMonth,
     MinRest,
     RestDaysPerWeek,
     limit_of,
@@ -25,12 +26,23 @@ from scheduling.roster.rules import (
 )
 from scheduling.roster.search import Search
 from scheduling.roster.tallies import binding, tallies
+from scheduling.roster.weekends import is_begun, weekends, weekends_left
 
 LONG_AGO = -(10**9)
 
 UNLIMITED = 10**9
 
 HARD = -1  # price of a limit that may not be broken
+
+
+class WeekendBoard(NamedTuple):
+    """The weekend of each day (-1: none, or no rule), its month, who had begun it before, what is left."""
+
+    of: Ints
+    month: Ints
+    begun: Ints
+    left: Ints
+    price: int
 
 
 class LawBoard(NamedTuple):
@@ -61,6 +73,7 @@ class LawBoard(NamedTuple):
     tally_price: Ints
     least: Ints
     least_price: int
+    weekends: WeekendBoard
 
 
 def law_board(search: Search, flat: list[Option]) -> LawBoard:
@@ -94,6 +107,7 @@ def law_board(search: Search, flat: list[Option]) -> LawBoard:
             [[least_minutes(problem, p).get(w, 0) for w in range(len(problem.weeks))] for p in people]
         ),
         least_price=max((units(r.price / 60) for r in problem.rules if isinstance(r, LeastHours)), default=0),
+        weekends=_weekend_board(problem),
     )
 
 
@@ -138,6 +152,18 @@ def person_cost(law, p, duty):  # type: ignore[no-untyped-def]
             if week_paid < law.least[p, at]:
                 cost += law.least_price * (law.least[p, at] - week_paid)
             week_days, week_paid, at = 0, 0, at + 1
+    counted, month, last = 0, -1, -1
+    for d in range(days):
+        w = law.weekends.of[d]
+        if w < 0 or duty[d] < 0 or w == last or law.weekends.begun[p, w]:
+            continue
+        if law.weekends.month[w] != month:
+            counted, month = 0, law.weekends.month[w]
+        counted, last = counted + 1, w
+        if counted > law.weekends.left[p, month]:
+            if law.weekends.price < 0:
+                return -1
+            cost += law.weekends.price
     for k in range(len(law.tally_price)):
         counted = 0
         for d in range(days):
@@ -172,6 +198,28 @@ def _tally_boards(search: Search, flat: list[Option]) -> tuple[Ints, Ints, Ints,
                 left[k, p, : len(tally.periods)] = tally.left(p)
                 price[k, p] = HARD if tally.is_hard else units(amount)
     return of, minutes, left, price
+
+
+def _weekend_board(problem: RosterProblem) -> WeekendBoard:
+    """Return the part of the board that the rule of weekends needs."""
+    found, people = weekends(problem), range(len(problem.employees))
+    limit = _limit(problem, MaxWeekendsPerMonth)
+    of = np.full(problem.days, -1, dtype=np.int64)
+    left = np.full((len(people), len(found) + 1), UNLIMITED, dtype=np.int64)
+    for place, weekend in enumerate(found if limit else ()):
+        of[[d for d in weekend.days if 0 <= d < problem.days]] = place
+    for p in people:
+        for month, most in weekends_left(problem, p).items():
+            left[p, month] = most
+    return WeekendBoard(
+        of=of,
+        month=np.array([weekend.month for weekend in found] or [0], dtype=np.int64),
+        begun=np.array([[is_begun(problem, p, w) for w in found] or [False] for p in people]).astype(
+            np.int64
+        ),
+        left=left,
+        price=units(limit[1]) if limit and limit[1] >= 0 else HARD,
+    )
 
 
 def _limit(problem: RosterProblem, kind: type[Limited]) -> tuple[float, float] | None:

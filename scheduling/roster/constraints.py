@@ -35,6 +35,7 @@ from scheduling.roster.constraints_people import (
 )
 from scheduling.roster.constraints_rest import (
     post_max_consecutive_days,
+    post_max_weekends_per_month,
     post_min_rest,
     post_rest_days_per_week,
 )
@@ -67,6 +68,7 @@ POST: dict[type[Any], Callable[[Any, RosterModel], None]] = {
     rules.MinRest: post_min_rest,
     rules.MaxConsecutiveDays: post_max_consecutive_days,
     rules.RestDaysPerWeek: post_rest_days_per_week,
+    rules.MaxWeekendsPerMonth: post_max_weekends_per_month,
     rules.HolidayPay: post_holiday_pay,
     rules.RestDayPay: post_rest_day_pay,
     rules.OvertimePay: post_overtime_pay,

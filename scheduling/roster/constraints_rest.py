@@ -1,8 +1,9 @@
-"""Rules of rest, in the solver's words: between duties, in a row, in a week."""
+"""Rules of rest, in the solver's words: between duties, in a row, in a week, weekends of a month."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from scheduling.config import Limit
 from scheduling.roster.constraints_people import reason_of
@@ -10,10 +11,12 @@ from scheduling.roster.objective import units
 from scheduling.roster.problem import RosterProblem
 from scheduling.roster.rules import (
     MaxConsecutiveDays,
+    MaxWeekendsPerMonth,
     MinRest,
     RestDaysPerWeek,
 )
 from scheduling.roster.variables import RosterModel
+from scheduling.roster.weekends import is_begun, weekends, weekends_left
 
 
 def post_min_rest(rule: MinRest, model: RosterModel) -> None:
@@ -114,4 +117,32 @@ def post_rest_days_per_week(rule: RestDaysPerWeek, model: RosterModel) -> None:
                 limit=rule.limit,
                 price=rule.limit.price,
                 largest=7,
+            )
+
+
+def post_max_weekends_per_month(rule: MaxWeekendsPerMonth, model: RosterModel) -> None:
+    """Limit the weekends of each month with a duty on either day."""
+    problem = model.problem
+    for p in sorted(model.free_people):
+        for month, left in weekends_left(problem, p).items():
+            worked: list[Any] = []
+            for weekend in weekends(problem):
+                if weekend.month != month or is_begun(problem, p, weekend):
+                    continue
+                days = [model.works_on(p, d) for d in weekend.days]
+                if all(isinstance(day, int) for day in days):
+                    worked.append(max(days))
+                    continue
+                either = model.new_int(0, 1, f"weekend_{p}_{weekend.saturday}")
+                for day in days:
+                    model.add(either >= day)
+                worked.append(either)
+            last = max(weekend.saturday for weekend in weekends(problem) if weekend.month == month)
+            model.at_most(
+                sum(worked),
+                left,
+                reason_of(model, rule, p, max(0, min(last, problem.days - 1))),
+                limit=rule.limit,
+                price=rule.limit.price,
+                largest=len(worked),
             )

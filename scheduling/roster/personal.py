@@ -29,6 +29,7 @@ from scheduling.roster.rules import (
 from scheduling.roster.score import CoverCost
 from scheduling.roster.tallies import Tally, hour_tallies, pay_tallies, shares
 from scheduling.roster.variables import Assignment, Choices, frozen_cover
+from scheduling.roster.weekends import weekends_left, worked_weekends
 
 Floats = npt.NDArray[np.float64]
 
@@ -145,6 +146,7 @@ class BestResponses:
         hard = (tally for tally in pay_tallies(problem, prices) if tally.is_hard)
         self._tallies: tuple[Tally, ...] = (*hour_tallies(problem), *hard)
         self._week = np.array([problem.week_of(d) for d in range(problem.days)])
+        self._weekends_left = [weekends_left(problem, p) for p in range(len(problem.employees))]
         self._frames = [self._frame(p) for p in range(len(problem.employees))]
 
     def improved(
@@ -188,8 +190,28 @@ class BestResponses:
         worth = (self._covered @ gain - least_lost).astype(float)
         safe = np.maximum(frame.numbers, 0) + self._first[:-1, None]
         is_open = frame.is_open & crowds.room(person, frame.numbers)
-        chosen = best_days(
-            worth[safe] - frame.own,
+        value = worth[safe] - frame.own
+        chosen = self._chosen(person, value, is_open)
+        while surplus := self._surplus_weekends(person, chosen, value):
+            is_open[surplus] = False  # the weekend that is worth least stays free
+            chosen = self._chosen(person, value, is_open)
+        if len(chosen) == 0:
+            return None
+        found: Assignment = {}
+        for d, place in enumerate(chosen.tolist()):
+            if place >= 0:
+                number = int(frame.numbers[d, place])
+                flat = int(self._first[d]) + number
+                first = int(self._first_way[flat])
+                ways = len(self._problem.options[d][number].pauses)
+                found[person, d] = number, int(np.argmin(lost[first : first + ways]))
+        return found
+
+    def _chosen(self, person: int, value: Floats, is_open: npt.NDArray[np.bool_]) -> Ints:
+        """Return the place of each day's duty (-1: off); nothing where no days are lawful."""
+        frame = self._frames[person]
+        return best_days(
+            value,
             frame.start,
             frame.end,
             frame.paid,
@@ -203,17 +225,19 @@ class BestResponses:
             self._most_run,
             frame.run,
         )
-        if len(chosen) == 0:
-            return None
-        found: Assignment = {}
-        for d, place in enumerate(chosen.tolist()):
-            if place >= 0:
-                number = int(frame.numbers[d, place])
-                flat = int(self._first[d]) + number
-                first = int(self._first_way[flat])
-                ways = len(self._problem.options[d][number].pauses)
-                found[person, d] = number, int(np.argmin(lost[first : first + ways]))
-        return found
+
+    def _surplus_weekends(self, person: int, chosen: Ints, value: Floats) -> list[int]:
+        """Return the days of the weekend to close where somebody works on too many of a month."""
+        left = self._weekends_left[person]
+        if not left:
+            return []
+        worth = {d: float(value[d, place]) for d, place in enumerate(chosen.tolist()) if place >= 0}
+        for month, worked in worked_weekends(self._problem, person, worth).items():
+            if len(worked) > left[month]:
+                inside = [[d for d in weekend.days if 0 <= d < self._problem.days] for weekend in worked]
+                must = self._frames[person].must_work
+                return min(inside, key=lambda days: (must[days].any(), sum(worth.get(d, 0.0) for d in days)))
+        return []
 
     def _frame(self, person: int) -> _Frame:
         problem = self._problem

@@ -141,6 +141,13 @@ class RestDaysPerWeek:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaxWeekendsPerMonth:
+    """Nobody works on more than `limit` weekends of a month: those whose Saturday lies in it."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
 class HolidayPay:
     """Hours on a statutory holiday are paid at `pay`."""
 
@@ -181,6 +188,7 @@ Rule = (
     | MinRest
     | MaxConsecutiveDays
     | RestDaysPerWeek
+    | MaxWeekendsPerMonth
     | HolidayPay
     | RestDayPay
     | OvertimePay
@@ -195,6 +203,7 @@ Limited = (
     | MinRest
     | MaxConsecutiveDays
     | RestDaysPerWeek
+    | MaxWeekendsPerMonth
 )
 Premium = HolidayPay | RestDayPay | OvertimePay
 
@@ -217,6 +226,7 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
             alternate=labour.alternate_rest_days,
             alternate_from=labour.alternate_from,
         ),
+        MaxWeekendsPerMonth(limit=labour.max_weekends_per_month),
     )
     premiums: tuple[Premium, ...] = (
         HolidayPay(pay=labour.holiday_pay),

@@ -29,11 +29,13 @@ from scheduling.roster.rules import (
     LeastHours,
     MaxConsecutiveDays,
     MaxHoursPerWeek,
+    MaxWeekendsPerMonth,
     MinRest,
     RestDaysPerWeek,
 )
 from scheduling.roster.tallies import tallies
 from scheduling.roster.variables import Assignment, frozen_cover
+from scheduling.roster.weekends import weekends_left, worked_weekends
 
 
 class CoverCost:
@@ -152,6 +154,8 @@ def _labour(problem: RosterProblem, days: Mapping[int, Mapping[int, int]]) -> in
                     total += units(limit.price) * _long_runs(problem, p, duties, int(limit.value))
                 case RestDaysPerWeek(limit=limit) if limit.mode == "soft":
                     total += units(limit.price) * _missing_rest_days(problem, p, duties, rule)
+                case MaxWeekendsPerMonth(limit=limit) if limit.mode == "soft":
+                    total += units(limit.price) * _surplus_weekends(problem, p, duties)
                 case _:
                     pass
     return total
@@ -208,3 +212,9 @@ def _missing_rest_days(
         most = 7 - rule.least(problem.date(days[0]))
         total += max(0, sum(d in duties for d in days) - max(0, most - sum(d in before for d in days)))
     return total
+
+
+def _surplus_weekends(problem: RosterProblem, person: int, duties: Mapping[int, int]) -> int:
+    left = weekends_left(problem, person)
+    worked = worked_weekends(problem, person, duties)
+    return sum(max(0, len(mine) - left[month]) for month, mine in worked.items())

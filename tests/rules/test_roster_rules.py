@@ -227,6 +227,31 @@ def test_a_week_has_its_rest_days() -> None:
     assert found(build_roster([("A", d, HALF) for d in range(6)]), settings=settings) == ["RestDaysPerWeek"]
 
 
+def test_weekends_of_a_month_are_counted_whichever_day_is_worked() -> None:
+    settings = build_settings(max_weekends_per_month=Limit(value=1))
+    both_days = [("A", 5, HALF), ("A", 6, HALF)]
+    assert found(build_roster(both_days), settings=settings) == []
+    assert found(build_roster([*both_days, ("A", 13, HALF)]), settings=settings) == ["MaxWeekendsPerMonth"]
+
+
+def test_a_weekend_counts_in_the_month_of_its_saturday() -> None:
+    settings = build_settings(max_weekends_per_month=Limit(value=1))
+    roster = build_roster([("A", 75, HALF), ("A", 76, HALF), ("A", 82, HALF)])  # Jan 30 and 31, Feb 6
+    violations = audit(roster, build_people(1), (), settings, start=day(70), days=14)
+    assert violations == []
+
+
+def test_weekends_before_the_span_count_and_a_begun_one_adds_nothing() -> None:
+    settings = build_settings(max_weekends_per_month=Limit(value=1))
+    last = build_roster([("A", -2, HALF)])  # the Saturday before
+    sunday = build_roster([("A", -1, HALF)])
+    people = build_people(1)
+    on_sunday = audit(sunday, people, (), settings, start=day(-1), days=7, last_roster=last)
+    assert on_sunday == []
+    next_one = build_roster([("A", 5, HALF)])
+    assert found(next_one, settings=settings, last_roster=last) == ["MaxWeekendsPerMonth"]
+
+
 def test_long_and_short_weeks_alternate() -> None:
     settings = build_settings(
         rest_days_per_week=Limit(value=1),
@@ -326,6 +351,7 @@ LIMITED = {
     "min_rest_hours": 16.0,
     "max_consecutive_days": 2.0,
     "rest_days_per_week": 5.0,
+    "max_weekends_per_month": 0.0,
 }
 RULE_OF = {
     "max_hours_per_day": "MaxHoursPerDay",
@@ -335,6 +361,7 @@ RULE_OF = {
     "min_rest_hours": "MinRest",
     "max_consecutive_days": "MaxConsecutiveDays",
     "rest_days_per_week": "RestDaysPerWeek",
+    "max_weekends_per_month": "MaxWeekendsPerMonth",
 }
 OTHERS_OFF = {name: Limit(value=0, mode="off") for name in LIMITED}
 
