@@ -17,7 +17,7 @@ import pandas as pd
 from forecast.replies.rules import ReplyRule
 from forecast.timegrid import clock_text, zone
 from reports.notes import in_words
-from reports.words import Words
+from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
     from forecast.config import ShopSettings, Stream
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 State = Literal["met", "risky", "missed"]
 DATES = re.compile(r"\d{4}-\d\d-\d\d(, \d{4}-\d\d-\d\d)+")
+LEAST_RANK = 0.5  # what a rank of the objective must come to to be named [money]
 AGREEMENT_SLACK = 0.01  # model and simulator disagree beyond the simulator's 95 % interval plus one point
 
 VERDICT_FIGURES = (
@@ -372,3 +373,25 @@ def hour_rows(plan: Plan, stream: str) -> pd.DataFrame:
     return pd.DataFrame(
         rows, columns=["hour", "offered", "promised", "simulated", "low", "high", "in_window"]
     ).astype({"promised": float, "simulated": float, "low": float, "high": float})
+
+
+def solver_text(plan: Plan, say: Words) -> str:
+    """Return how the solver ended and what each rank of its objective came to; nothing without a solver."""
+    solver = plan.summary.get("solver") or {}
+    if not solver.get("status"):
+        return ""
+    status = str(solver["status"])
+    gap = solver.get("gap")
+    text = say(
+        "report.solver",
+        status=say.either(f"names.status_{status.upper()}", status),
+        objective=say.number(solver.get("objective")),
+        bound=say.number(solver.get("bound")),
+        gap=NOTHING if gap is None else say.share(gap, decimals=2),
+    )
+    ranks = [
+        say("report.solver_rank", rank=say(f"report.rank_{name}"), cost=say.number(value))
+        for name, value in solver.get("stages", {}).items()
+        if abs(value) >= LEAST_RANK
+    ]
+    return text + (say("report.solver_ranks", ranks=say("format.list_gap").join(ranks)) if ranks else "")

@@ -14,7 +14,7 @@ from reports.charts.interactive import chart_data
 from reports.charts.pictures import stream_pictures
 from reports.roster_grid import day_shade, plan_codes, roster_rows
 from reports.rule_tables import rule_name
-from reports.words import NOTHING, Words, words
+from reports.words import Words, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,7 +189,7 @@ def _evidence(plan: Plan, say: Words) -> dict[str, Any]:
             say(f"report.methods_{name}") for name in ("forecast", "model", "simulation", "probability")
         ],
         "forecast_notes": findings.note_lines(plan.forecast_notes, plan.settings.demand, say),
-        "solver": _solver_text(plan, say),
+        "solver": findings.solver_text(plan, say),
         "inputs": grids.input_grid(plan, say),
         "data": chart_data(plan, say),
     }
@@ -268,19 +268,3 @@ def _roster_part(plan: Plan, roster: pd.DataFrame, say: Words) -> dict[str, Any]
         "groups": [{"label": label, "rows": members} for label, members in groups.items()],
         "hours": say.number(sum(row.paid_hours for row in rows)),
     }
-
-
-def _solver_text(plan: Plan, say: Words) -> str:
-    """Return how the solver ended, or nothing where there was none."""
-    solver = plan.summary.get("solver") or {}
-    if not solver.get("status"):
-        return ""
-    status = str(solver["status"])
-    gap = solver.get("gap")
-    return say(
-        "report.solver",
-        status=say.either(f"names.status_{status.upper()}", status),
-        objective=say.number(solver.get("objective"), 1),
-        bound=say.number(solver.get("bound"), 1),
-        gap=NOTHING if gap is None else say.share(gap),
-    )

@@ -18,6 +18,8 @@ from reports.words import Words
 if TYPE_CHECKING:
     from rich.live import Live
 
+    from scheduling.solver import Progress
+
 # Seconds the stages of the demo's fortnight take on two cores: 28 days of streams at quick effort. They serve
 # as shares of a run; how fast this run is shows in the stages that are done.
 USUAL_S = {
@@ -71,7 +73,7 @@ class Stages:
         self._expected = list(expected)
         self._scale = stream_days / USUAL_DAYS
         self._began = self._stage_began = clock()
-        self._stage = ""
+        self._stage = self._best = ""
         self._spent: dict[str, float] = {}
         self._live: Live | None = None
         context = click.get_current_context(silent=True)
@@ -97,7 +99,11 @@ class Stages:
             self._live.stop()
             self._live = None
             click.echo(self.line(left=False), err=True)
-        self._stage = ""
+        self._stage = self._best = ""
+
+    def better(self, found: Progress) -> None:
+        """Tell what the running search has come to."""
+        self._best = self._say("progress.best", cost=self._say.number(found.objective))
 
     def line(self, *, left: bool = True) -> str:
         """Return the running stage in words."""
@@ -113,7 +119,7 @@ class Stages:
         told = self._say("progress.stage", stage=name, seconds=self._duration(seconds))
         if left and remaining is not None and remaining > SHORTEST_S:
             told += self._say("progress.left", seconds=self._duration(remaining))
-        return told
+        return told + self._best
 
     def seconds_left(self) -> float | None:
         """Return the seconds that the run may still take, None where nobody knows its stages."""

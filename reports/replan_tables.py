@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.findings import note_lines, stream_ids, stream_name
+from reports.findings import note_lines, solver_text, stream_ids, stream_name
 from reports.grids import Grid
 from reports.tables import grid_table
 from reports.words import Words
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 40
 
 
-def print_replanned(
-    answer: Replanned, plan: Plan, before: Mapping[str, Any], folder: Path, console: Console, say: Words
-) -> None:
-    """Print the changes and what they do to each stream's target."""
+def print_changes(answer: Replanned, settings: ShopSettings, console: Console, say: Words) -> None:
+    """Print the changes."""
     first = answer.first
     console.print(
         Text(
@@ -43,8 +41,13 @@ def print_replanned(
     if answer.changes.empty:
         console.print(Text(say("replan.no_changes")))
     else:
-        console.print(grid_table(change_grid(answer, plan.settings.demand, say), say("replan.changes")))
+        console.print(grid_table(change_grid(answer, settings, say), say("replan.changes")))
+
+
+def print_judged(plan: Plan, before: Mapping[str, Any], folder: Path, console: Console, say: Words) -> None:
+    """Print what the changes do to each stream's target."""
     console.print(grid_table(_stream_grid(plan, before, say)))
+    console.print(Text(solver_text(plan, say)))
     lines = note_lines(plan.notes, plan.settings.demand, say)
     if lines:
         console.print(Text(say("replan.notes")))

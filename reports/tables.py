@@ -132,6 +132,8 @@ def _print_roster_answer(plan: Plan, console: Console, say: Words) -> None:
     wishes = grids.wish_grid(plan, say)
     if wishes.rows:
         console.print(grid_table(wishes, say("screen.wishes")))
+    if solver := findings.solver_text(plan, say):
+        console.print(solver, markup=False)
     if grids.fairness_grid(plan, say).rows:
         console.print(say("screen.fairness", ranges=grids.fairness_ranges(plan, say)), markup=False)
 

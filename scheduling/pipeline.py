@@ -30,6 +30,7 @@ from scheduling.shifts.given import shifts_over
 from scheduling.shifts.periods import periods_of, planning_level
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import default_templates, template_instances
+from scheduling.solver import Progress
 from scheduling.staffed import judged_staff, staffed
 from scheduling.summary import baselines_of, cap_notes, solver_of, stream_summaries
 
@@ -94,6 +95,7 @@ def make_plan(
     with_baselines: bool = True,
     synthetic: bool = False,
     say: Say = lambda _: None,
+    better: Callable[[Progress], None] | None = None,
 ) -> Plan:
     """Plan a span of days, end to end.
 
@@ -124,6 +126,8 @@ def make_plan(
         Whether the shop is made up, to be said wherever the plan is shown.
     say
         Called with the name of each stage as it begins.
+    better
+        Called with each better roster that the search finds.
     """
     if outlook is None:
         say("forecast")
@@ -155,6 +159,7 @@ def make_plan(
             ),
             seed=seed,
             effort=effort or "quick",
+            progress=better,
         )
 
     if shift_plan is None:

@@ -142,15 +142,23 @@ def solver_of(design: ShiftDesign | None, result: RosterResult | None) -> dict[s
             "gap": (cost - bound) / cost if cost > 0 else 0.0,
         }
     if result is not None:
-        shifts = {
+        return roster_figures(result) | {"shifts": _rounded(shifts)}
+    rounded: dict[str, Any] = _rounded(shifts)
+    return rounded
+
+
+def roster_figures(result: RosterResult) -> dict[str, Any]:
+    """Return how a roster was solved, and what each rank of its objective came to [money]."""
+    figures: dict[str, Any] = _rounded(
+        {
             "status": str(result.status),
             "objective": result.objective,
             "bound": result.bound,
             "gap": result.gap,
-            "shifts": shifts,
+            "stages": {stage.name: stage.value for stage in result.stages},
         }
-    rounded: dict[str, Any] = _rounded(shifts)
-    return rounded
+    )
+    return figures
 
 
 def _rounded(values: Any) -> Any:

@@ -164,6 +164,7 @@ def made(job: Job, *, synthetic: bool = False, **given: Any) -> Plan:
         outlook=job.outlook,
         synthetic=synthetic,
         say=job.stages,
+        better=job.stages.better,
         **given,
     )
 

@@ -1,4 +1,4 @@
-"""What `replan` does: read the plan and what changed, repair, judge, write, show."""
+"""What `replan` does: read the plan and what changed, repair, show, judge, write."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     """Repair a plan and write it beside the one it repairs; return how it ended."""
     from reports.cli.planning import screen
     from reports.progress import Stages
+    from reports.replan_tables import print_changes, print_judged
     from reports.words import words
     from scheduling.inputs import read_inputs
     from scheduling.outlook import Outlook, read_outlook
@@ -93,6 +94,9 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     if frontier:
         return _show_frontier(plan, case, details, run, screen(), spoken)
     answer = _repaired(plan, case, details, changes.price)
+    if not run.as_json:  # the judge takes several times as long
+        stages.end()
+        print_changes(answer, demand, screen(), spoken)
     outsiders = {person.employee for person in called}
     new = _judged(plan, answer, inputs, outlook, case, details["absences"], stages, run, outsiders)
     target = run.out if run.out is not None else _next_folder(folder)
@@ -102,9 +106,7 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
     if run.as_json:
         tell_json(_summary(new, answer, plan, target))
     else:
-        from reports.replan_tables import print_replanned
-
-        print_replanned(answer, new, plan.summary.get("streams", {}), target, screen(), spoken)
+        print_judged(new, plan.summary.get("streams", {}), target, screen(), spoken)
     return ExitCode.FINE if new.target_is_met else ExitCode.TARGET_NOT_MET
 
 
@@ -222,6 +224,7 @@ def _judged(
     """Return the whole plan with the repaired roster, judged as it now stands."""
     from scheduling.pipeline import make_plan, shift_plan_of
     from scheduling.roster.rescore import rescored
+    from scheduling.summary import roster_figures
 
     assert answer.roster is not None
     working = set(answer.roster["employee"])
@@ -246,15 +249,9 @@ def _judged(
         answer.roster,
         replace(case, employees=team, wishes=wishes),
     )
-    figures = answer.result
     summary = new.summary | {
         "baselines": plan.summary.get("baselines", {}) if outlook.draws is plan.draws else {},
-        "solver": {
-            "status": figures.status,
-            "objective": round(figures.objective or 0.0, 6),
-            "bound": round(figures.bound or 0.0, 6),
-            "gap": round(figures.gap or 0.0, 6),
-        },
+        "solver": roster_figures(answer.result),
         "replan": {
             "of": plan.folder.name,
             "changes": len(answer.changes),

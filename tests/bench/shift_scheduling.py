@@ -77,7 +77,7 @@ def main() -> int:
     parts = (
         f"{instance.name}: objective {found.total}",
         f"on {found.on}, off {found.off}, under {found.under}, over {found.over}",
-        f"bound {bound:.2f}, gap {(found.total - bound) / max(found.total, 1):.2%}",
+        f"bound {bound:.2f}, gap {max(0.0, found.total - bound) / max(found.total, 1):.2%}",
         "proven optimal" if outcome.is_proven else "not proven",
         f"best known {best or '-'}, gap {against}",
         f"{time.monotonic() - began:.1f} s",

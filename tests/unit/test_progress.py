@@ -6,6 +6,7 @@ import pytest
 
 from reports.progress import PLAN_STAGES, USUAL_S, Stages
 from reports.words import words
+from scheduling.solver import Progress
 
 
 class Clock:
@@ -79,3 +80,12 @@ def test_piped_every_stage_is_one_plain_line(capsys: pytest.CaptureFixture[str])
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == "· forecast …  0 s\n· backtest of every model …  0 s\n"
+
+
+def test_the_best_roster_so_far_stands_in_the_line_until_the_stage_ends() -> None:
+    stages = stages_with(Clock())
+    stages("roster")
+    stages.better(Progress(seconds=1.0, objective=20540.96, bound=0.0))
+    assert stages.line().endswith("; best roster so far 20,541")
+    stages("simulation")
+    assert "best roster" not in stages.line()

@@ -64,3 +64,20 @@ def test_square_brackets_in_notes_are_printed_as_they_are():
 
 def test_without_people_the_next_step_is_to_list_them():
     assert "agents.csv" in _printed(build_plan(days=1, with_roster=False, met=True), "en")
+
+
+def test_the_solver_says_how_it_ended_and_what_each_rank_came_to(plan):
+    import dataclasses
+
+    solver = {
+        "status": "FEASIBLE",
+        "objective": 20540.96,
+        "bound": 20073.08,
+        "gap": 0.022778,
+        "stages": {"law": 0.0, "cover": 20100.2, "fairness": 120.4, "wishes": 8.0, "cost": 312.4},
+    }
+    solved = dataclasses.replace(plan, summary={**plan.summary, "solver": solver})
+    text = " ".join(_printed(solved, "en").split())
+    assert "objective 20,541, bound 20,073, gap 2.28%" in text
+    assert "people short and paid hours 20,100, fairness 120, wishes 8, wages 312" in text
+    assert "soft rules" not in text
