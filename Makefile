@@ -11,7 +11,7 @@ demo: $(READY)
 	$(BIN)/paiban demo demo-shop
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -171,10 +171,10 @@ def read_shop(folder: Path) -> ShopSettings:
     learnt = read_toml(folder / "service.toml")
     streams = _with_calibrated_service(tables.get("stream", []), learnt)
     calibrated = {str(table.get("id")): table.get("service", {}) for table in learnt.get("stream", [])}
-    services = _gather(problems, ServiceParameters, calibrated.values(), "service.toml", "stream")
-    shop = _gather(problems, Shop, [tables.get("shop", {})], "shop.toml", "shop")
-    stream_list = _gather(problems, Stream, streams, "shop.toml", "stream")
-    rules = _gather(problems, ReplyRule, tables.get("rule", []), "shop.toml", "rule")
+    services = gather_tables(problems, ServiceParameters, calibrated.values(), "service.toml", "stream")
+    shop = gather_tables(problems, Shop, [tables.get("shop", {})], "shop.toml", "shop")
+    stream_list = gather_tables(problems, Stream, streams, "shop.toml", "stream")
+    rules = gather_tables(problems, ReplyRule, tables.get("rule", []), "shop.toml", "rule")
     ids = [stream.id for stream in stream_list]
     problems += [
         Problem(file="shop.toml", message=f"[[stream]] id {name!r} stands twice; ids must differ")
@@ -215,19 +215,19 @@ def _with_calibrated_service(
     ]
 
 
-def _gather(
+def gather_tables(
     problems: list[str | Problem],
     kind: type[T],
     tables: Iterable[Mapping[str, Any]],
     source: str,
     section: str,
 ) -> list[T]:
-    """Return what can be parsed and append what cannot to `problems`."""
+    """Return the parsed tables, or none of them and their complaints in `problems`."""
     try:
         return parse_tables(kind, tables, source=source, section=section)
     except ConfigError as error:
         problems += error.problems
-        return [] if section != "shop" else [kind()]
+        return []
 
 
 def parse_tables(kind: type[T], tables: Iterable[Mapping[str, Any]], *, source: str, section: str) -> list[T]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from forecast.config import parse_tables, read_toml
+from forecast.config import gather_tables, read_toml
 from forecast.errors import ConfigError, Problem, nearest
 from forecast.formulas import check_names
 from forecast.timegrid import zone
@@ -294,8 +294,8 @@ def promotion_calendar(
         zone(timezone)
     except ConfigError as error:
         raise ConfigError(Problem(file=source, message=str(error))) from None
-    parsed = _gather(problems, Event, events, source, "event")
-    dropped = _gather(problems, Ignored, _ignore_tables(ignored, source, problems), source, "ignore")
+    parsed = gather_tables(problems, Event, events, source, "event")
+    dropped = gather_tables(problems, Ignored, _ignore_tables(ignored, source, problems), source, "ignore")
     problems += _doubled_ids(parsed, source)
     if problems:
         raise ConfigError(problems)
@@ -307,21 +307,6 @@ def promotion_calendar(
             for one in dropped
         ),
     )
-
-
-def _gather(
-    problems: list[str | Problem],
-    kind: type[T],
-    tables: Iterable[Mapping[str, Any]],
-    source: str,
-    section: str,
-) -> list[T]:
-    """Return the parsed tables, or none of them and their complaints in `problems`."""
-    try:
-        return parse_tables(kind, tables, source=source, section=section)
-    except ConfigError as error:
-        problems += error.problems
-        return []
 
 
 def _ignore_tables(

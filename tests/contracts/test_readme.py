@@ -26,11 +26,12 @@ TYPED = [line for line in LINES if line.startswith("paiban ")]
 def refusal(line: str) -> str:
     """Return why the command line is refused before anything is done, empty if it is not."""
     _, name, *arguments = shlex.split(line)
-    command = app.get_command(click.Context(app), name)
+    program = click.Context(app, **app.context_settings)
+    command = app.get_command(program, name)
     if command is None:
         return f"no command {name}"
     try:
-        command.make_context(name, arguments, parent=click.Context(app))
+        command.make_context(name, arguments, parent=program)
     except click.UsageError as error:
         return error.format_message()
     return ""

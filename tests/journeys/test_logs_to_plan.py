@@ -41,7 +41,9 @@ def test_a_shop_plans_from_its_message_log(tmp_path):
     assert run("import", tmp_path / "log.csv", "--shop", shop) == ExitCode.FINE
     assert run("history", shop, "--out", tmp_path) == ExitCode.FINE
     assert run("calibrate", shop) == ExitCode.FINE
-    code = run("plan", shop, "--start", "2026-03-23", "--days", "2", "--out", tmp_path / "plan")
+    code = run(
+        "plan", shop, "--start", "2026-03-23", "--days", "2", "--effort", "quick", "--out", tmp_path / "plan"
+    )
     assert code in (ExitCode.FINE, ExitCode.TARGET_NOT_MET)
     summary = json.loads((tmp_path / "plan" / "summary.json").read_text(encoding="utf-8"))
     assert {"imported logs", "service.toml"} <= set(summary["inputs"])
