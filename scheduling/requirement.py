@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from scheduling.day import Floats, Ints, ServiceDay
@@ -21,6 +22,35 @@ RUNS_TOGETHER = 1.4  # losses of several intervals add up to about that many tim
 TRIMS = 5  # most rounds of trimming per step
 SWAPS = 3  # most rounds of exchanges
 EXCHANGES = 3  # intervals that one more agent is tried in, per exchange
+NEAR_BEST = 0.98  # of the best there is with any number of people, where what is wanted lies beyond that
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goals:
+    """What a day must meet: the target, the least share of an interval, the largest share never answered."""
+
+    target: float
+    floor: float
+    max_unanswered: float
+
+    def within(self, best: Evaluation, *, where: npt.NDArray[np.bool_]) -> Goals:
+        """Return the goals as far as any number of people could meet them.
+
+        `best` is what more than enough people bring, in the intervals `where` somebody can be on duty. What
+        lies beyond it would cost people without end and not be met, so a little less than that is aimed at;
+        the limit on sessions never answered is then for those that somebody might have answered.
+        """
+        share, floor, left = self.target, self.floor, self.max_unanswered
+        if best.less_is_better:
+            share = max(share, best.share / NEAR_BEST) if best.share > share else share
+        elif best.share < share:
+            share = NEAR_BEST * best.share
+        least = float(interval_shares(best)[where].min(initial=1.0))
+        if not best.less_is_better and least < floor:
+            floor = NEAR_BEST * least
+        if best.unanswered_share > left:
+            left = min(1.0, best.unanswered_share + left)
+        return Goals(target=share, floor=floor, max_unanswered=left)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +64,8 @@ class Requirement:
     evaluation
         The model's view of the day with them.
     is_met
-        Whether target, floor and the limit on unanswered sessions are all met.
+        Whether target, floor and the limit on unanswered sessions are all met. Where no number of agents
+        does, those are given that come near the best there is.
     """
 
     agents: Ints
@@ -79,7 +110,18 @@ def required_agents(
         start = staffing.of(np.maximum(near, staffing.least))
         if start.is_met:
             return staffing.exchanged(staffing.trimmed(start, 1))
-    return _least(staffing) if scale == 1 else _of_large_team(staffing, scale)
+    found = _least(staffing) if scale == 1 else _of_large_team(staffing, scale)
+    wanted = Goals(target=day.target, floor=floor, max_unanswered=max_unanswered)
+    goals = wanted if found.is_met else wanted.within(found.evaluation, where=day.window_mask)
+    if goals == wanted:
+        return found
+    lowered = required_agents(
+        replace(day, target=goals.target),
+        floor=goals.floor,
+        max_unanswered=goals.max_unanswered,
+        already=already,
+    )
+    return replace(lowered, is_met=False)
 
 
 def _least(staffing: _Staffing) -> Requirement:

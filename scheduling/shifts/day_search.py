@@ -11,6 +11,7 @@ import numpy as np
 from forecast.randomness import generator
 from scheduling.day import Floats, Ints
 from scheduling.requirement import Requirement, required_agents
+from scheduling.service.evaluation import Evaluation
 from scheduling.shifts.bound import cost_bound
 from scheduling.shifts.cover import cover_plan
 from scheduling.shifts.effort import DesignEffort
@@ -84,7 +85,10 @@ class DayChoices:
     kind
         How much better the model's shares are than the simulator's.
     out_of_reach
-        Whether limits on people keep the target out of reach; choices are then those that serve most.
+        Whether limits on people keep the target out of reach (choices are then those that serve most), or
+        no number of people meets it.
+    best
+        What any number of people would bring, where that is not enough; choices come near it.
     """
 
     choices: tuple[Choice, ...]
@@ -92,6 +96,7 @@ class DayChoices:
     needed: Requirement
     kind: float
     out_of_reach: bool
+    best: Evaluation | None = None
 
     @property
     def required(self) -> Ints:
@@ -100,7 +105,33 @@ class DayChoices:
 
 
 def search_day(job: DayJob) -> DayChoices:
-    """Return the plans of one day that are worth choosing between."""
+    """Return the plans of one day that are worth choosing between.
+
+    Where no number of people meets the day, plans near the best there is are looked for instead: to come
+    closer would cost people without end.
+    """
+    task = job.task
+    found = _search(job)
+    if found is not None:
+        return found
+    lowered = task.within(task.best)
+    found = _search(replace(job, task=lowered, needed=None), may_give_up=False)
+    assert found is not None
+
+    def held_against_the_target(choice: Choice) -> Choice:
+        return replace(choice, ahead=task.ahead(lowered.share_of(choice.ahead)))
+
+    return replace(
+        found,
+        choices=tuple(map(held_against_the_target, found.choices)),
+        passing=tuple(map(held_against_the_target, found.passing)),
+        out_of_reach=True,
+        best=task.best,
+    )
+
+
+def _search(job: DayJob, *, may_give_up: bool = True) -> DayChoices | None:
+    """Return what is found; None where no number of people meets the day, unless there must be an answer."""
     task, effort = job.task, job.effort
     needed = job.needed or required_agents(
         task.model.day,
@@ -109,6 +140,8 @@ def search_day(job: DayJob) -> DayChoices:
         already=task.already[0],
         near=job.near,
     )
+    if may_give_up and not needed.is_met:
+        return None
     # Days judged together need less knowledge each.
     budget = effort.simulated_sessions * (1.0 if job.needs_proof else TOGETHER)
     trials = Trials(task, seed=job.seed, budget=budget, threads=job.threads)
@@ -126,6 +159,8 @@ def search_day(job: DayJob) -> DayChoices:
         _try_tiny(walk)
         assert walk.best is not None
         if stage == 0 and not walk.best.meets and _may_be_out_of_reach(walk, task):
+            if may_give_up and not task.groups:
+                return None
             out_of_reach = True
             break
         starts = [walk.best.counts]

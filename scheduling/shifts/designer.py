@@ -131,6 +131,7 @@ class Designer:
             period.level = planning_level(self.demands[period.stream], period.dates, period.wanted)
         self._search(self.periods, pool)
         self._share_people(pool)
+        self._note_what_is_beyond_reach()
         self._find_levels(pool)
         self._finish(self.periods, pool)
 
@@ -283,6 +284,23 @@ class Designer:
                 f"{when}: streams want more people of one kind than there are; shared out by need"
             )
         self._done(again, pool)
+
+    def _note_what_is_beyond_reach(self) -> None:
+        """Say on which days no number of people meets what is asked, and what they would bring."""
+        for stream in self.demands:
+            beyond = {key[1]: day.best for key, day in self.found.items() if key[0] == stream and day.best}
+            if not beyond:
+                continue
+            when = f"{min(beyond)} to {max(beyond)}" if len(beyond) > 1 else str(min(beyond))
+            task = self.tasks[stream, min(beyond)]
+            left = max(best.unanswered_share for best in beyond.values())
+            shares = [best.share for best in beyond.values()]
+            share = max(shares) if task.is_seconds else min(shares)
+            said = f"{share:.0f} s" if task.is_seconds else f"{share:.1%}"
+            self.notes.append(
+                f"{stream}: on {when} any number of people on these shifts would reach {said} at best and "
+                f"leave {left:.2%} unanswered, which is not enough; planned for nearly that"
+            )
 
     # --- choice and chance
 

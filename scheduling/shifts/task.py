@@ -12,11 +12,13 @@ import numpy.typing as npt
 from forecast.timegrid import MINUTES_A_DAY
 from scheduling.day import DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
 from scheduling.demand import served_day
+from scheduling.requirement import Goals
 from scheduling.service.evaluation import Evaluation
 from scheduling.service.shop import DayModel, Pass
 from scheduling.shifts.cover import Group
 from scheduling.shifts.templates import TemplateInstance, presence
 
+PLENTY = 3.0  # agents on each instance per agent's work in the busiest interval
 SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, start from the same plan
 
 
@@ -130,6 +132,25 @@ class DayTask:
     def ahead(self, share: float) -> float:
         """Return by how much a share is better than the target (seconds relative to the target)."""
         return (self.target - share) / self.target if self.is_seconds else share - self.target
+
+    def share_of(self, ahead: float) -> float:
+        """Return the share (or seconds) that is ahead of the target by so much."""
+        return self.target * (1.0 - ahead) if self.is_seconds else self.target + ahead
+
+    @cached_property
+    def best(self) -> Evaluation:
+        """What more than enough people bring, whatever the limits on them."""
+        service = self.served_day.service
+        work_h = self.day.sessions * self.day.handle_factor * service.rounds * service.reply_s / 3600.0
+        busy = self.level * work_h / (self.day.interval_min / 60.0)
+        each = int(np.ceil(PLENTY * busy.max())) + 1
+        return self.model.summary(self.run(np.full(len(self.instances), each, dtype=np.int64)))
+
+    def within(self, best: Evaluation) -> DayTask:
+        """Return the task with its goals lowered as far as what any number of people bring asks for."""
+        wanted = Goals(target=self.target, floor=self.floor, max_unanswered=self.max_unanswered)
+        goals = wanted.within(best, where=self.must)
+        return replace(self, target=goals.target, floor=goals.floor, max_unanswered=goals.max_unanswered)
 
     @cached_property
     def served_day(self) -> ServiceDay:
