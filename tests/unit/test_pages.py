@@ -15,7 +15,7 @@ from reports.charts.pictures import Picture
 from reports.pages import report_text, write_report
 
 SECTIONS = (
-    *("咨询量预测", "需要与已排", "各小时达标率", "排班表", "公平", "未满足的愿望"),
+    *("咨询量预测", "需要与已排", "各小时及时率", "排班表", "公平", "未满足的愿望"),
     *("和其他算法相比", "大促、节假日和人工调整", "预测有多准", "方法与输入"),
 )
 
