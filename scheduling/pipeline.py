@@ -32,7 +32,7 @@ from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import default_templates, template_instances
 from scheduling.solver import Progress
 from scheduling.staffed import judged_staff, staffed
-from scheduling.summary import baselines_of, cap_notes, solver_of, stream_summaries
+from scheduling.summary import baselines_of, cap_notes, limit_notes, solver_of, stream_summaries
 
 FEW_DAYS = 2
 LIBRARIES = ("paiban", "numpy", "pandas", "statsmodels", "ortools", "numba")
@@ -236,6 +236,7 @@ def make_plan(
         notes=[
             *(() if staff.design is None else staff.design.notes),
             *(() if staff.result is None else staff.result.notes),
+            *limit_notes(summary["streams"], settings),
             *cap_notes(demands, settings),
         ],
         synthetic=synthetic,

@@ -21,6 +21,8 @@ from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import TemplateInstance
 from scheduling.simulation.replicate import judge
 
+BINDING = 0.7  # of the limit on unanswered sessions, from which on it may be what asks for people
+FAR_AHEAD = 0.03  # of the target, where it is not what asks for people
 BASELINE_DAYS = 4  # simulated days for each day of a baseline's plan, at least
 BASELINES_KNOWN = 60  # simulated days over a span, fewer where days are large
 
@@ -84,6 +86,24 @@ def cap_notes(names: Iterable[str], settings: Settings) -> list[str]:
         f"(now {int(settings.demand.stream(name).service.reception_cap)}); {advice.reason}"
         for name, advice in cap_advice(names, settings).items()
     ]
+
+
+def limit_notes(streams: Mapping[str, Mapping[str, Any]], settings: Settings) -> list[str]:
+    """Return a line for each stream whose limit on unanswered sessions asks for the people, not its target.
+
+    `streams` are those of ``summary.json``.
+    """
+    notes = []
+    for name, seen in streams.items():
+        limit, rule = settings.demand.stream(name).max_unanswered, settings.demand.rule(name)
+        if rule.metric != "share" or not limit:
+            continue
+        if seen["unanswered"] > BINDING * limit and seen["simulated"] > seen["target"] + FAR_AHEAD:
+            notes.append(
+                f"{name}: max_unanswered ({limit:.1%}) decides how many people there are, not the target: "
+                f"{seen['simulated']:.1%} are on time; a larger limit needs fewer people"
+            )
+    return notes
 
 
 def baselines_of(
