@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,25 +13,12 @@ from scheduling.service import ages as age_model
 from scheduling.service import chain, leavers, rates, worth
 from scheduling.service.agent import AgentLaw, agent_law, jump_seconds, scaled_to_throughput
 from scheduling.service.evaluation import Evaluation
+from scheduling.service.segments import Segment, default_leaving, segments_of
 
 STEP_S = 90.0  # of the implicit scheme; half of it changes no share by more than 0.02 points
 COHORT_STEP_S = 30.0  # where many sessions begin at once: they age, close and end together, in waves
 COHORT = 0.2  # of all slots, filled from the queue at once
 SPREAD_SD = 0.8  # open sessions over agents: fewest-open is not perfect balance
-
-
-class Segment(NamedTuple):
-    """A stretch of one interval with a fixed number of agents taking sessions.
-
-    A tuple: every candidate of a value table compares a day of them.
-    """
-
-    interval: int
-    seconds: float
-    agents: int
-    leavers: int  # agents who stop at the segment's start
-    before: int  # agents just before they stop
-    for_good: bool = False  # they hand over to nobody: no one comes any more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +51,6 @@ class Pass:
     counts: Floats  # segment x things counted
     factors: tuple[Floats, ...]
     bands: tuple[Ints, ...]
-
-
-def default_leaving(on_duty: Ints) -> Ints:
-    """Return agents who stop at each interval's start if nobody changes places: the drops of `on_duty`."""
-    return np.maximum(0, -np.diff(on_duty, prepend=0))
 
 
 class DayModel:
@@ -208,51 +188,8 @@ class DayModel:
     def segments(
         self, duty: Ints, leave: Ints, *, like: tuple[Segment, ...] = (), interval: int = 0
     ) -> tuple[Segment, ...]:
-        """Return the stretches of constant staffing; leavers stop taking sessions `no_new_last_min` early.
-
-        Where the staffing differs from that of other segments in one interval alone, those are gone on from.
-        """
-        if self.service.no_new_last_min:
-            return self._with_last_handover(self._segments_cut(duty, leave))
-        if self.service.leave == "handover":  # who hands over to nobody depends on the rest of the day
-            like = ()
-        first, last = (interval, interval + 2) if like else (0, len(duty))
-        people, stops = duty[first:last].tolist(), leave[first:last].tolist()
-        befores = [int(duty[first - 1]) if first else 0, *people[:-1]]
-        seconds = 60.0 * self.day.interval_min
-        made = [
-            Segment(first + i, seconds, agents, min(stop, before), before)
-            for i, (agents, stop, before) in enumerate(zip(people, stops, befores, strict=True))
-        ]
-        return self._with_last_handover([*like[:first], *made, *like[last:]])
-
-    def _with_last_handover(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:
-        """Mark where sessions are handed over to nobody, because no one comes until the close."""
-        found = list(segments)
-        if self.service.leave == "handover" and not found[-1].agents:
-            at = len(found) - 1
-            while at and not found[at].before:
-                at -= 1
-            found[at] = found[at]._replace(for_good=found[at].leavers > 0)
-        return tuple(found)
-
-    def _segments_cut(self, duty: Ints, leave: Ints) -> Iterator[Segment]:
-        """Yield the stretches where leavers stop early: intervals are cut in two."""
-        interval = self.day.interval_min
-        whole, rest = divmod(self.service.no_new_last_min, interval)
-        count = len(duty)
-        # everybody stops at the close
-        ends = np.concatenate([leave, duty[-1:], np.zeros(int(whole) + 1, dtype=np.int64)])
-        before = 0
-        for i in range(count):
-            parts = (
-                [(interval - rest, int(whole)), (rest, int(whole) + 1)] if rest else [(interval, int(whole))]
-            )
-            for part, (minutes, reach) in enumerate(parts):
-                agents = max(0, int(duty[i] - ends[i + 1 : i + 1 + reach].sum()))
-                stops = min(int(ends[i + reach]) if part or not rest else 0, before)
-                yield Segment(i, 60.0 * minutes, agents, stops, before)
-                before = agents
+        """Return the stretches of constant staffing; see `segments_of`."""
+        return segments_of(duty, leave, self.service, self.day.interval_min, like=like, interval=interval)
 
     def _advance(
         self,

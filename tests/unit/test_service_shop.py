@@ -9,7 +9,8 @@ import pytest
 from builders_service import service_day
 
 from scheduling.day import DutySpan
-from scheduling.service.shop import DayModel, default_leaving
+from scheduling.service.segments import default_leaving
+from scheduling.service.shop import DayModel
 from scheduling.service.value import Backward, value_tables
 from scheduling.simulation.replicate import judge
 
