@@ -191,7 +191,7 @@ def make_plan(
     if with_baselines:
         say("baselines")
         baselines = baselines_of(demands, instances, settings, people_limits(settings), seed=seed)
-    summary = {
+    summary: dict[str, Any] = {
         "streams": stream_summaries(
             demands,
             settings,
