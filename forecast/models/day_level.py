@@ -83,6 +83,13 @@ class DayLevel:
         position = np.clip(days - self.first_day, 0, len(self.smooth) - 1)
         return np.where(past, self.smooth[position], mean), np.where(past, 0.0, variance)
 
+    def mean_variance(self, days: npt.NDArray[np.int64], weights: Floats) -> float:
+        """Return the variance of days' mean memory where nothing but the weights of their hours is known."""
+        weight = weights / weights.sum()
+        stationary = self.memory_sd**2 / (1 - self.memory**2)
+        apart = np.abs(days[:, None] - days[None, :])
+        return float(stationary * (weight @ self.memory**apart @ weight))
+
     def draw(self, days: npt.NDArray[np.int64], draws: int, rng: np.random.Generator) -> Floats:
         """Return joint paths of the log level over consecutive or single days, draws x days."""
         reach = max(int(days.max()) - self.last_day, 0)
@@ -132,7 +139,12 @@ def natural(params: Floats) -> tuple[float, float, float]:
 
 
 def fit_day_level(
-    observed: Floats, noise: Floats, *, first_day: int, shift: tuple[int, float] | None = None
+    observed: Floats,
+    noise: Floats,
+    *,
+    first_day: int,
+    shift: tuple[int, float] | None = None,
+    spent: float = 0.0,
 ) -> DayLevel:
     """Fit level and memory to the log ratios of consecutive days.
 
@@ -154,7 +166,7 @@ def fit_day_level(
     ends up with all of its movement in one of the two parts.
     """
     skipped = max(len(observed) - LONGEST_DAYS, 0)
-    observed, noise, first_day = observed[skipped:], noise[skipped:], first_day + skipped
+    observed, noise, first_day = observed[skipped:], noise[skipped:] * (1 - spent), first_day + skipped
     known = ~np.isnan(observed)
     if not known.any():
         observed, known = np.zeros_like(observed), np.ones_like(known)
@@ -186,7 +198,7 @@ def fit_day_level(
         state=np.asarray(result.filtered_state[:, -1]),
         covariance=lively * np.asarray(result.filtered_state_cov[:, :, -1]) + 1e-12 * np.eye(2),
         walk_sd=walk * lively**0.5,
-        memory_sd=memory_sd * lively**0.5,
+        memory_sd=memory_sd * (lively / (1 - spent)) ** 0.5,
         memory=memory,
         smooth=np.asarray(result.smoothed_state.sum(axis=0)),
         foreseen=foreseen,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+from scipy import linalg, sparse
 
 from forecast.models.base import Floats
 from forecast.models.calendar_columns import WallClock
@@ -14,6 +14,7 @@ from forecast.models.columns import Design
 from forecast.models.day_level import log_count_bias
 from forecast.models.layout import Layout
 from forecast.models.odd_hours import CERTAIN_ZERO, Flags, Ints, find_odd_days
+from forecast.models.penalised import Solution
 from forecast.models.promotion_columns import LIVE, seconds
 from forecast.models.usable_hours import UsableHours
 from forecast.promotions import Event
@@ -126,6 +127,19 @@ class Days:
             return 1.0
         spread = 1.4826 * float(np.median(np.abs(ratios[usual] - np.median(ratios[usual]))))
         return max(1.0, spread**2 / float(np.median(self.noise(mu, used, dispersion)[usual])))
+
+    def leverage(
+        self, design: Design, solution: Solution, weights: Floats, used: Flags, columns: Flags
+    ) -> Floats:
+        """Return by how much each day's own log ratio moves what these columns fit to it, in [0, 1]."""
+        weights = np.where(used, weights, 0.0)
+        trust = np.bincount(self.position, weights=weights, minlength=self.count)
+        shape = (self.count, len(weights))
+        of_day = sparse.csr_array((weights, (self.position, np.arange(len(weights)))), shape=shape)
+        rows = (of_day @ design.matrix[:, np.flatnonzero(columns)]).toarray()
+        precision = (solution.information + solution.penalty)[np.ix_(columns, columns)]
+        moved = linalg.cho_solve(linalg.cho_factor(precision, check_finite=False), rows.T, check_finite=False)
+        return np.asarray((rows.T * moved).sum(axis=0) / np.maximum(trust, 1e-12))
 
     def holiday_days(self, design: Design, used: Flags) -> dict[str, int]:
         """Return how many days of each holiday were learnt from."""

@@ -17,7 +17,6 @@ Ints = npt.NDArray[np.int64]
 GROWTH_SD = 0.15  # log; how surely a manager knows an event's growth
 LEAST_GIVEN_SD = 0.05
 WITHIN_EVENT_SD = 0.12  # an event under way has shown most of its size
-NO_KIND_SD = 0.25  # what a kind never seen may add, beyond the spread of single events
 FLAT = Kernel(shape="flat")
 KICK_OFF = Kernel(shape="kickoff", peak_hours=1.0, half_life_h=3.0)
 
@@ -72,24 +71,6 @@ class Outlook:
     given: Ints
     examples: int
     source: str
-
-
-def event_spread(sizes: Mapping[str, list[float]], kind: str) -> EventSpread:
-    """Return the spread of one event of a kind, from the sizes of past events by kind.
-
-    Notes
-    -----
-    sd² = 1.2 (Σe² + 3 s̄²)/(k + 3) + 0.04² + (k = 0: 0.25², else 0.12²/k): the kind's own k events, blended
-    with the pooled rms s̄ of all kinds; 1.2 because the sizes are shrunk, the last term because the kind's
-    mean is itself only known from k events.
-    """
-    own = sizes.get(kind, [])
-    pooled = [size for kind_sizes in sizes.values() for size in kind_sizes]
-    mean_square = float(np.mean(np.square(pooled))) if pooled else WITHIN_EVENT_SD**2
-    k = len(own)
-    variance = 1.2 * (float(np.sum(np.square(own))) + 3 * mean_square) / (k + 3) + 0.04**2
-    variance += NO_KIND_SD**2 if k == 0 else WITHIN_EVENT_SD**2 / k
-    return EventSpread(examples=k, sd=float(np.sqrt(variance)))
 
 
 def event_outlook(

@@ -55,6 +55,14 @@ def moment_dispersion(counts: Floats, mu: Floats, share: Floats, *, typical: flo
     return max((excess + weight * square * typical) / (float((mu**2).sum()) + weight * square), 1e-4)
 
 
+def held(counts: Floats, mu: Floats) -> Floats:
+    """Return counts, those too far from the mean held to where an hour begins to be odd."""
+    if len(counts) == 0:
+        return counts
+    farthest = FARTHEST * np.sqrt(mu + robust_dispersion(counts, mu) * mu**2)
+    return np.asarray(np.clip(counts, mu - farthest, mu + farthest))
+
+
 def zeros_for_missing(counts: Floats, slot: Ints) -> Flags:
     """Return zeros in slots that otherwise never see few: a log writes them where it has nothing.
 

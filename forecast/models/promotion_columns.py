@@ -163,3 +163,15 @@ def in_promotion_hours(design: Design) -> npt.NDArray[np.bool_]:
         [name.split(":", 1)[0] in ("promotion", "live") and ":wave" not in name for name in design.names]
     )
     return np.asarray(design.matrix @ column.astype(float) > 0)
+
+
+def peak_hours(design: Design) -> npt.NDArray[np.bool_]:
+    """Return hours whose rush may be new: deposits, the day after a kick-off, the last day of a sale."""
+    peaks = ("kick-off", "deposit", "last hours", "last day")
+    column = np.array(
+        [
+            name.split(":", 1)[0] in ("promotion", "live") and name.split(":", 1)[1].startswith(peaks)
+            for name in design.names
+        ]
+    )
+    return np.asarray(design.matrix @ column.astype(float) > 0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.models.base import Floats
 from forecast.models.columns import Design
-from forecast.models.day_level import DayLevel, find_shift, fit_day_level
+from forecast.models.day_level import LONGEST_DAYS, DayLevel, find_shift, fit_day_level
 from forecast.models.days import Days
 from forecast.models.hour_drift import HourDrift, class_dispersions, find_drift, hour_class
 from forecast.models.hour_spread import find_hour_spreads
@@ -18,13 +18,14 @@ from forecast.models.odd_hours import (
     Flags,
     Ints,
     find_odd_hours,
+    held,
     moment_dispersion,
     profile_mean,
     robust_dispersion,
 )
 from forecast.models.penalised import Solution, fit_penalised
 from forecast.models.priors import prior_penalty
-from forecast.models.promotion_columns import in_promotion_hours
+from forecast.models.promotion_columns import in_promotion_hours, peak_hours
 from forecast.models.usable_hours import UsableHours
 from forecast.models.week_memory import HOURS_A_WEEK, WeekMemory, find_week_memory
 
@@ -113,6 +114,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
     clock = layout.clock(usable.starts)
     counts = usable.hours
     in_promotion = in_promotion_hours(design)
+    guarded = peak_hours(design) | clock.holiday
     days = Days.of(clock, usable, layout)
     mu = profile_mean(counts, clock)
     dispersion = robust_dispersion(counts, mu)
@@ -137,7 +139,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             break
         dispersion = robust_dispersion(counts[used & ~in_promotion], mu[used & ~in_promotion])
         used = ~(
-            find_odd_hours(counts, mu, dispersion, in_promotion | clock.holiday)
+            find_odd_hours(counts, mu, dispersion, guarded)
             | days.odd(counts, mu, dispersion, in_promotion, used)
             | days.empty(counts, mu)
         )
@@ -159,6 +161,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
         dispersion=dispersion,
         design_effect=design_effect,
         in_promotion=in_promotion,
+        weights=age / (1 + dispersion * mu),
     )
     shift = passes.shift()
     if shift is not None:  # its days would be read as days of the month, or as a wave after an event
@@ -189,6 +192,7 @@ class _Passes:
     dispersion: float
     design_effect: float
     in_promotion: Flags
+    weights: Floats
 
     def base(self) -> Floats:
         """Return the mean without its level."""
@@ -238,11 +242,18 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         left = moment_dispersion(
             counts[ordinary], within[ordinary], share[ordinary], typical=passes.dispersion / 2, weight=1.0
         )
-    left *= 1 + _terms_spent(coefficients.solution) / max(int(used.sum()), 1)
+    grown = 1 + _terms_spent(coefficients.solution) / max(int(used.sum()), 1)
+    left *= grown
     ratios = days.levels(counts, mu, base, used) - days.log_bias(mu, used, left)
     ratios = np.where(passes.telling(), ratios, np.nan)
     noise = days.noise(mu, used, left) + UNSURE_HOLIDAY_SD**2 * days.holiday
-    level = fit_day_level(ratios, noise, first_day=days.first, shift=shift)
+    recent = ~np.isnan(ratios) & (np.arange(days.count) >= days.count - LONGEST_DAYS)
+    leverages = [
+        days.leverage(design, coefficients.solution, passes.weights * mu, used, columns)
+        for columns in (coefficients.among(LEVEL_GROUPS), np.ones(len(coefficients.names), dtype=bool))
+    ]
+    spent = float((leverages[1] - leverages[0])[recent].sum() / max(recent.sum(), 1))
+    level = fit_day_level(ratios, noise, first_day=days.first, shift=shift, spent=spent)
     place = days.position + days.first - level.first_day
     fitted = np.where(place >= 0, base * np.exp(level.smooth[np.clip(place, 0, None)]), mu)
     dispersions = class_dispersions(
@@ -256,7 +267,7 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
     moved[ordinary] *= np.exp(foreseen)
     seen = ordinary & (place >= SETTLED_DAYS)
     errors = _errors_ahead(
-        counts[seen], moved[seen], passes.classes[seen], place[seen], level, drift, dispersions
+        counts[seen], moved[seen], passes.classes[seen], place[seen], level, drift, dispersions / grown
     )
     return RegressionFit(
         coefficients=coefficients,
@@ -267,7 +278,7 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         drift=drift,
         week_memory=_week_memory(passes, ordinary, base, foreseen, drift),
         promotion_dispersion=moment_dispersion(
-            counts[promotion],
+            held(counts[promotion], within[promotion]),
             within[promotion],
             share[promotion],
             typical=left,

@@ -23,6 +23,26 @@ def test_it_finds_the_spread_and_the_memory_that_made_the_days():
     assert found.walk_sd < 0.03
 
 
+def test_what_coefficients_took_of_the_days_moves_is_given_back_ahead():
+    _, observed = simulated()
+    whole, part = (
+        fit_day_level(observed * size, np.full(364, 0.03**2), first_day=0, spent=spent).moments(
+            np.array([380])
+        )[1]
+        for size, spent in ((1.0, 0.0), (np.sqrt(0.75), 0.25))
+    )
+    assert part == pytest.approx(whole, rel=0.1)
+
+
+def test_the_mean_of_more_days_is_surer():
+    _, observed = simulated()
+    found = fit_day_level(observed, np.full(364, 0.03**2), first_day=0)
+    one, two, week = (found.mean_variance(np.arange(days), np.ones(days)) for days in (1, 2, 7))
+    assert one == pytest.approx(found.memory_sd**2 / (1 - found.memory**2))
+    assert two == pytest.approx(one * (1 + found.memory) / 2)
+    assert week < two
+
+
 def test_days_that_have_become_quiet_have_narrow_paths_and_lively_ones_wide():
     rng = np.random.default_rng(5)
     restless, quiet = 0.15 * rng.standard_normal(240), 0.04 * rng.standard_normal(124)

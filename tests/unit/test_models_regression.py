@@ -164,6 +164,17 @@ def test_a_kick_off_is_learnt_from_past_events_of_its_kind():
     assert "learnt from 3 past big_promo events" in effect.source
 
 
+def test_a_burst_in_the_calm_of_a_sale_makes_no_promotion_wider():
+    series = history_with_sales(PAST)
+    calm = pd.Timestamp(PAST[-1], tz=series.index.tz) + pd.Timedelta(hours=24)
+    burst = (series.index >= calm) & (series.index < calm + pd.Timedelta(hours=3))
+    calendar = known([sale(moment) for moment in PAST])
+    plain, spoilt = (fit(one, calendar).fit for one in (series, series.where(~burst, series * 6)))
+    assert plain.used[burst].all()
+    assert not spoilt.used[burst].any()
+    assert spoilt.promotion_dispersion < plain.promotion_dispersion + 0.005
+
+
 def test_a_kind_never_seen_borrows_the_shape_of_the_others():
     calendar = known([*(sale(moment) for moment in PAST), sale(NEXT, kind="brand_day")])
     model = fit(history_with_sales(PAST), calendar)
