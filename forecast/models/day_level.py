@@ -30,6 +30,7 @@ SMALLEST_SD, LARGEST_MEMORY = 1e-3, 0.8
 FARTHEST, ROBUST_PASSES = 2.5, 4  # standard deviations a day may be off what was foreseen
 ONE_OFF = 4.0  # standard deviations from which a day tells nothing about how days usually move
 SHIFT_DAYS, SHIFT_SURE, SMALLEST_SHIFT, SMALLEST_SHIFT_SD = (3, 15), 3.0, 0.12, 0.03
+SHIFT_WORTH = 2.5  # log likelihood that a shift must gain: on a given day it is a rare thing
 MEDIAN_VARIANCE = 1.6  # of a median, in terms of a mean's
 RECENT_DAYS = 28  # half-life of what days' surprises say about how lively days are now
 USUAL_DAYS = 10  # days' worth of trust in the year's liveliness
@@ -111,13 +112,13 @@ class DayLevel:
 class _LevelAndMemory(KalmanSmoother):  # type: ignore[misc]  # statsmodels carries no types
     """statsmodels state space: observation = level + memory + noise of known variance."""
 
-    def __init__(self, observed: Floats, noise: Floats, jumps: Floats, centre: float) -> None:
+    def __init__(self, observed: Floats, noise: Floats, jumps: Floats) -> None:
         super().__init__(observed[:, None], k_states=2, k_posdef=2)
         self._jumps = jumps
         self["design"] = np.array([[1.0, 1.0]])
         self["selection"] = np.eye(2)
         self["obs_cov"] = noise[None, None, :]
-        self._centre = centre
+        self._centre = float(np.mean(observed[~np.isnan(observed)][:SMOOTH_DAYS]))
 
     def at(self, params: Floats) -> _LevelAndMemory:
         """Return the model itself, moving as `params` say."""
@@ -158,6 +159,8 @@ def fit_day_level(
         Day of the first ratio, counted since 1970.
     shift
         A suspected shift, from `find_shift`: the level is free to jump by about as much on that day.
+    spent
+        Share of the days' own variance that the calendar's coefficients took for theirs: ahead it comes back.
 
     Notes
     -----
@@ -171,19 +174,8 @@ def fit_day_level(
     if not known.any():
         observed, known = np.zeros_like(observed), np.ones_like(known)
         noise = np.full_like(noise, VAGUE)
-    centre = float(np.mean(observed[known][:SMOOTH_DAYS]))
-    jumps = np.zeros(len(observed))
-    if shift is not None:
-        jumps[-shift[0] - 1] = shift[1] ** 2
-    model = _LevelAndMemory(observed, noise, jumps, centre)
-    spread = _spread_around_smooth(observed, noise)
-    centres = np.array([np.log(WALK_SD), np.log(spread), MEMORY_CENTRE])
-    widths = np.array([WALK_PRIOR_SD, MEMORY_PRIOR_SD, MEMORY_SD])
-
-    def loss(params: Floats) -> float:
-        prior = 0.5 * float((((params - centres) / widths) ** 2).sum())
-        return prior - float(model.at(params).loglike())
-
+    model = _LevelAndMemory(observed, noise, _jumps(len(observed), shift))
+    loss, centres = _loss(model, observed, noise)
     params = _most_likely(loss, centres)
     _robust_smooth(model, params, noise, farthest=ONE_OFF)
     if np.any(model["obs_cov"][0, 0] > noise):  # one-offs are neither memory nor level: without them anew
@@ -204,6 +196,38 @@ def fit_day_level(
         foreseen=foreseen,
         foreseen_variance=foreseen_variance,
     )
+
+
+def shift_gain(observed: Floats, noise: Floats, shift: tuple[int, float]) -> float:
+    """Return by how much a shift (`find_shift`) makes the days likelier than their usual moves do. [log]"""
+    observed, noise = observed[-LONGEST_DAYS:], noise[-LONGEST_DAYS:]
+    models = [_LevelAndMemory(observed, noise, _jumps(len(observed), one)) for one in (shift, None)]
+    usual = _most_likely(*_loss(models[1], observed, noise))
+    shifted, plain = (float(model.at(usual).loglike()) for model in models)
+    return shifted - plain
+
+
+def _jumps(days: int, shift: tuple[int, float] | None) -> Floats:
+    """Return the variance of the level's free jump into each day."""
+    jumps = np.zeros(days)
+    if shift is not None:
+        jumps[-shift[0] - 1] = shift[1] ** 2
+    return jumps
+
+
+def _loss(
+    model: _LevelAndMemory, observed: Floats, noise: Floats
+) -> tuple[Callable[[Floats], float], Floats]:
+    """Return minus the log likelihood times priors, and where the priors have their middle."""
+    spread = _spread_around_smooth(observed, noise)
+    centres = np.array([np.log(WALK_SD), np.log(spread), MEMORY_CENTRE])
+    widths = np.array([WALK_PRIOR_SD, MEMORY_PRIOR_SD, MEMORY_SD])
+
+    def loss(params: Floats) -> float:
+        prior = 0.5 * float((((params - centres) / widths) ** 2).sum())
+        return prior - float(model.at(params).loglike())
+
+    return loss, centres
 
 
 def _foreseen(result: Any, walk: float, memory_sd: float, memory: float) -> tuple[Floats, Floats]:

@@ -9,7 +9,14 @@ import numpy as np
 
 from forecast.models.base import Floats
 from forecast.models.columns import Design
-from forecast.models.day_level import LONGEST_DAYS, DayLevel, find_shift, fit_day_level
+from forecast.models.day_level import (
+    LONGEST_DAYS,
+    SHIFT_WORTH,
+    DayLevel,
+    find_shift,
+    fit_day_level,
+    shift_gain,
+)
 from forecast.models.days import Days
 from forecast.models.hour_drift import HourDrift, class_dispersions, find_drift, hour_class
 from forecast.models.hour_spread import find_hour_spreads
@@ -210,7 +217,12 @@ class _Passes:
         mu = np.exp(self.design.matrix @ self.coefficients.solution.beta)
         ratios = self.days.levels(self.counts, mu, self.base(), self.used)
         near_holiday = np.convolve(self.days.holiday, np.ones(2 * HOLIDAY_REACH + 1), mode="same") > 0
-        return find_shift(np.where(self.telling() & ~near_holiday, ratios, np.nan))
+        ratios = np.where(self.telling() & ~near_holiday, ratios, np.nan)
+        found = find_shift(ratios)
+        if found is None:
+            return None
+        noise = self.days.noise(mu, self.used, self.dispersion / 2)
+        return found if shift_gain(ratios, noise, found) > SHIFT_WORTH else None
 
 
 def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> RegressionFit:

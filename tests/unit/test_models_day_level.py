@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from forecast.models.day_level import find_shift, fit_day_level, log_count_bias
+from forecast.models.day_level import SHIFT_WORTH, find_shift, fit_day_level, log_count_bias, shift_gain
 
 
 def simulated(days=364, walk=0.01, memory_sd=0.1, memory=0.4, noise=0.03, seed=0):
@@ -122,3 +122,12 @@ def test_a_few_one_off_days_do_not_make_every_day_look_unsteady():
     noise = np.full(300, 1e-4)
     steady = fit_day_level(plain, noise, first_day=0).memory_sd
     assert fit_day_level(odd, noise, first_day=0).memory_sd < 2 * steady
+
+
+@pytest.mark.parametrize(("memory", "is_shift"), [(0.0, True), (0.75, False)])
+def test_a_run_of_days_that_usually_come_in_runs_is_no_shift(memory, is_shift):
+    _, observed = simulated(walk=0.0, memory_sd=0.1 * np.sqrt(1 - memory**2), memory=memory, seed=5)
+    observed[-5:] = observed[:-5].mean() + 0.15 + 0.02 * np.arange(5)
+    shift = find_shift(observed)
+    assert shift is not None
+    assert (shift_gain(observed, np.full(364, 0.03**2), shift) > SHIFT_WORTH) == is_shift
