@@ -145,7 +145,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise ConfigError(
+            Problem(file=path.name, message="not UTF-8 text; open it in an editor and save it as UTF-8")
+        ) from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(Problem(file=path.name, message=f"not a TOML file: {error}")) from None
 
 

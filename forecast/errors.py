@@ -16,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+MOST_KNOWN = 12  # names told where none is near
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
@@ -58,14 +60,21 @@ class ModelError(PlanError):
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """Return `` (did you mean X?)`` for the known name closest to `name`, or what is known.
+    """Return ``; did you mean X?`` for the known name closest to `name` or holding it, or what is known.
 
     Examples
     --------
     >>> nearest("receptoin_cap", ["reception_cap", "reply_s"])
     '; did you mean reception_cap?'
+    >>> nearest("Ann", []), nearest("Ann", ["Bob"]), nearest("王", ["李俊杰", "王梓涵"])
+    ('; none is known yet', '; known: Bob', '; did you mean 王梓涵?')
     """
     close = get_close_matches(name, known, n=1, cutoff=0.6)
+    close = close or sorted(one for one in known if name and name in one)
     if close:
         return f"; did you mean {close[0]}?"
-    return f"; known: {', '.join(sorted(known))}"
+    if not known:
+        return "; none is known yet"
+    rest = len(known) - MOST_KNOWN
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"; known: {', '.join(sorted(known)[:MOST_KNOWN])}{more}"

@@ -115,15 +115,20 @@ def _text_rows(path: Path) -> list[tuple[int, list[str]]]:
     return [(number, cells) for number, cells in enumerate(reader, start=1)]
 
 
+def unreadable_workbook(path: Path, error: Exception) -> DataError:
+    """Return what to tell of a workbook that does not open; what the reader of files says helps nobody."""
+    if "password" in str(error).lower():
+        return DataError(Problem(file=path.name, message="the workbook has a password; save it without one"))
+    return DataError(Problem(file=path.name, message="not a readable workbook; save it again as xlsx"))
+
+
 def _sheet_rows(path: Path) -> list[tuple[int, list[str]]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         cells = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (CalamineError, OSError) as error:
-        raise DataError(
-            Problem(file=path.name, message=f"not a readable workbook ({error}); save it again as xlsx")
-        ) from None
+        raise unreadable_workbook(path, error) from None
     return [(number, [_cell_text(cell) for cell in row]) for number, row in enumerate(cells, start=1)]
 
 

@@ -16,9 +16,12 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from reports.line_breaks import wrapped
+
 WIDE_GAP, NARROW_GAP = 3, 2  # columns of the terminal between two columns of a table
 WORDS_WIDTH = 16  # to which words may be folded
 TOKEN_WIDTH = 26
+SHORT_HEAD = 4  # a head of two Chinese letters is not broken
 TOKEN = re.compile(r"[!-~–]+")
 
 
@@ -45,7 +48,7 @@ class Column:
         """Width below which it would be hard to read: a head of two lines, figures whole."""
         parts = self.head.split(" ")
         may_break = len(parts) == 1 and not self.head.isascii()  # Chinese does between any two letters
-        half = -(-cell_len(self.head) // 4) * 2 if may_break else max(map(cell_len, parts))
+        half = max(-(-cell_len(self.head) // 4) * 2, SHORT_HEAD) if may_break else max(map(cell_len, parts))
         cells = min(self.widest, max(WORDS_WIDTH, self._token)) if self.is_words else self.widest
         return min(self.natural, max(half, cells))
 
@@ -106,12 +109,22 @@ class FittingTable:
             padding=(0, 1) if is_wide else (0, 0, 0, 1),
             pad_edge=False,
         )
-        for column, taken in zip(columns, widths(columns, width), strict=True):
+        each = widths(columns, width)
+        for column, taken in zip(columns, each, strict=True):
             justify = "left" if column.is_words else "right"
             table.add_column(Text(folded(column.head, taken)), justify=justify, width=taken, overflow="fold")  # type: ignore[arg-type]
         for row, style in zip(self._rows, self.styles, strict=True):
-            table.add_row(*(column.cells[row] for column in columns), style=style)
+            cells = (_broken(column.cells[row], taken) for column, taken in zip(columns, each, strict=True))
+            table.add_row(*cells, style=style)
         return table
+
+
+def _broken(cell: Text, width: int) -> Text:
+    """Return a cell with its Chinese in lines that begin with no closing mark; the table folds the rest."""
+    if cell.spans or cell.plain.isascii():
+        return cell
+    lines = (line for text in cell.plain.split("\n") for line in wrapped(text, width))
+    return Text("\n".join(lines), style=cell.style)
 
 
 def folded(head: str, width: int) -> str:

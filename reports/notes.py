@@ -18,7 +18,7 @@ from reports.words import Words, catalogue
 SECTIONS = ("notes", "problems", "imports", "refusals", "breaches", "usage")
 LEAST = 8  # letters of its own that a sentence must have; shorter lines with places are for values alone
 TELLING = 12  # letters by which it is known for a sentence in a row of them, not for part of another
-NEAR = r"; (?:did you mean|known:) .*"  # what `forecast.errors.nearest` adds
+NEAR = r"; (?:did you mean .*|known: .*|none is known yet)"  # what `forecast.errors.nearest` adds
 HEADLESS = r"(?:(?!: ).)+?"  # what begins a sentence holds no place and colon: those are told apart
 PLACE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
 NAMED = ("kind", "template", "found")  # values that may be a single word with a line of its own
@@ -97,7 +97,7 @@ def in_words(note: str, say: Words, *, label: Label = str) -> str:
     head, colon, rest = note.partition(": ")
     if colon and label(head) != head:
         return f"{label(head)}{say('format.colon')}{in_words(rest, say, label=label)}"
-    return note if say.lang == "en" else _spoken(note, say) or note
+    return _spoken(note, say) or note
 
 
 def model_words(model: str, say: Words) -> str:

@@ -16,6 +16,7 @@ import pandas as pd
 from forecast.config import DEFAULT_STREAM
 from forecast.errors import DataError, Problem, nearest
 from forecast.frames import check_frame, raise_problems
+from forecast.tabular import unreadable_workbook
 from forecast.timegrid import clock_minutes, instant
 from reports.shift_codes import ShiftCode, find_code, plain, rest_marks, shift_codes
 from reports.words import LANGUAGES, words
@@ -75,7 +76,7 @@ def read_roster_workbook(path: Path, *, settings: Settings, employees: Sequence[
     try:
         book = openpyxl.load_workbook(path, data_only=True)
     except (OSError, KeyError, ValueError, BadZipFile) as error:
-        raise DataError(Problem(file=path.name, message=f"not an Excel workbook: {error}")) from error
+        raise unreadable_workbook(path, error) from error
     timezone = settings.demand.shop.timezone
     sheet = _sheet(book, "roster") or book.worksheets[0]
     cells = list(_cells(sheet, path.name))

@@ -57,6 +57,13 @@ def read_inputs(folder: Path, *, history: Path | None = None, needs_history: boo
     PlanError
         With every problem of every file.
     """
+    if folder.is_file():
+        raise DataError(
+            Problem(
+                file=str(folder),
+                message="a file, not a shop folder; name the folder (an edited roster must be an xlsx)",
+            )
+        )
     if not folder.is_dir():
         raise DataError(Problem(file=str(folder), message="no such shop folder; make one with paiban init"))
     problems: list[PlanError] = []

@@ -79,6 +79,7 @@ class Task:
     report: TableReport
     answers: dict[str, str] = field(default_factory=dict)  # what the user was asked, to be kept
     left_out: set[int] = field(default_factory=set)  # rows dropped so far
+    unreadable: set[int] = field(default_factory=set)  # those of them that say something nobody can read
 
     def drop(self, reason: str, rows: Sequence[int], message: str, column: str | None = None) -> None:
         """Count rows as dropped, and warn with the first of them."""
@@ -87,12 +88,13 @@ class Task:
         self.left_out |= {int(row) for row in rows}
         self.report.dropped[reason] = self.report.dropped.get(reason, 0) + len(rows)
         if reason not in HARMLESS:
+            self.unreadable |= {int(row) for row in rows}
             where = f"rows {shown(rows)}: " if len(rows) > 1 else ""
             self.run.warn(self.table, f"{where}{message}", row=int(rows[0]), column=column)
 
     def check_dropped(self) -> None:
         """Raise where too few rows could be read."""
-        bad = sum(count for reason, count in self.report.dropped.items() if reason not in HARMLESS)
+        bad = len(self.unreadable)
         if bad > MOST_UNREADABLE * max(1, self.report.rows_read):
             told = [problem for problem in self.run.warnings if problem.file == self.table.name]
             raise DataError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from forecast.errors import DataError, Problem
 from forecast.logs.raw_tables import RawTable, find_header, loaded, named, no_header
+from forecast.tabular import unreadable_workbook
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,9 +48,7 @@ def workbook_tables(
             raise DataError(
                 Problem(file=path.name, message="a zip archive; unpack it and import the files in it")
             ) from None
-        raise DataError(
-            Problem(file=path.name, message=f"not a readable workbook ({error}); save it again as xlsx")
-        ) from None
+        raise unreadable_workbook(path, error) from None
     tables: list[RawTable] = []
     notes: list[Problem] = []
     first: list[str] = []

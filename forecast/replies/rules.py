@@ -194,5 +194,5 @@ def find_rule(rule_id: str, book: Mapping[str, ReplyRule]) -> ReplyRule:
         If no rule has that id; the message names the nearest.
     """
     if rule_id not in book:
-        raise ConfigError(f"rule: no rule is called {rule_id!r}{nearest(rule_id, list(book))}")
+        raise ConfigError(f"no rule is called {rule_id!r}{nearest(rule_id, list(book))}")
     return book[rule_id]

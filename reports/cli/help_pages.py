@@ -6,13 +6,13 @@ The English text stands in the code, where click wants it; a test finds one that
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import click
 
+from reports.line_breaks import columns, wrapped
 from reports.words import Words, catalogue
 
 EXTRA = re.compile(r"\s+\[([^\]]*)\](?=$|\s+\[)")  # default, range, required
@@ -32,34 +32,6 @@ def _flat(text: str) -> str:
 def translated(text: str) -> str:
     """Return a help text in Chinese, itself where no line knows it."""
     return _texts().get(_flat(text), text)
-
-
-def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes.
-
-    Examples
-    --------
-    >>> columns("排班 a")
-    6
-    """
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Return a text in lines of so many columns; between Chinese letters a line may end anywhere.
-
-    Examples
-    --------
-    >>> wrapped("排班：谁几点上班", 8)
-    ['排班：谁', '几点上班']
-    """
-    pieces = re.findall(r"[（“]*(?:[ -~]+?(?: |(?![ -~]))|[^ -~])[，。；：、）”]*", text)
-    lines = [""]
-    for piece in pieces:
-        if lines[-1] and columns(lines[-1] + piece.rstrip()) > width:
-            lines.append("")
-        lines[-1] += piece if lines[-1] else piece.lstrip()
-    return [line.rstrip() for line in lines]
 
 
 class ChineseHelp(click.HelpFormatter):

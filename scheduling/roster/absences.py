@@ -89,8 +89,10 @@ def parse_absence(text: str, employees: Sequence[Employee]) -> Absence:
     DataError
         If nobody is called that, or the days cannot be read.
     """
-    name, _, days = text.rpartition(":")
+    name, colon, days = text.rpartition(":")
     people = [person.employee for person in employees]
+    if not colon:
+        raise DataError(f"--absent {text}: no date; write NAME:2026-12-10 or NAME:2026-12-10..2026-12-12")
     if name not in people:
         raise DataError(f"--absent {text}: nobody is called {name!r}{nearest(name, people)}")
     first, _, last = days.partition("..")

@@ -78,6 +78,21 @@ def test_a_folder_that_is_not_there_is_a_data_error(tmp_path: Path) -> None:
     assert "no such shop folder" in problems[0]
 
 
+def test_a_file_in_the_place_of_a_shop_is_told_apart_from_a_missing_folder(tmp_path: Path) -> None:
+    (tmp_path / "counts.csv").write_text("a,b\n", encoding="utf-8")
+    code, problems = ended("check", str(tmp_path / "counts.csv"))
+    assert code == 3
+    assert "a file, not a shop folder" in problems[0]
+
+
+def test_settings_saved_in_another_encoding_say_how_to_save_them(tmp_path: Path) -> None:
+    shop = shop_with(tmp_path, shop__toml="")
+    (shop / "shop.toml").write_bytes('[shop]\nname = "小店"\n'.encode("gb18030"))
+    code, problems = ended("check", str(shop))
+    assert code == 4
+    assert "shop.toml: not UTF-8 text; open it in an editor and save it as UTF-8" in problems[0]
+
+
 def test_a_missing_history_says_what_to_do(tmp_path: Path) -> None:
     shop = shop_with(tmp_path, shop__toml="")
     code, problems = ended("plan", str(shop), "--start", "2026-01-01")

@@ -80,3 +80,21 @@ def test_a_folded_chinese_head_leaves_no_letter_alone_and_loses_none(width):
         assert "".join(lines) == head
         assert max(map(cell_len, lines)) <= width
         assert len(lines) == 1 or min(map(len, lines)) >= 2 or len(head) % 2
+
+
+def test_no_line_of_a_folded_chinese_cell_begins_with_a_closing_mark() -> None:
+    table = FittingTable()
+    for name in ("编号", "名称", "单位"):
+        table.add_column(name, words=True)
+    table.add_row("douyin.human3min.session", "3分钟人工回复率(会话)", "每个会话，每天")
+    for width in range(46, 64):
+        lines = [line.strip() for line in shown(table, width).splitlines()]
+        assert not any(line.startswith((")", "，", "）")) for line in lines)
+
+
+def test_a_chinese_head_of_two_letters_stays_whole() -> None:
+    table = FittingTable()
+    for name in ("文件", "重复", "冲突", "丢弃", "读入行"):
+        table.add_column(name)
+    table.add_row("咨询量.csv", "0", "0", "0", "630")
+    assert all(name in shown(table, 34) for name in ("重复", "冲突", "丢弃"))

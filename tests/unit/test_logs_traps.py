@@ -402,6 +402,12 @@ def test_a_cut_gzip_is_refused_and_nothing_is_stored(shop, tmp_path):
     assert not (shop / ".paiban" / "store.duckdb").exists()
 
 
+def test_a_row_with_two_faults_is_one_row_that_cannot_be_read(shop, tmp_path):
+    text = "统计时间,咨询人数\n2026-13-41 10:00,5\n昨天,六\n"
+    with pytest.raises(DataError, match=r"2 of 2 rows cannot be read"):
+        imported(shop, write_text(tmp_path / "counts.csv", text))
+
+
 def test_a_table_mostly_unreadable_is_refused(shop, tmp_path):
     text = CONTRACT_LOG.replace("2026-11-11 1", "Nov 11 1")
     with pytest.raises(DataError, match=r"7 of 7 rows cannot be read; the table was not understood"):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from forecast.errors import Problem
+from forecast.errors import Problem, nearest
 from reports.notes import SECTIONS, in_words, problem_words
 from reports.words import catalogue, placeholders, words
 
@@ -58,3 +58,15 @@ def test_parts_of_a_source_are_said_one_by_one() -> None:
     assert in_words("learnt from 7 past big_promo events; multipliers given", ZH) == (
         "从 7 次过去的大促学到；参考给定倍数"
     )
+
+
+def test_ids_have_names_in_english_too() -> None:
+    assert in_words("learnt from 7 past big_promo events; multipliers given", EN) == (
+        "learnt from 7 past big promotion events; multipliers given"
+    )
+
+
+def test_a_long_list_of_what_is_known_is_cut_and_counted() -> None:
+    told = in_words(f"nobody is called 'Z'{nearest('Z', [f'P{i:02d}' for i in range(15)])}", ZH)
+    assert told.startswith("没有人叫 “Z”；已知的有：P00, P01")
+    assert told.endswith("P11 等，另有 3 个")

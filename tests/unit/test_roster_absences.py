@@ -51,6 +51,11 @@ def test_an_absence_that_cannot_be_read_says_how_to_write_it(text: str) -> None:
         parse_absence(text, PEOPLE)
 
 
+def test_a_name_without_a_day_is_told_that_the_day_is_missing() -> None:
+    with pytest.raises(DataError, match="--absent B: no date; write NAME:2026-12-10"):
+        parse_absence("B", PEOPLE)
+
+
 def test_absences_become_days_of_leave_inside_the_span() -> None:
     absences = [parse_absence("A:2026-12-06..2026-12-08", PEOPLE), parse_absence("A:2026-12-08", PEOPLE)]
     leave = leave_of(absences, start=dt.date(2026, 12, 7), days=7)

@@ -159,7 +159,7 @@ def test_a_sheet_kept_by_hand_is_read_by_its_title_and_days(tmp_path):
 def test_a_file_that_is_no_workbook_is_an_input_error(tmp_path):
     path = tmp_path / "排班表.xlsx"
     path.write_text("a,b")
-    with pytest.raises(DataError, match="not an Excel workbook"):
+    with pytest.raises(DataError, match="not a readable workbook; save it again"):
         read_roster_workbook(path, settings=build_settings())
 
 

@@ -1,0 +1,38 @@
+"""Where lines of Chinese and English may end, by columns of a terminal."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+PIECE = re.compile(r"[（“(]*(?:[ -~]+?(?: |(?![ -~]))|[^ -~])[，。；：、）”)]*")  # what stays on one line
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes.
+
+    Examples
+    --------
+    >>> columns("排班 a")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines of so many columns; between Chinese letters a line may end anywhere, but no line
+    begins with a closing mark or ends with an opening one.
+
+    Examples
+    --------
+    >>> wrapped("排班：谁几点上班", 8)
+    ['排班：谁', '几点上班']
+    >>> wrapped("回复率(会话)", 7)
+    ['回复率', '(会话)']
+    """
+    lines = [""]
+    for piece in PIECE.findall(text):
+        if lines[-1] and columns(lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [line.rstrip() for line in lines]
