@@ -184,7 +184,7 @@ def scenario_grid(found: Comparison, say: Words, *, narrow: bool = False) -> Gri
         if anew:
             cells += _anew_cells(row, say)
         rows.append(tuple(cells))
-    return Grid(head=tuple(say(f"compare.{name}") for name in names), rows=tuple(rows), words=(0, 7))
+    return Grid(head=tuple(say(f"compare.{name}") for name in names), rows=tuple(rows), words=(0, 7, 10))
 
 
 def _anew_cells(row: Row, say: Words) -> list[str]:
@@ -229,13 +229,24 @@ def tornado_grid(found: Comparison, say: Words) -> Grid:
     rows = [
         (
             say(f"compare.key_{row['lever']}"),
-            f"{row['low']}: {say.share(row['on_time_low'], metric)}",
-            f"{row['high']}: {say.share(row['on_time_high'], metric)}",
+            *(
+                f"{move_text(row['lever'], row[side], say)}{say('format.colon')}"
+                f"{say.share(row[f'on_time_{side}'], metric)}"
+                for side in ("low", "high")
+            ),
         )
         for row in found.tornado
     ]
     head = tuple(say(f"compare.{name}") for name in ("lever", "lever_low", "lever_high"))
     return Grid(head=head, rows=tuple(rows))
+
+
+def move_text(lever: str, step: str, say: Words) -> str:
+    """Return how far an input is moved, as readers write it: ×1.1, −1, 4 × 1 h, +5 points of a share."""
+    if lever in SHARES:
+        points = say.number(100 * float(step))
+        return say("compare.move_points", points=f"+{points}" if float(step) > 0 else points)
+    return step.replace("-", "−").replace(" x ", " × ")
 
 
 def frontier_grid(found: Comparison, say: Words) -> Grid:

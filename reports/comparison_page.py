@@ -74,4 +74,4 @@ def span_text(found: Comparison, say: Words) -> str:
         if found.is_own
         else f"{found.base.folder.parent.name}/{found.base.folder.name}"
     )
-    return say("compare.span", first=say.day(found.start), last=say.day(last), days=found.days, base=base)
+    return say("compare.span", span=say.span(found.start, last), days=say.days(found.days), base=base)

@@ -36,7 +36,7 @@ class Answers:
     def title(self, plan: str, first: dt.date, last: dt.date, duties: int, people: int) -> None:
         """Print which roster is asked."""
         say = self.say
-        self.head("title", plan=plan, first=say.day(first), last=say.day(last), duties=duties, people=people)
+        self.head("title", plan=plan, span=say.span(first, last), duties=duties, people=people)
 
     def duty(self, found: DutyReasons) -> None:
         """Print why somebody works a duty, and who else could."""

@@ -176,10 +176,7 @@ def _spans(listed: str, say: Words) -> str:
             rows[-1].append(day)
         else:
             rows.append([day])
-    return say("format.list_gap").join(
-        say("format.span", first=say.day(row[0]), last=say.day(row[-1])) if row[1:] else say.day(row[0])
-        for row in rows
-    )
+    return say("format.list_gap").join(say.span(row[0], row[-1]) for row in rows)
 
 
 def _platform_and_skill(stream: Stream, say: Words) -> str:

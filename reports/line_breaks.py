@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
-PIECE = re.compile(r"[（“(]*(?:[ -~]+?(?: |(?![ -~]))|[^ -~])[，。；：、）”)]*")  # what stays on one line
+HAN = r"\u2e80-\u2fff\u3400-\u9fff"
+CHINESE = r"\u2e80-\u9fff\uff00-\uffef\u201c\u201d"  # letters and marks between which a line may end
+NAME = rf"(?<![{HAN}])[{HAN}]{{2,4}}(?![{HAN}])"  # so few letters among others are a name
+PIECE = re.compile(  # what stays on one line
+    rf"[（“(]*(?: *[^ {CHINESE}]+ *|{NAME} *|[{CHINESE}] *| +)[，。；：、）”)…,]*"
+)
 
 
 def columns(text: str) -> int:
@@ -29,6 +34,10 @@ def wrapped(text: str, width: int) -> list[str]:
     ['排班：谁', '几点上班']
     >>> wrapped("回复率(会话)", 7)
     ['回复率', '(会话)']
+    >>> wrapped("12月11日 09:00–18:00", 16)
+    ['12月11日', '09:00–18:00']
+    >>> wrapped("call 王梓涵, 李俊杰", 14)
+    ['call 王梓涵,', '李俊杰']
     """
     lines = [""]
     for piece in PIECE.findall(text):

@@ -73,7 +73,7 @@ def _answer(plan: Plan, say: Words) -> dict[str, Any]:
     return {
         "title": say("report.title", shop=shop) if shop else say("report.title_plain"),
         "span": say(
-            "report.span", year=days[0].year, first=say.day(days[0]), last=say.day(days[-1]), days=len(days)
+            "report.span", year=days[0].year, span=say.span(days[0], days[-1]), days=say.days(len(days))
         ),
         "synthetic": plan.synthetic,
         "state": findings.overall(verdicts),

@@ -13,6 +13,7 @@ from forecast.table_files import write_csv
 from forecast.timegrid import zone
 from reports import findings
 from reports.charts.pictures import Picture
+from reports.comparison import move_text
 from reports.grids import Grid
 from reports.pages import render
 from reports.words import NOTHING, Words, words
@@ -26,13 +27,16 @@ NAMES_SHOWN = 4
 
 
 def write_promotion(found: Promotion, folder: Path, lang: str) -> None:
-    """Write what a promotion has besides the plan's files: tables and ``promo.html``."""
+    """Write what a promotion has besides the plan's files: tables, ``promo.xlsx`` and ``promo.html``."""
+    from reports.promotion_workbook import write_promotion_workbook
+
     write_csv(found.need, folder / "need.csv")
     write_csv(found.levers, folder / "levers.csv")
     write_csv(found.contingency, folder / "contingency.csv")
     write_csv(found.reserves, folder / "reserve_list.csv")
     write_csv(found.training, folder / "training_list.csv")
     write_csv(found.aftersale, folder / "aftersale.csv")
+    write_promotion_workbook(found, folder / "promo.xlsx", lang)
     (folder / "promo.html").write_text(promotion_text(found, lang), encoding="utf-8", newline="\n")
 
 
@@ -84,9 +88,8 @@ def span_text(found: Promotion, say: Words) -> str:
     kick_off = event.kick_off.astimezone(zone(findings.timezone(found.plan)))
     return say(
         "promo.span",
-        first=say.day(days[0]),
-        last=say.day(days[-1]),
-        days=len(days),
+        span=say.span(days[0], days[-1]),
+        days=say.days(len(days)),
         kick_off=f"{say.day(kick_off.date())} {kick_off:%H:%M}",
         source=event.source or say("promo.no_source"),
         confidence=say(f"promo.confidence_{event.confidence}"),
@@ -144,7 +147,7 @@ def lever_grid(found: Promotion, say: Words) -> Grid:
     rows = [
         (
             say(f"promo.lever_{row['lever']}"),
-            str(row["amount"]),
+            move_text(row["lever"], str(row["amount"]), say),
             say.money(row["cost"]),
             say.number(row["points"], 2),
             NOTHING if pd.isna(row["cost_per_point"]) else say.money(row["cost_per_point"]),
@@ -199,9 +202,9 @@ def p90_text(found: Promotion, say: Words) -> str:
     return say("promo.p90_rest", count=count, shown=min(count, P90_SHOWN))
 
 
-def contingency_grid(found: Promotion, say: Words) -> Grid:
-    """Return the cases with and without their remedy."""
-    table: list[Any] = shown_cases(found).to_dict("records")
+def contingency_grid(found: Promotion, say: Words, cases: pd.DataFrame | None = None) -> Grid:
+    """Return the cases with and without their remedy: those to show, or those given."""
+    table: list[Any] = (shown_cases(found) if cases is None else cases).to_dict("records")
     rows = []
     for row in table:
         metric = found.plan.settings.demand.rule(row["stream"]).metric
@@ -209,11 +212,7 @@ def contingency_grid(found: Promotion, say: Words) -> Grid:
         when = (
             f"{say.day(start.date())} {findings.clock_span(start, end)}"
             if (end - start) <= pd.Timedelta(days=1)
-            else say(
-                "format.span",
-                first=say.day(start.date()),
-                last=say.day((end - dt.timedelta(seconds=1)).date()),
-            )
+            else say.span(start.date(), (end - dt.timedelta(seconds=1)).date())
         )
         rows.append(
             (

@@ -33,7 +33,7 @@ def print_plan(plan: Plan, console: Console, lang: str) -> None:
     say = words(lang)
     days = findings.dates(plan)
     shop = plan.settings.demand.shop.name
-    title = say("screen.title", shop=shop, first=say.day(days[0]), last=say.day(days[-1])).strip()
+    title = say("screen.title", shop=shop, span=say.span(days[0], days[-1])).strip()
     if plan.synthetic:
         title += f" [{say('format.synthetic')}]"
     console.print(Text(title, style="bold"))

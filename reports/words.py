@@ -99,6 +99,16 @@ class Words:
         """Return month and day in figures."""
         return f"{day.month}/{day.day}"
 
+    def span(self, first: dt.date, last: dt.date) -> str:
+        """Return first and last day, or the only one."""
+        if first == last:
+            return self.day(first)
+        return self("format.span", first=self.day(first), last=self.day(last))
+
+    def days(self, count: int) -> str:
+        """Return how many days."""
+        return self("format.days" if count != 1 else "format.one_day", count=count)
+
     def weekday(self, day: dt.date) -> str:
         """Return the weekday's short name."""
         return self("format.weekdays").split(" ")[day.weekday()]

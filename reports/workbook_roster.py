@@ -13,7 +13,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_range
 from reports import findings, grids
 from reports.roster_grid import Row, day_shade, plan_codes, roster_rows
 from reports.shift_codes import ShiftCode
-from reports.workbook_style import FORM_FILLS, LINE, SHADES, SHORT_INK, Book
+from reports.workbook_style import FORM_FILLS, LINE, SHADES, SHORT_INK, Book, form_name
 
 if TYPE_CHECKING:
     from scheduling.pipeline import Plan
@@ -173,8 +173,13 @@ def _write_totals(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
             len(row.cells) - worked,
         )
         sheet.write_formula(
-            at, column + 2, f'=SUMPRODUCT(COUNTIF({days},shift_codes)*(shift_forms="late"))', number, late
+            at, column + 2, f"=SUMPRODUCT(COUNTIF({days},shift_codes){_of_form('late', book)})", number, late
         )
+
+
+def _of_form(form: str, book: Book) -> str:
+    """Return the factor that leaves the codes of one form in a formula."""
+    return f'*(shift_forms="{form_name(form, book)}")'
 
 
 def _write_footer(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
@@ -184,7 +189,7 @@ def _write_footer(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
     """
     say = book.say
     forms = [form for form in FORM_FILLS if any(one.template.form == form for one in layout.codes)]
-    counts = [(say(f"names.form_{form}"), f'*(shift_forms="{form}")', {form}) for form in forms]
+    counts = [(say(f"names.form_{form}"), _of_form(form, book), {form}) for form in forms]
     counts.append((say("workbook.on_duty"), "", set(FORM_FILLS)))
     at = layout.last_row + 1
     for label, condition, wanted in counts:
@@ -223,7 +228,7 @@ def _add_editing(plan: Plan, layout: Layout, sheet: Any, book: Book) -> None:
             *area,
             {
                 "type": "formula",
-                "criteria": f'=COUNTIFS(shift_codes,{corner},shift_forms,"{form}")>0',
+                "criteria": f'=COUNTIFS(shift_codes,{corner},shift_forms,"{form_name(form, book)}")>0',
                 "format": book.format(bg_color=colour),
             },
         )

@@ -14,7 +14,15 @@ from reports import findings, grids
 from reports.roster_grid import plan_codes
 from reports.rule_tables import rule_name
 from reports.shift_codes import begin_minutes, end_minutes
-from reports.workbook_style import SHORT_FILL, SHORT_INK, Book, set_widths, write_cell, write_table
+from reports.workbook_style import (
+    SHORT_FILL,
+    SHORT_INK,
+    Book,
+    form_name,
+    set_widths,
+    write_cell,
+    write_table,
+)
 
 if TYPE_CHECKING:
     from scheduling.pipeline import Plan
@@ -53,10 +61,9 @@ def write_hours_sheet(plan: Plan, book: Book) -> None:
         "simulated",
         "promotion",
     ]
-    write_table(book, sheet, [say(f"workbook.{name}") for name in heads], [])
-    for column in (4, 5, 6, 7, 9, 10):  # above figures
-        right = book.format(bold=True, bottom=2, text_wrap=True, align="right")
-        sheet.write_string(0, column, say(f"workbook.{heads[column]}"), right)
+    write_table(book, sheet, [say(f"workbook.{name}") for name in heads], [], figures=(4, 5, 6, 7, 9, 10))
+    sheet.write_string(0, 8, say("workbook.assessed"), book.format(bold=True, bottom=2, align="center"))
+    sheet.write_string(0, 11, say("workbook.promotion"), book.format(bold=True, bottom=2, indent=1))
     cover = findings.local_cover(plan)
     judged = findings.local_cover(plan, simulated=True).set_index(["stream", "start"])["on_time"]
     labels = {stream: findings.stream_label(plan, stream, say) for stream in findings.stream_ids(plan)}
@@ -160,7 +167,8 @@ def write_fairness_sheet(plan: Plan, book: Book) -> None:
         return
     heads = [say.either(f"names.fairness_{name}", str(name)) for name in table.columns]
     rows = [[_plain(cell) for cell in row] for row in table.itertuples(index=False)]
-    write_table(book, sheet, heads, rows)
+    numbers = [n for n, name in enumerate(table.columns) if pd.api.types.is_numeric_dtype(table[name])]
+    write_table(book, sheet, heads, rows, figures=numbers)
     for offset, (label, function) in enumerate(
         (("least", "MIN"), ("most", "MAX"), ("mean", "AVERAGE")), start=1
     ):
@@ -169,7 +177,7 @@ def write_fairness_sheet(plan: Plan, book: Book) -> None:
             at, 0, say(f"workbook.{label}"), book.format(bold=True, top=2 if offset == 1 else 0)
         )
         for column, name in enumerate(table.columns):
-            if not pd.api.types.is_numeric_dtype(table[name]):
+            if column not in numbers:
                 continue
             values = table[name]
             result = {"MIN": values.min(), "MAX": values.max(), "AVERAGE": values.mean()}[function]
@@ -256,9 +264,12 @@ def write_settings_sheet(plan: Plan, book: Book) -> None:
     heads = ("code", "template", "form", "start", "end", "paid_hours")
     sheet.set_column(CODE_COLUMN + 5, CODE_COLUMN + 5, 12)
     for column, name in enumerate(heads, start=CODE_COLUMN):
-        sheet.write_string(0, column, say(f"workbook.{name}"), book.head)
+        right = {"align": "right"} if name == "paid_hours" else {}
+        look = book.format(bold=True, bottom=2, text_wrap=True, **right)
+        sheet.write_string(0, column, say(f"workbook.{name}"), look)
     for at, one in enumerate(codes, start=1):
-        texts = (one.code, one.template.name, one.template.form, clock_text(one.begin), clock_text(one.end))
+        form = form_name(one.template.form, book)
+        texts = (one.code, one.template.name, form, clock_text(one.begin), clock_text(one.end))
         for column, text in enumerate(texts, start=CODE_COLUMN):
             sheet.write_string(at, column, text, book.format())
         sheet.write_number(at, CODE_COLUMN + 5, one.template.paid_hours, book.format())
@@ -297,7 +308,7 @@ def _settings(plan: Plan, book: Book) -> list[list[object]]:
     if solver.get("status"):
         status = str(solver["status"])
         rows.append([say("workbook.status"), say.either(f"names.status_{status.upper()}", status)])
-    rows.append([say("workbook.seed"), plan.seed])
+    rows.append([say("workbook.seed"), str(plan.seed)])
     for kind, table in (("version", "versions"), ("input", "inputs")):
         rows += [
             [say(f"workbook.{kind}", name=name), str(value)]
@@ -309,7 +320,8 @@ def _settings(plan: Plan, book: Book) -> list[list[object]]:
 def write_duties_sheet(roster: pd.DataFrame, book: Book, timezone: str) -> None:
     """Write every duty, breaks and meetings too; reading back takes unedited duties from here."""
     sheet = book.sheet("duties")
-    write_table(book, sheet, [book.say(f"workbook.{name}") for name in DUTY_COLUMNS], [])
+    write_table(book, sheet, [book.say(f"workbook.{name}") for name in DUTY_COLUMNS], [], figures=(7, 8))
+    sheet.write_string(0, 9, book.say("workbook.meetings"), book.format(bold=True, bottom=2, indent=1))
     begins, ends = begin_minutes(roster, timezone), end_minutes(roster, timezone)
     date_format = book.format(num_format="yyyy-mm-dd", align="left")
     for at, (row, begin, end) in enumerate(
@@ -323,7 +335,7 @@ def write_duties_sheet(roster: pd.DataFrame, book: Book, timezone: str) -> None:
         sheet.write_number(at, 7, float(row["paid_hours"]), book.format())
         sheet.write_number(at, 8, float(row["cost"]), book.format())
         if isinstance(held := row.get("meetings"), str) and held:
-            sheet.write_string(at, 9, held, book.format())
+            sheet.write_string(at, 9, held, book.format(indent=1))
     sheet.autofilter(0, 0, max(len(roster), 1), len(DUTY_COLUMNS) - 1)
     sheet.freeze_panes(1, 2)
     heads = [book.say(f"workbook.{name}") for name in DUTY_COLUMNS]

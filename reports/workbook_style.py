@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,14 +52,33 @@ class Book:
         return self.format(bold=True, bottom=2, text_wrap=True)
 
 
+def form_name(form: str, book: Book) -> str:
+    """Return what the sheets call a form of shifts."""
+    return book.say(f"names.form_{form}")
+
+
 def write_table(
-    book: Book, sheet: Any, heads: Sequence[str], rows: Sequence[Sequence[object]], *, first_row: int = 0
+    book: Book,
+    sheet: Any,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    first_row: int = 0,
+    figures: Collection[int] = (),
 ) -> None:
-    """Write a header row, two lines high where heads of several words need it, and cells below it."""
+    """Write a header row, two lines high where heads of several words need it, and cells below it.
+
+    Heads of the columns `figures` stand to the right, as the numbers below them.
+    """
     if any(" " in name and cell_len(name) > ONE_LINE for name in heads):
         sheet.set_row(first_row, 31)
     for column, name in enumerate(heads):
-        sheet.write_string(first_row, column, name, book.head)
+        look = (
+            book.format(bold=True, bottom=2, text_wrap=True, align="right")
+            if column in figures
+            else book.head
+        )
+        sheet.write_string(first_row, column, name, look)
     for offset, row in enumerate(rows, start=first_row + 1):
         for column, cell in enumerate(row):
             write_cell(book, sheet, offset, column, cell)

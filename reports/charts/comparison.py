@@ -14,7 +14,7 @@ from reports.charts.colours import BLUE, GREEN, GREY, INK, ORANGE, SKY, VERMILIO
 from reports.charts.pictures import Picture
 from reports.charts.style import data_uri, house_style, svg_text
 from reports.charts.style import new_figure as figure_of
-from reports.comparison import outcome_of, state_of, stream_name
+from reports.comparison import move_text, outcome_of, state_of, stream_name
 from reports.words import Words
 
 if TYPE_CHECKING:
@@ -94,6 +94,14 @@ def plot_scenarios(axes: Axes, found: Comparison, say: Words) -> Axes:
             fontsize=9,
             color=INK,
         )
+    axes.annotate(
+        say("compare.cost"),
+        (1.01, len(done) - 0.45),
+        xycoords=("axes fraction", "data"),
+        va="bottom",
+        fontsize=9,
+        color=INK,
+    )
     axes.set_yticks(range(len(done)), [_short(row.name) for row in reversed(done)])
     axes.set_ylim(-0.6, len(done) - 0.4)
     axes.grid(visible=True, axis="x")
@@ -166,7 +174,7 @@ def plot_tornado(axes: Axes, found: Comparison, say: Words) -> Axes:
     metric, middle = base.get("metric", "share"), base.get("on_time", found.tornado[0]["on_time_low"])
     for place, row in enumerate(reversed(found.tornado)):
         ends = {side: float(row[f"on_time_{side}"]) for side in ("low", "high")}
-        labels = {side: str(row[side]) for side in ends}
+        labels = {side: move_text(row["lever"], str(row[side]), say) for side in ends}
         near, far = sorted(ends, key=lambda side: abs(ends[side] - middle))
         if (ends[near] >= middle) == (ends[far] >= middle):  # both on one side: one label, or they overlap
             labels[far], labels[near] = f"{labels['low']} / {labels['high']}", ""

@@ -41,8 +41,8 @@ def plot_need_and_cover(
         Messages of the reader's language.
     """
     at = wall_times(cover["start"], timezone)
-    shade_promotions(axes, promotions, at.min(), at.max(), timezone)
     edges, steps = _as_steps(cover.set_index(at)[["required", "on_duty", "gap"]])
+    shade_promotions(axes, promotions, edges[0], edges[-1], timezone)
     on_duty, required, gap = steps["on_duty"], steps["required"], steps["gap"]
     axes.fill_between(edges, on_duty, color=SKY, alpha=0.45, linewidth=0, label=say("chart.on_duty"))
     axes.plot(edges, required, color=INK, linewidth=1.0, label=say("chart.required"))

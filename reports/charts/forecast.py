@@ -17,6 +17,7 @@ from reports.words import Words
 
 Promotion = tuple[str, str, datetime, datetime]  # event, phase, start, end
 
+SHORT = pd.Timedelta(hours=48)  # up to here hours are named instead of days
 LINES = 3  # of promotion names above a chart
 LETTER = 0.0055  # half a letter's width, of the chart's
 
@@ -126,7 +127,10 @@ def shade_promotions(
 
 
 def label_days(axes: Axes, say: Words, *, first: pd.Timestamp, last: pd.Timestamp) -> None:
-    """Mark midnights and write date and weekday at noon, for at most about twenty days."""
+    """Write dates at noon, at most about twenty, with the midnights marked; the hours of a day or two."""
+    if last - first < SHORT:
+        _label_hours(axes, say, first, last)
+        return
     days = pd.date_range(first.normalize(), last.normalize(), freq="D")
     noons = [noon for day in days if first <= (noon := day + pd.Timedelta(hours=12)) <= last]
     shown = noons[:: max(1, -(-len(noons) // 20))]
@@ -138,6 +142,19 @@ def label_days(axes: Axes, say: Words, *, first: pd.Timestamp, last: pd.Timestam
     )
     axes.tick_params(axis="x", which="major", length=0)
     axes.tick_params(axis="x", which="minor", length=4)
+
+
+def _label_hours(axes: Axes, say: Words, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """Write the hours, about twelve of them, with the date below the first and each midnight."""
+    hours = pd.date_range(first.ceil("h"), last + pd.Timedelta(hours=1), freq="h")
+    every = next(step for step in (1, 2, 3, 4, 6) if len(hours) <= 12 * step)
+    shown = [at for at in hours if at.hour % every == 0]
+    dated = {at for place, at in enumerate(shown) if place == 0 or at.hour < every}
+    texts = [
+        f"{at:%H:%M}" + (f"\n{say.short_day(at.date())} {say.weekday(at.date())}" if at in dated else "")
+        for at in shown
+    ]
+    axes.set_xticks([_as_number(at) for at in shown], texts, fontsize=8)
 
 
 def _as_number(at: pd.Timestamp) -> float:

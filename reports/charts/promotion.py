@@ -37,9 +37,11 @@ def plot_need(
         The shop's, messages, and the stream's name.
     """
     at = wall_times(need["start"], timezone)
-    grid = pd.date_range(at.min(), at.max(), freq="h")
-    rows = need.set_index(at).reindex(grid)
-    shade_promotions(axes, promotions, at.min(), at.max(), timezone)
+    end = at.max() + pd.Timedelta(hours=1)
+    grid = pd.date_range(at.min(), end, freq="h")
+    hours = need.set_index(at).reindex(grid)
+    rows = hours.ffill(limit=1)  # each day's last hour is drawn to its end
+    shade_promotions(axes, promotions, at.min(), end, timezone)
     axes.fill_between(
         grid,
         rows["need_low"],
@@ -52,7 +54,7 @@ def plot_need(
     )
     axes.step(grid, rows["required"], where="post", color=INK, linewidth=1.0, label=say("promo.required"))
     axes.step(grid, rows["on_duty"], where="post", color=BLUE, linewidth=1.2, label=say("promo.on_duty"))
-    short = (rows["gap"] > 0).fillna(False)
+    short = (hours["gap"] > 0).fillna(False)
     axes.plot(grid[short], rows.loc[short, "required"], "v", color=VERMILION, markersize=4)
     most = float(rows[["need_high", "required", "on_duty"]].max().max())
     axes.set_ylim(0, 1.2 * max(1.0, most))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 FIRST = (
-    "promo.html", "report.html", "compare.html", "hire.html", "排班表.xlsx", "changes.csv", "contingency.csv",
-    "roster.csv", "cover.csv",
+    "promo.html", "promo.xlsx", "report.html", "compare.html", "hire.html", "排班表.xlsx", "changes.csv",
+    "contingency.csv", "roster.csv", "cover.csv",
 )  # fmt: skip
 MOST_PLANS = 30
 

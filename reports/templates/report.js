@@ -33,8 +33,10 @@
   function timeAxis() {
     const format = (value) => {
       const at = new Date(value);
-      if (day) return clock(60 * at.getHours() + at.getMinutes());
-      return at.getHours() === 0 ? at.getMonth() + 1 + "/" + at.getDate() : "";
+      const date = at.getMonth() + 1 + "/" + at.getDate();
+      if (day || data.days.length === 1) return clock(60 * at.getHours() + at.getMinutes());
+      if (data.days.length === 2) return at.getHours() === 0 ? date : clock(60 * at.getHours() + at.getMinutes());
+      return at.getHours() === 0 ? date : "";
     };
     return { type: "time", axisLabel: { formatter: format, color: INK, hideOverlap: true }, splitLine: { show: false } };
   }
@@ -44,7 +46,7 @@
   }
 
   function promotions(points) {
-    const first = points[0], last = points[points.length - 1];
+    const first = points[0], last = points[points.length - 1]; // where the axis begins and ends
     const at = (time) => Date.parse(time), span = at(last) - at(first);
     const taken = []; // per line of names, up to where it is written on
     const areas = data.promotions
@@ -126,6 +128,12 @@
       return out;
     };
     const line = { type: "line", step: "end", showSymbol: false };
+    const two = (figure) => String(figure).padStart(2, "0");
+    const ended = (i) => {
+      if (i === undefined) return [];
+      const at = new Date(new Date(rows.start[i]).getTime() + step);
+      return [at.getFullYear() + "-" + two(at.getMonth() + 1) + "-" + two(at.getDate()) + "T" + two(at.getHours()) + ":" + two(at.getMinutes())];
+    };
     return {
       ...base(alt),
       legend: { ...base(alt).legend, data: [word.on_duty, word.required, word.short] },
@@ -145,7 +153,7 @@
         },
       },
       series: [
-        { ...line, name: word.on_duty, data: points((i) => rows.on_duty[i]), lineStyle: { width: 0 }, areaStyle: { color: SKY, opacity: 0.45 }, itemStyle: { color: SKY }, markArea: promotions(keep.map((i) => rows.start[i])) },
+        { ...line, name: word.on_duty, data: points((i) => rows.on_duty[i]), lineStyle: { width: 0 }, areaStyle: { color: SKY, opacity: 0.45 }, itemStyle: { color: SKY }, markArea: promotions([...keep.map((i) => rows.start[i]), ...ended(keep[keep.length - 1])]) },
         { ...line, name: "below", stack: "gap", data: points((i) => rows.required[i] - gap(i)), lineStyle: { width: 0 }, tooltip: { show: false } },
         { ...line, name: word.short, stack: "gap", data: points(gap), lineStyle: { width: 0 }, areaStyle: { color: VERMILION, opacity: 0.9 }, itemStyle: { color: VERMILION } },
         { ...line, name: word.required, data: points((i) => rows.required[i]), lineStyle: { color: INK, width: 1.5 }, itemStyle: { color: INK } },

@@ -20,7 +20,7 @@ from scheduling.roster.wishes import Cause
 PACKAGE = Path(reports.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 CHINESE = re.compile(r"[\u3400-\u9fff]")
-SUFFIXES = ("toml", "css", "js", "html", "json", "csv")
+SUFFIXES = ("toml", "css", "js", "html", "json", "csv", "xlsx")
 KEY = re.compile(r"[a-z]+\.[A-Za-z_0-9]+")
 MESSAGES = [(section, name) for section in sections() for name in catalogue(section)]
 

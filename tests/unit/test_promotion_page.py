@@ -6,11 +6,16 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
+from browser import PHONE, chromium, overflow
 from builders_plan import START, STREAMS, build_plan
 
 from forecast.promotions import promotion_calendar
+from reports.charts.promotion import plot_need
+from reports.charts.style import new_figure
+from reports.comparison import move_text
 from reports.promotion import (
     contingency_grid,
     promotion_summary,
@@ -18,6 +23,7 @@ from reports.promotion import (
     remedy_text,
     write_promotion,
 )
+from reports.promotion_workbook import write_promotion_workbook
 from reports.words import words
 from scheduling.promotion.contingency import COLUMNS
 from scheduling.promotion.plan import Promotion, aftersale_table, need_table
@@ -106,6 +112,22 @@ def test_the_page_stands_alone(lang: str) -> None:
     assert words(lang)("promo.lever_bot_share") in text
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_on_a_phone_rows_of_wide_tables_become_cards_that_fit(tmp_path: Any, lang: str) -> None:
+    (tmp_path / "promo.html").write_text(promotion_text(build_promotion(), lang), encoding="utf-8")
+    with chromium(PHONE) as browser:
+        browser.get((tmp_path / "promo.html").as_uri())
+        assert overflow(browser) <= 0
+        widths = browser.execute_script(
+            "return Array.from(document.querySelectorAll('table.stack td')).map((one) => [one.scrollWidth, "
+            "one.clientWidth, getComputedStyle(one, '::before').content])"
+        )
+    assert len(widths) > 10
+    assert all(wanted <= there for wanted, there, _ in widths)
+    assert all(len(head.strip('"')) > 1 for _, _, head in widths)
+
+
 def test_every_table_is_written(tmp_path: Any) -> None:
     write_promotion(build_promotion(), tmp_path, "zh")
     names = {path.name for path in tmp_path.iterdir()}
@@ -117,7 +139,53 @@ def test_every_table_is_written(tmp_path: Any) -> None:
         "training_list.csv",
         "aftersale.csv",
         "promo.html",
+        "promo.xlsx",
     }
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_workbook_holds_need_by_hour_with_live_totals_and_every_case(tmp_path: Any, lang: str) -> None:
+    found, say = build_promotion(), words(lang)
+    write_promotion_workbook(found, tmp_path / "promo.xlsx", lang)
+    book = openpyxl.load_workbook(tmp_path / "promo.xlsx")
+    values = openpyxl.load_workbook(tmp_path / "promo.xlsx", data_only=True)
+    need = book[say("workbook.sheet_promo_need")]
+    heads = [cell.value for cell in need[1]]
+    gap = heads.index(say("promo.short")) + 1
+    assert need.max_row == len(found.need) + 2
+    assert str(need.cell(need.max_row, gap).value).startswith("=SUBTOTAL(109,")
+    total = values[say("workbook.sheet_promo_need")].cell(need.max_row, gap).value
+    assert total == pytest.approx(found.need["gap"].sum())
+    cases = book[say("workbook.sheet_promo_contingency")]
+    assert cases.max_row == len(found.contingency) + 1
+    assert "甲" in str([cell.value for cell in cases[2]])
+    assert {say(f"workbook.sheet_promo_{name}") for name in ("levers", "reserves", "training")} <= set(
+        book.sheetnames
+    )
+
+
+def test_how_far_a_lever_moves_is_told_in_points_and_true_minus_signs() -> None:
+    say = words("en")
+    assert move_text("bot_share", "-0.05", say) == "−5 points"
+    assert move_text("bot_share", "+0.05", say) == "+5 points"
+    assert [move_text("cap_down", step, say) for step in ("-1", "×1.1", "4 x 1 h")] == [
+        "−1",
+        "×1.1",
+        "4 × 1 h",
+    ]
+
+
+def test_hours_are_named_under_the_picture_of_a_day_and_its_last_hour_is_drawn() -> None:
+    found = build_promotion()
+    day = found.need[(found.need["stream"] == STREAMS[0]) & (found.need["start"].dt.day == START.day)]
+    _, axes = new_figure()
+    plot_need(axes, day, promotions=(), timezone="Asia/Shanghai", say=words("zh"), title="")
+    texts = [label.get_text() for label in axes.get_xticklabels()]
+    assert texts[0] == "08:00\n12/7 一"
+    assert "20:00" in texts
+    on_duty = axes.get_lines()[1].get_ydata()
+    assert len(on_duty) == len(day) + 1
+    assert on_duty[-1] == on_duty[-2]
 
 
 def test_need_is_hourly_and_gaps_add_up_to_those_of_the_plan() -> None:

@@ -12,6 +12,7 @@ import pytest
 from builders_plan import NAMES, START, build_plan, build_settings
 
 from forecast.errors import DataError
+from reports.words import words
 from reports.workbook import read_roster_workbook, write_workbook
 
 FIRST_ROW, FIRST_DAY = 4, 3  # of the sheet 排班表, as openpyxl counts
@@ -215,3 +216,23 @@ def test_pages_of_the_notes_repeat_no_verdict_and_figures_stand_under_their_head
     hours = book["按小时"]
     assert hours.print_title_rows == "$1:$1"
     assert {hours.cell(row=1, column=column).alignment.horizontal for column in (5, 8, 11)} == {"right"}
+
+
+@pytest.mark.parametrize(("lang", "form"), [("zh", "晚班"), ("en", "Late")])
+def test_forms_of_shifts_stand_in_the_readers_language_in_cells_and_formulas_alike(
+    plan, tmp_path, lang, form
+):
+    path = tmp_path / "排班表.xlsx"
+    write_workbook(plan, path, lang)
+    book = openpyxl.load_workbook(path)
+    say = words(lang)
+    formulas = [
+        str(cell.value)
+        for row in book[say("workbook.sheet_roster")].iter_rows()
+        for cell in row
+        if "shift_forms=" in str(cell.value)
+    ]
+    assert any(f'shift_forms="{form}"' in formula for formula in formulas)
+    assert not any('"late"' in formula for formula in formulas)
+    settings = book[say("workbook.sheet_settings")]
+    assert form in {cell.value for row in settings.iter_rows() for cell in row}

@@ -45,9 +45,9 @@ def command(
 ) -> int:
     """Plan a promotion from its first phase to the end of its after-sales wave.
 
-    Writes what `plan` writes, and need.csv, levers.csv, contingency.csv, reserve_list.csv, training_list.csv
-    and promo.html. Reads reserves.csv (who can be called in) and training.csv (courses) where the shop has
-    them.
+    Writes what `plan` writes, and need.csv, levers.csv, contingency.csv, reserve_list.csv,
+    training_list.csv, promo.html and promo.xlsx. Reads reserves.csv (who can be called in) and training.csv
+    (courses) where the shop has them.
 
     \b
     Example:
