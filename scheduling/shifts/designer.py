@@ -13,30 +13,24 @@ from forecast.config import Stream
 from scheduling.day import DutySpan, Floats, Ints
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.requirement import Requirement
+from scheduling.shifts.certify import Certifier, best_of
 from scheduling.shifts.chance import draw_sums, spread_out
-from scheduling.shifts.choosing import choose_together
-from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, fresh_days, merged, search_day
+from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, merged, search_day
 from scheduling.shifts.effort import DesignEffort
-from scheduling.shifts.judging import JudgeJob, is_certified, judge_days, unanswered_of
 from scheduling.shifts.levels import LevelPlan, move_level, settle_level, take, wants_level
 from scheduling.shifts.outcomes import stream_outcome
 from scheduling.shifts.periods import Period, periods_of, planning_level
 from scheduling.shifts.plans import DayPlan, StreamOutcome
-from scheduling.shifts.settle import Choice
 from scheduling.shifts.sharing import shared_limits
 from scheduling.shifts.task import DayTask, PeopleLimits, spilled
 from scheduling.shifts.templates import TemplateInstance
-from scheduling.shifts.trials import FRESH, LOOK
 from scheduling.shifts.workers import Workers, done
 
 logger = logging.getLogger(__name__)
 
-SPARE = 0.35  # standard errors beyond the bound, that fresh days rarely refuse what is chosen together
 FEW_DAYS = 2  # up to which each day is searched by several walks
 ROSTER_FILLS = 2.0  # of what is added to a shift plan the roster had put about half where it was short anyway
-LEAST_DAYS = 60  # fresh days of one day's plan
 FEWEST_STEPS = 30  # evaluations of a walk that starts from a similar day's plan
-FEW_SHORT = 1000  # fresh days of a plan that too few people keep from the target
 
 DrawnKey = tuple[DayKey, tuple[DutySpan, ...], bytes, int | None]  # day, fixed duties, plan, draws at most
 
@@ -90,6 +84,7 @@ class Designer:
             for s, demand in demands.items()
             for dates, rolling in periods_of(demand)
         ]
+        self.certifier = Certifier(self.tasks, self.found, self.periods, effort=effort, seed=seed)
         self.tried: dict[int, list[LevelPlan]] = {p: [] for p in range(len(self.periods))}
 
     def _wanted(self, stream: str) -> float:
@@ -154,7 +149,7 @@ class Designer:
         short = [
             p
             for p, period in enumerate(self.periods)
-            if found[p] < 0 and period.wanted > 0 and not self._out_of_reach(period)
+            if found[p] < 0 and period.wanted > 0 and not self.certifier.is_out_of_reach(period)
         ]
         before = [choice.counts.tobytes() for p in short for choice in self.periods[p].chosen]
         for p in short:
@@ -178,7 +173,7 @@ class Designer:
 
     def _finish(self, periods: Sequence[Period], pool: Workers | None) -> None:
         """Judge the chosen plans, state their chances and bound their costs."""
-        self._certify(periods, pool)
+        self.certifier.certify(periods, pool)
         self._check_chances(periods, pool, self.effort.final_draws)
         self._find_bounds(periods, pool)
 
@@ -206,7 +201,7 @@ class Designer:
         first = [self._jobs(key, period, pool) for key, period in models]
         self._done({key: jobs for (key, _), jobs in zip(models, first, strict=True)}, pool)
         for key, _, like in followers:
-            self.starts[key] = [*self.starts.get(key, []), self._best_of(self.found[like]).counts]
+            self.starts[key] = [*self.starts.get(key, []), best_of(self.found[like]).counts]
         then = {key: self._jobs(key, period, pool, follows=True)[:1] for key, period, _ in followers}
         self._done(then, pool)
 
@@ -225,7 +220,7 @@ class Designer:
         known = self.found.get(key)
         needed, near = self._known_need(key, period.level)
         if known is not None:
-            starts.insert(0, self._best_of(known).counts)
+            starts.insert(0, best_of(known).counts)
         if follows or known is not None:
             fewer = max(effort.walk.evaluations // 3, min(FEWEST_STEPS, effort.walk.evaluations))
             walk = replace(effort.walk, evaluations=fewer)
@@ -255,10 +250,6 @@ class Designer:
             return needed, None
         return None, np.ceil(1.02 * level / before * needed.agents).astype(np.int64)
 
-    @staticmethod
-    def _best_of(found: DayChoices) -> Choice:
-        return found.passing[0] if found.passing else max(found.choices, key=lambda choice: choice.ahead)
-
     def _share_people(self, pool: Workers | None) -> None:
         """Where several streams want more people of one kind than there are, share them by need."""
         if len(self.demands) < 2 or not self.groups:
@@ -267,7 +258,7 @@ class Designer:
         dates: list[str] = []
         for date in sorted({date for _, date in self.keys}):
             keys = [key for key in self.keys if key[1] == date]
-            plans = [self._best_of(self.found[key]).counts for key in keys]
+            plans = [best_of(self.found[key]).counts for key in keys]
             need = [float(self.found[key].required.sum()) for key in keys]
             shared = shared_limits(self.groups, plans, need)
             if shared is None:
@@ -310,7 +301,9 @@ class Designer:
         for turn in range(self.effort.level_rounds + 1):
             self._try_plans(waiting, pool)
             waiting = [
-                p for p in waiting if not self._out_of_reach(self.periods[p]) and wants_level(self.periods[p])
+                p
+                for p in waiting
+                if not self.certifier.is_out_of_reach(self.periods[p]) and wants_level(self.periods[p])
             ]
             if turn == self.effort.level_rounds or not waiting:
                 break
@@ -324,32 +317,14 @@ class Designer:
         """Choose plans for some of the periods, and keep them with their chances."""
         periods = [self.periods[p] for p in places]
         for period in periods:
-            self._choose(period)
+            self.certifier.choose(period)
         self._check_chances(periods, pool, self.effort.draws)
         for p, period in zip(places, periods, strict=True):
             self.tried[p].append(LevelPlan.of(period, {key: self.found[key] for key in period.keys}))
 
-    def _choose(self, period: Period) -> None:
-        """Choose one plan a day."""
-        found = [self.found[key] for key in period.keys]
-        period.chosen = [self._best_of(day) for day in found]
-        if len(found) == 1 or self._out_of_reach(period):
-            return
-        if period.level <= 1.0 and period.margin == 0.0:
-            period.margin = self._margin(period)
-        together = choose_together(
-            [day.choices for day in found],
-            target=period.task.target,
-            is_seconds=period.task.is_seconds,
-            max_unanswered=period.task.max_unanswered - period.reserve,
-            margin=period.margin,
-            before=period.before,
-        )
-        period.chosen = together or period.chosen
-
     def _check_chances(self, periods: Sequence[Period], pool: Workers | None, most_draws: int | None) -> None:
         """Evaluate the chosen plans in the futures drawn."""
-        settled = self._settled_tasks()
+        settled = self.certifier.settled_tasks()
         asked: dict[DrawnKey, tuple[DayTask, Ints, Floats]] = {}
         places: list[list[DrawnKey]] = []
         for period in periods:
@@ -373,60 +348,6 @@ class Designer:
         totals = np.sum([demand.draws[d].sum(axis=1) for d in period.dates], axis=0)
         return np.asarray(demand.draws[date][spread_out(totals, most)])
 
-    def _out_of_reach(self, period: Period) -> bool:
-        return any(self.found[key].out_of_reach for key in period.keys)
-
-    # --- judgement
-
-    def _settled_tasks(self) -> dict[DayKey, DayTask]:
-        """Return each day's task with the duties that the day before it, as chosen, sends past midnight."""
-        chosen = {
-            key: choice.counts
-            for period in self.periods
-            for key, choice in zip(period.keys, period.chosen, strict=False)
-        }
-        settled: dict[DayKey, DayTask] = {}
-        for key, task in self.tasks.items():
-            yesterday = (key[0], key[1] - dt.timedelta(days=1))
-            if task.wraps and yesterday in chosen and key in chosen:
-                duties: list[DutySpan] = self.tasks[yesterday].own_duties(chosen[yesterday])
-                task = replace(task, wraps=False, fixed=tuple(spilled(duties, task.day.first_min)))
-            settled[key] = task
-        return settled
-
-    def _certify(self, periods: Sequence[Period], pool: Workers | None) -> None:
-        """Judge the chosen plans on fresh days; where they fail, choose again with more to spare."""
-        waiting = list(periods)
-        for attempt in range(self.effort.attempts):
-            settled = self._settled_tasks()
-            jobs = [
-                JudgeJob(
-                    task=settled[key],
-                    counts=choice.counts,
-                    seed=self.seed,
-                    first_day=FRESH * (attempt + 1),
-                    days=self._days(period, choice),
-                    threads=1 if pool is not None else None,
-                )
-                for period in waiting
-                for key, choice in zip(period.keys, period.chosen, strict=True)
-            ]
-            judged = iter(judge_days(pool, jobs))
-            failed = []
-            for period in waiting:
-                period.judged = [next(judged) for _ in period.dates]
-                period.certified = is_certified(
-                    period.judged, period.task, period.before, looks=self.effort.attempts
-                )
-                last = attempt == self.effort.attempts - 1
-                if not (period.certified or last or self._out_of_reach(period)) and self._choose_again(
-                    period
-                ):
-                    failed.append(period)
-            if not failed:
-                break
-            waiting = failed
-
     def _find_bounds(self, periods: Sequence[Period], pool: Workers | None) -> None:
         """Bound the cost of each day at the level planned for."""
         keys = [(period, key) for period in periods for key in period.keys]
@@ -440,55 +361,11 @@ class Designer:
             for (_, key), bound in zip(keys, bounds, strict=True)
         }
 
-    def _spread(self, period: Period, choice: Choice) -> float:
-        scale = period.task.target if period.task.is_seconds else 1.0
-        return choice.trial.spread / scale
-
-    def _days(self, period: Period, choice: Choice) -> int:
-        """Return the fresh days that each day of a period is judged on."""
-        least = min(LOOK, choice.trial.days)  # a large day tells as much in fewer days
-        days = fresh_days(self._spread(period, choice), self.effort, least=least)
-        if self._out_of_reach(period):
-            days = min(days, FEW_SHORT)  # there is nothing to certify
-        return max(min(LEAST_DAYS, least), int(np.ceil(days / len(period.dates))))
-
-    def _margin(self, period: Period) -> float:
-        """Return by how much a period's estimate must be ahead for its lower bound to reach the target."""
-        weights = np.array([choice.trial.denominator.mean() for choice in period.chosen])
-        errors = np.array([self._spread(period, c) / np.sqrt(self._days(period, c)) for c in period.chosen])
-        error = float(np.sqrt(np.sum((weights * errors) ** 2))) / max(float(weights.sum()), 1e-12)
-        return (self.effort.certain + SPARE) * error
-
-    def _choose_again(self, period: Period) -> bool:
-        """Choose again after a failure; return whether the plan changed."""
-        before = [choice.counts.tobytes() for choice in period.chosen]
-        if len(period.dates) == 1:
-            passing = self.found[period.keys[0]].passing
-            place = next((i for i, c in enumerate(passing) if c.counts.tobytes() == before[0]), -1)
-            if place + 1 < len(passing):
-                period.chosen = [passing[place + 1]]
-        else:
-            for key, choice, judged in zip(period.keys, period.chosen, period.judged, strict=True):
-                trial = replace(
-                    choice.trial, arrived=judged.window_sessions, unanswered=judged.unanswered_sessions
-                )
-                better_known = replace(
-                    choice, ahead=min(choice.ahead, period.task.ahead(judged.share)), trial=trial
-                )
-                others = [c for c in self.found[key].choices if c is not choice]
-                self.found[key] = replace(self.found[key], choices=(*others, better_known))
-            left, most = unanswered_of(period.judged, looks=self.effort.attempts), period.task.max_unanswered
-            if left.upper > most:
-                period.reserve = min(period.reserve + left.upper - min(left.value, most), most / 2)
-            period.margin = 1.2 * period.margin + 1e-4
-            self._choose(period)
-        return [choice.counts.tobytes() for choice in period.chosen] != before
-
     # --- results
 
     def plans(self) -> dict[DayKey, DayPlan]:
         """Return every day's plan."""
-        settled = self._settled_tasks()
+        settled = self.certifier.settled_tasks()
         plans = {
             key: DayPlan(
                 task=settled[key],
