@@ -379,8 +379,9 @@ def solver_text(plan: Plan, say: Words) -> str:
         return ""
     status = str(solver["status"])
     gap = solver.get("gap")
+    is_bounded = bool(solver.get("bound")) or not solver.get("objective")
     text = say(
-        "report.solver",
+        "report.solver" if is_bounded else "report.solver_unbounded",
         status=say.either(f"names.status_{status.upper()}", status),
         objective=say.number(solver.get("objective")),
         bound=say.number(solver.get("bound")),

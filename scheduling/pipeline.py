@@ -96,6 +96,7 @@ def make_plan(
     synthetic: bool = False,
     say: Say = lambda _: None,
     better: Callable[[Progress], None] | None = None,
+    refused: Callable[[RosterResult], None] = lambda _: None,
 ) -> Plan:
     """Plan a span of days, end to end.
 
@@ -128,6 +129,8 @@ def make_plan(
         Called with the name of each stage as it begins.
     better
         Called with each better roster that the search finds.
+    refused
+        Called where no roster keeps the hard rules; unless it raises, head counts alone are planned.
     """
     if outlook is None:
         say("forecast")
@@ -146,7 +149,7 @@ def make_plan(
         if roster is not None or not (with_roster and inputs.employees):
             return None
         say("roster")
-        return make_roster(
+        result = make_roster(
             RosterCase(
                 employees=inputs.employees,
                 wishes=inputs.wishes,
@@ -161,6 +164,9 @@ def make_plan(
             effort=effort or "quick",
             progress=better,
         )
+        if result.roster is None:
+            refused(result)
+        return result
 
     if shift_plan is None:
         say("shifts")

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scheduling.inputs import Inputs
     from scheduling.outlook import Outlook
     from scheduling.pipeline import Plan
+    from scheduling.roster.assign import RosterResult
 
 PIPED_WIDTH = 120  # columns where nobody's terminal sets them
 
@@ -180,6 +181,17 @@ def _show(plan: Plan, job: Job, *written: Path) -> None:
     for path in written:
         if path.exists():
             click.echo(str(path))
+
+
+def refuse(result: RosterResult, *, as_json: bool) -> NoReturn:
+    """End a command at once because no roster keeps the hard rules."""
+    if as_json:
+        conflicts = [
+            {"kind": one.kind, "text": one.text, "price": one.price, "is_proven": one.is_proven}
+            for one in result.conflicts
+        ]
+        tell_json({"solver": {"status": result.status}, "conflicts": conflicts})
+    raise no_roster(result.conflicts)
 
 
 def _ending(plan: Plan) -> ExitCode:

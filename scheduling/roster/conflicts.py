@@ -262,7 +262,8 @@ def find_relaxations(
         found.append(
             Conflict(
                 kind="relaxation",
-                text="give up: " + "; ".join(sentence(reason) for reason in given_up),
+                text=f"give up at a price of {answer.objective:g}: "
+                + "; ".join(sentence(reason) for reason in given_up),
                 reasons=tuple(given_up),
                 price=answer.objective,
                 is_proven=answer.status == "OPTIMAL",

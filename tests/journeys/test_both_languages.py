@@ -184,7 +184,9 @@ def test_every_command_speaks_the_language_asked_for(
     )
     code, out, err = said(("roster", shop, *given, *counts, "-q", "--out", tmp_path / "none"), capsys)
     assert code == 5
+    assert (out, (tmp_path / "none").exists()) == ("", False)  # at once: head counts are not judged first
     assert "Ann" in err
+    assert "60" in err  # the price of giving up a fixed duty
     assert "Conflict" not in err
     shown["no roster"] = out + err
     wrong = {place: found for place, text in shown.items() if (found := foreign(text, lang))}

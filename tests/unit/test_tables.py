@@ -81,3 +81,5 @@ def test_the_solver_says_how_it_ended_and_what_each_rank_came_to(plan):
     assert "objective 20,541, bound 20,073, gap 2.28%" in text
     assert "people short and paid hours 20,100, fairness 120, wishes 8, wages 312" in text
     assert "soft rules" not in text
+    stopped = dataclasses.replace(plan, summary={**plan.summary, "solver": solver | {"bound": 0.0}})
+    assert "objective 20,541, no bound computed" in " ".join(_printed(stopped, "en").split())

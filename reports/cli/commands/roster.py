@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -40,7 +41,7 @@ def command(asked: Asked, requirement: Path | None, shift_plan: Path | None, las
     """
     from forecast.config import read_shop
     from forecast.errors import DataError, Problem
-    from reports.cli.planning import plan_stage, read_job
+    from reports.cli.planning import plan_stage, read_job, refuse
     from scheduling.plan_tables import (
         read_requirement,
         read_roster,
@@ -58,6 +59,7 @@ def command(asked: Asked, requirement: Path | None, shift_plan: Path | None, las
     return plan_stage(
         job,
         FILES,
+        refused=partial(refuse, as_json=job.run.as_json),
         shift_plan=plan,
         requirement=None if requirement is None else read_requirement(requirement, timezone),
         last_roster=None if last is None else read_roster(last, timezone),
