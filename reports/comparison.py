@@ -210,17 +210,24 @@ def worst_text(seen: Mapping[str, Any], say: Words) -> str:
 def worth_grid(found: Comparison, say: Words) -> Grid:
     """Return the hours in which one more agent is worth most."""
     best = sorted(found.worth, key=lambda row: -row["points"])[:MOST_HOURS]
+    scale, gained = worth_scale(found)
     rows = [
         (
             stream_name(found, row["stream"], say),
             f"{say.day(pd.Timestamp(row['start']).date())} {pd.Timestamp(row['start']):%H:%M}",
-            say.number(100 * row["points"], 3),
-            NOTHING if row["simulated"] is None else say.number(100 * row["simulated"], 3),
+            say.number(scale * row["points"], 3),
+            NOTHING if row["simulated"] is None else say.number(scale * row["simulated"], 3),
         )
         for row in best
     ]
-    head = tuple(say(f"compare.{name}") for name in ("stream", "hour", "worth_points", "worth_simulated"))
+    head = tuple(say(f"compare.{name}") for name in ("stream", "hour", gained, "worth_simulated"))
     return Grid(head=head, rows=tuple(rows), words=(0, 1))
+
+
+def worth_scale(found: Comparison) -> tuple[int, str]:
+    """Return by what a worth is multiplied for readers, and the name of its unit."""
+    in_seconds = outcome_of(found.rows[0]).get("metric") == "mean_seconds"
+    return (1, "worth_seconds") if in_seconds else (100, "worth_points")
 
 
 def tornado_grid(found: Comparison, say: Words) -> Grid:

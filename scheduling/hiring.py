@@ -19,6 +19,7 @@ from scheduling.shifts.workers import done, workers
 
 WEEKS_A_MONTH = 365.25 / 12 / 7
 USUAL_SHAPE = 1.15  # paid hours of shifts over the hours required, where no plan tells
+LEAST_MISSING = 0.05  # hours of a week; less is rounding
 USUAL_HOURS = {"staff": 40.0, "part_time": 20.0}  # a week, where nobody says
 
 
@@ -164,13 +165,14 @@ def hiring_table(
         for the steady part: the median week's hours), `staff_at_hand` (those there today who have not left,
         in average agents), `staff_hired` (starters of that week), `staff_effective` (with newcomers by their
         speed), `extra_hours` (beyond the staff's), `part_time_needed, part_time_at_hand, part_time_hired`,
-        `decide_by, in_time`.
+        `missing_hours` (that nobody can work), `decide_by, in_time`.
 
     Notes
     -----
     Of n people at hand n (1 - a)^(weeks / 4.35) stay. A newcomer does s(t) = 1 - (1 - s0) 2^(-t/h) after t
     weeks. Staff is hired for the steady part only, so that nobody is idle after a promotion; what a week asks
-    beyond it is part-timers' work.
+    beyond it is part-timers' work. Nobody new starts sooner than `lead_weeks` from today: what those there
+    cannot do before that is missing, and the week is not in time.
     """
     per_staff = _hours_a_week(inputs, "staff")
     per_part = _hours_a_week(inputs, "part_time")
@@ -186,15 +188,18 @@ def hiring_table(
         left = terms.staying(number)
         pace = sum(p.speed for p in there if p.is_employed(monday)) * left
         new = sum(n * terms.speed(number - at) * terms.staying(number - at) for at, n in starters)
-        hired = max(0, math.ceil((steady - pace - new) / terms.newcomer_speed - 1e-9))
+        last = monday - dt.timedelta(weeks=terms.lead_weeks)
+        can_start = last >= today
+        lacking = max(0, math.ceil((steady - pace - new) / terms.newcomer_speed - 1e-9))
+        hired = lacking if can_start else 0
         if hired:
             starters.append((number, hired))
             new += hired * terms.newcomer_speed
         extra = max(0.0, hours - (pace + new) * per_staff)
         wanted = math.ceil(extra / per_part - 1e-9)
-        more = max(0, wanted - parts - temporary)
+        more = max(0, wanted - parts - temporary) if can_start else 0
         temporary += more
-        last = monday - dt.timedelta(weeks=terms.lead_weeks)
+        missing = max(0.0, extra - (parts + temporary) * per_part)
         rows.append(
             {
                 "week": monday,
@@ -209,8 +214,9 @@ def hiring_table(
                 "part_time_needed": wanted,
                 "part_time_at_hand": parts,
                 "part_time_hired": more,
+                "missing_hours": round(missing, 1),
                 "decide_by": last,
-                "in_time": last >= today or not (hired or more),
+                "in_time": missing < LEAST_MISSING,
             }
         )
     return pd.DataFrame(rows)

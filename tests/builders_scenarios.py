@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,20 @@ def build_base(*, agents: int = 3, hourly: float = 60.0, draws: int = 12) -> Pla
         last_roster=None,
         summary={},
     )
+
+
+def with_roster(base: PlanFolder) -> tuple[PlanFolder, tuple[Employee, ...]]:
+    """Return the plan with its day shifts given to people, the same ones each day, and who they are."""
+    people = int(base.shift_plan["agents"].max())
+    names = [f"员工{number + 1}" for number in range(people)]
+    rows: list[Any] = base.shift_plan.to_dict("records")
+    duties = [
+        row | {"employee": name, "paid_hours": row["paid_hours"] / people, "cost": row["cost"] / people}
+        for row in rows
+        for name in names
+    ]
+    roster = pd.DataFrame(duties).drop(columns=["pool", "agents"])
+    return replace(base, roster=roster), tuple(Employee(employee=name) for name in names)
 
 
 def ask(changes: dict[str, Any] | None = None, **more: Any) -> Question:

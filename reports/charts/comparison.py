@@ -14,7 +14,7 @@ from reports.charts.colours import BLUE, GREEN, GREY, INK, ORANGE, SKY, VERMILIO
 from reports.charts.pictures import Picture
 from reports.charts.style import data_uri, house_style, svg_text
 from reports.charts.style import new_figure as figure_of
-from reports.comparison import move_text, outcome_of, state_of, stream_name
+from reports.comparison import move_text, outcome_of, state_of, stream_name, worth_scale
 from reports.words import Words
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def comparison_figures(found: Comparison, say: Words) -> dict[str, Figure]:
         rows = [row for row in found.worth if row["stream"] == stream]
         days = len({row["start"][:10] for row in rows})
         figures[f"worth-{number}"], axes = figure_of(height=1.2 + 0.26 * days)
-        plot_worth(axes, rows, say, title=stream_name(found, stream, say))
+        plot_worth(axes, rows, found, say, title=stream_name(found, stream, say))
     return figures
 
 
@@ -200,10 +200,11 @@ def plot_tornado(axes: Axes, found: Comparison, say: Words) -> Axes:
     return axes
 
 
-def plot_worth(axes: Axes, rows: list[dict[str, Any]], say: Words, *, title: str) -> Axes:
-    """Draw the worth of one more agent as days by hours, in percentage points of the span's rate."""
+def plot_worth(axes: Axes, rows: list[dict[str, Any]], found: Comparison, say: Words, *, title: str) -> Axes:
+    """Draw the worth of one more agent as days by hours, in points of the span's rate (or seconds)."""
+    scale, gained = worth_scale(found)
     at = pd.DatetimeIndex([pd.Timestamp(row["start"]) for row in rows])
-    frame = pd.DataFrame({"day": at.date, "hour": at.hour, "points": [100 * row["points"] for row in rows]})
+    frame = pd.DataFrame({"day": at.date, "hour": at.hour, "points": [scale * row["points"] for row in rows]})
     table = frame.pivot_table(index="day", columns="hour", values="points", aggfunc="sum")
     values = table.to_numpy(dtype=float)
     image = axes.imshow(np.maximum(values, 0), aspect="auto", cmap="Blues", vmin=0)
@@ -215,5 +216,5 @@ def plot_worth(axes: Axes, rows: list[dict[str, Any]], say: Words, *, title: str
     figure = axes.get_figure()
     if figure is not None:
         bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
-        bar.set_label(say("compare.worth_points"), fontsize=9)
+        bar.set_label(say(f"compare.{gained}"), fontsize=9)
     return axes

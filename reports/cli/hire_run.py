@@ -55,7 +55,11 @@ def hire_for_shop(
     table = hiring_table(
         weekly_hours(demands, inputs.settings, terms), inputs, terms, shape=shape, today=today
     )
-    texts = [_summary(table, inputs, terms, say), _terms(terms, shape, source, say)]
+    texts = [
+        _summary(table, inputs, terms, say),
+        *_missing(table, today + dt.timedelta(weeks=terms.lead_weeks), say),
+        _terms(terms, shape, source, say),
+    ]
     target = run.out if run.out is not None else shop / "plans" / f"hire-{first.isoformat()}"
     with whole_files(target) as folder:
         write_csv(table, folder / "hire.csv")
@@ -115,10 +119,9 @@ def hiring_grid(table: pd.DataFrame, say: Words) -> Grid:
 
 
 def _decide(row: Any, say: Words) -> str:
-    if not (row["staff_hired"] or row["part_time_hired"]):
-        return ""
-    text = say.day(row["decide_by"])
-    return text if row["in_time"] else f"{text} ({say('hire.late')})"
+    if not row["in_time"]:
+        return say("hire.late", hours=say.number(row["missing_hours"]))
+    return say.day(row["decide_by"]) if row["staff_hired"] or row["part_time_hired"] else ""
 
 
 def _summary(table: pd.DataFrame, inputs: Inputs, terms: HiringTerms, say: Words) -> str:
@@ -130,6 +133,15 @@ def _summary(table: pd.DataFrame, inputs: Inputs, terms: HiringTerms, say: Words
         staff=int(table["staff_hired"].sum()),
         part=int(table["part_time_needed"].max()),
     )
+
+
+def _missing(table: pd.DataFrame, soonest: dt.date, say: Words) -> list[str]:
+    """Return what those there cannot do before anybody new can start."""
+    late = table[~table["in_time"]]
+    if late.empty:
+        return []
+    hours = say.number(late["missing_hours"].sum())
+    return [say("hire.missing", weeks=len(late), hours=hours, soonest=say.day(soonest))]
 
 
 def _terms(terms: HiringTerms, shape: float, source: str, say: Words) -> str:

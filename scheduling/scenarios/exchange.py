@@ -16,7 +16,7 @@ import pandas as pd
 from scheduling.demand import StreamDemand
 from scheduling.duties import duties_of_plan
 from scheduling.inputs import Inputs
-from scheduling.judgement import is_certified, judge_span
+from scheduling.judgement import Judged, is_certified, judge_span
 from scheduling.pipeline import people_limits, with_templates
 from scheduling.plan_folder import PlanFolder
 from scheduling.scenarios.outcome import Question, anew_figures, counts_of, outcome_with, shifts_of
@@ -59,14 +59,16 @@ def exchanged(
     cost, is_met = own["anew"]["cost"], own["anew"]["met"]
     between = (TRIED[0] * cost, cost - LEAST_SAVED if is_met else TRIED[1] * cost)
     known = _within(tables, applied, demands, between=between)
-    likely = [table for table in known if _is_certified(table, applied, demands, question)]
+    judged = [(table, _judged(table, applied, demands, question)) for table in known]
+    likely = [(table, seen) for table, seen in judged if _is_certified(seen, applied, demands)]
     best: tuple[pd.DataFrame, dict[str, Any]] | None = None
     low, high = 0, len(likely)
     while low < high:
         middle = (low + high) // 2
-        figures = anew_figures(likely[middle], demands, applied, question)
+        table, seen = likely[middle]
+        figures = anew_figures(table, demands, applied, question, seen)
         if figures["met"]:
-            best, high = (likely[middle], figures), middle
+            best, high = (table, figures), middle
         else:
             low = middle + 1
     if best is None:
@@ -105,13 +107,18 @@ def _within(
     return sorted(found.values(), key=lambda table: float(table["cost"].sum()))
 
 
-def _is_certified(
+def _judged(
     table: pd.DataFrame, applied: Applied, demands: Mapping[str, StreamDemand], question: Question
-) -> bool:
-    """Whether the judge certifies every stream."""
+) -> Judged:
+    """Return what the judge says of shifts under a scenario."""
     settings = applied.inputs.settings
     duties = duties_of_plan(table, settings.demand.shop.timezone)
-    judged = judge_span(demands, duties, settings, seed=question.seed)
+    return judge_span(demands, duties, settings, seed=question.seed)
+
+
+def _is_certified(judged: Judged, applied: Applied, demands: Mapping[str, StreamDemand]) -> bool:
+    """Whether every stream is certified."""
+    settings = applied.inputs.settings
     return all(
         is_certified(
             demand,

@@ -96,14 +96,19 @@ def outcome_with(
 
 
 def anew_figures(
-    design: pd.DataFrame, demands: Mapping[str, StreamDemand], applied: Applied, question: Question
+    design: pd.DataFrame,
+    demands: Mapping[str, StreamDemand],
+    applied: Applied,
+    question: Question,
+    judged: Judged | None = None,
 ) -> dict[str, Any]:
-    """Return what the judge says of shifts without names; ``shifts`` are their rows."""
+    """Return what the judge says of shifts without names, or has said; ``shifts`` are their rows."""
     timezone = applied.inputs.settings.demand.shop.timezone
     people = Standing(duties=duties_of_plan(design, timezone), paid=design)
     shifts = design.assign(**{name: design[name].map(lambda at: at.isoformat()) for name in MOMENTS})
     rows = shifts[SHIFT_PLAN.required].to_numpy(dtype=object).tolist()
-    return {**_figures(demands, people, applied, question, with_gaps=False), "shifts": rows}
+    figures = _figures(demands, people, applied, question, judged=judged, with_gaps=False)
+    return {**figures, "shifts": rows}
 
 
 def shifts_of(rows: list[list[Any]], timezone: str) -> pd.DataFrame:
@@ -219,11 +224,13 @@ def _figures(
     applied: Applied,
     question: Question,
     *,
+    judged: Judged | None = None,
     with_gaps: bool = True,
 ) -> dict[str, Any]:
     """Return the columns of ``compare.csv`` and what stands behind them."""
     settings = applied.inputs.settings
-    judged = judge_span(demands, standing.duties, settings, seed=question.seed)
+    if judged is None:
+        judged = judge_span(demands, standing.duties, settings, seed=question.seed)
     promised = promises(
         demands,
         standing.duties,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from forecast.config import Stream, parse_tables
 from forecast.errors import ConfigError, PlanError, Problem, nearest
 from forecast.replies.rules import rule_book
 from forecast.replies.service_parameters import ServiceParameters
-from scheduling.config import Labour, Limit, PoolLimit, Settings, ShiftTemplate
+from scheduling.config import Labour, Limit, Pay, PoolLimit, Settings, ShiftTemplate
 from scheduling.inputs import Inputs
 from scheduling.roster.people import Employee
 from scheduling.scenarios.keys import (
@@ -328,8 +328,11 @@ class _Applying:
         for key, value in asked.items():
             if key not in names:
                 self._complain(f"labour: unknown key {key}{nearest(key, names)}")
-            elif isinstance(before[key], Limit):
-                wanted = dict(value) if isinstance(value, Mapping) else {"value": value, "mode": "hard"}
+            elif isinstance(before[key], Limit | Pay):
+                short = (
+                    {"value": value, "mode": "hard"} if isinstance(before[key], Limit) else {"rate": value}
+                )
+                wanted = dict(value) if isinstance(value, Mapping) else short
                 table[key] = _spelt_out(before[key]) | wanted
             else:
                 table[key] = value
@@ -452,14 +455,14 @@ def _as_they_bind(labour: Labour) -> dict[str, Any]:
 
 
 def _limit_text(limit: Any) -> str:
-    """Return a labour rule in figures; anything that is no limit as it is written."""
+    """Return a labour rule or a pay in figures; anything else as it is written."""
+    if isinstance(limit, Pay):
+        return f"×{limit.rate:g}" if limit.mode == "soft" else f"×{limit.rate:g} ({limit.mode})"
     if not isinstance(limit, Limit):
         return "" if limit is None else str(limit)
     return f"{limit.value:g}" if limit.mode == "hard" else f"{limit.value:g} ({limit.mode})"
 
 
 def _spelt_out(value: Any) -> Any:
-    """Return a labour rule as a table of its own."""
-    if not isinstance(value, Limit):
-        return value
-    return {"value": value.value, "mode": value.mode, "price": value.price}
+    """Return a labour rule or a pay as a table of its own."""
+    return asdict(value) if isinstance(value, Limit | Pay) else value

@@ -28,7 +28,7 @@ from scheduling.simulation.replicate import judge_many
 
 FRONTIER = (-0.20, -0.15, -0.10, -0.05, 0.0, 0.05, 0.10, 0.15)  # of the plan's cost
 FRONTIER_DAYS = 8  # simulated days for each day of a point
-CHECKED = 4  # hours of each stream whose worth the simulator checks
+CHECKED = 4  # hours of each stream worth most, and as many of the others, whose worth the simulator checks
 CHECKED_DAYS = 400
 MOST_STEPS = 400
 
@@ -106,8 +106,14 @@ def _rounds(services: Mapping[str, Any], factor: float) -> dict[str, Any]:
 def agent_worth(base: PlanFolder, inputs: Inputs, question: Question) -> dict[str, Any]:
     """Return what one more agent in each hour brings to the stream's rate over the span.
 
-    Rows of `stream, start, points, simulated`: the model's worth in points of the share (seconds under such a
-    rule), and for the hours worth most what the simulator says of the same agent, on common random numbers.
+    Rows of `stream, start, points, model, simulated`, in points of the share (seconds under such a rule): for
+    some hours what the simulator says, on common random numbers; for all what the model says, and that scaled
+    by a factor of the stream such that both agree over the hours simulated (`points`).
+
+    Notes
+    -----
+    The model is kindest where many replies are late, so it finds more to mend there than there is. Simulated
+    are the hours worth most by the model, and others spread evenly over what all others are worth.
     """
     applied = apply(inputs, {}, streams=sorted(set(base.forecast["stream"])), name=question.name)
     demands = demand_under(base, applied, start=question.start, days=question.days)
@@ -117,27 +123,48 @@ def agent_worth(base: PlanFolder, inputs: Inputs, question: Question) -> dict[st
     for name, demand in demands.items():
         units = sum(float(np.mean(day.denominators)) for day in judged[name].values())
         shrinkage = applied.inputs.settings.demand.stream(name).shrinkage
-        own: list[dict[str, Any]] = []
-        for date in demand.days:
-            spans = list(standing.duties.get(date, {}).get(name, ()))
-            gains = _hour_gains(demand, date, spans, shrinkage)
-            own += [
-                {
-                    "stream": name,
-                    "start": at.isoformat(),
-                    "points": round(gain / units, 8) if units > 0 else 0.0,
-                    "simulated": None,
-                    "date": date,
-                }
-                for at, gain in gains.items()
-            ]
-        for row in sorted(own, key=lambda row: -row["points"])[:CHECKED]:
-            spans = list(standing.duties.get(row["date"], {}).get(name, ()))
-            row["simulated"] = _simulated_worth(
-                demand, row["date"], spans, row["start"], units, question.seed, shrinkage
+        spans = {date: list(standing.duties.get(date, {}).get(name, ())) for date in demand.days}
+        found = [
+            (date, at, gain / units if units > 0 else 0.0)
+            for date in demand.days
+            for at, gain in _hour_gains(demand, date, spans[date], shrinkage).items()
+        ]
+        simulated = {
+            place: _simulated_worth(
+                demand,
+                found[place][0],
+                spans[found[place][0]],
+                found[place][1],
+                units,
+                question.seed,
+                shrinkage,
             )
-        rows += own
-    return {"rows": [{k: v for k, v in row.items() if k != "date"} for row in rows]}
+            for place in _checked([worth for _, _, worth in found])
+        }
+        by_model = sum(found[place][2] for place in simulated)
+        factor = max(0.0, sum(simulated.values()) / by_model) if by_model > 0 else 1.0
+        rows += [
+            {
+                "stream": name,
+                "start": at.isoformat(),
+                "points": round(factor * worth, 8),
+                "model": round(worth, 8),
+                "simulated": simulated.get(place),
+            }
+            for place, (_, at, worth) in enumerate(found)
+        ]
+    return {"rows": rows}
+
+
+def _checked(worth: Sequence[float]) -> list[int]:
+    """Return the places of the hours worth most, and of others spread evenly over what those are worth."""
+    order = sorted((place for place, value in enumerate(worth) if value > 0), key=lambda at: -worth[at])
+    most, others = order[:CHECKED], order[CHECKED:]
+    if not others:
+        return most
+    reached = np.cumsum([worth[place] for place in others])
+    wanted = (np.arange(CHECKED) + 0.5) * reached[-1] / CHECKED
+    return most + [others[at] for at in dict.fromkeys(np.searchsorted(reached, wanted).tolist())]
 
 
 def _hour_gains(
@@ -168,14 +195,14 @@ def _simulated_worth(
     demand: StreamDemand,
     date: dt.date,
     spans: list[DutySpan],
-    start: str,
+    at: pd.Timestamp,
     units: float,
     seed: int,
     shrinkage: float,
 ) -> float:
     """Return what the simulator says one more agent in that hour brings, in points over the span."""
     day = demand.days[date]
-    more = [*spans, _one_hour(demand, date, pd.Timestamp(start))]
+    more = [*spans, _one_hour(demand, date, at)]
     served = served_day(day, shrinkage)
     seen = judge_many(served, [spans, more], seed=seed + date.toordinal(), days=CHECKED_DAYS, first_day=FRESH)
     sign = -1.0 if day.rule.metric == "mean_seconds" else 1.0

@@ -15,7 +15,7 @@ from scheduling.promotion.levers import pull
 from scheduling.roster.people import Employee
 
 MONDAY = dt.date(2026, 12, 7)
-TODAY = dt.date(2026, 12, 1)
+TODAY = dt.date(2026, 11, 10)  # nobody new is needed sooner than can be had
 STAFF = tuple(Employee(employee=f"staff{n}", max_hours_per_week=40.0) for n in range(5))
 
 
@@ -24,9 +24,15 @@ def _weeks(*hours: float) -> pd.DataFrame:
     return pd.DataFrame({"week": mondays, "days": 7, "offered": 1000.0, "hours": list(hours), "peak": 4.0})
 
 
-def _table(weeks: pd.DataFrame, *, employees: tuple[Employee, ...] = STAFF, **terms: float) -> pd.DataFrame:
+def _table(
+    weeks: pd.DataFrame,
+    *,
+    employees: tuple[Employee, ...] = STAFF,
+    today: dt.date = TODAY,
+    **terms: float,
+) -> pd.DataFrame:
     inputs = build_inputs(employees=employees)
-    return hiring_table(weeks, inputs, HiringTerms(**terms), shape=1.0, today=TODAY)  # type: ignore[arg-type]
+    return hiring_table(weeks, inputs, HiringTerms(**terms), shape=1.0, today=today)  # type: ignore[arg-type]
 
 
 def test_nobody_is_hired_while_those_there_suffice() -> None:
@@ -57,11 +63,21 @@ def test_a_promotion_week_is_for_part_timers() -> None:
     assert table["part_time_hired"].tolist() == [0, 0, 6, 0, 0]
 
 
-def test_a_decision_that_comes_too_late_is_marked() -> None:
-    table = _table(_weeks(400, 400, 400, 400), attrition=0.0, lead_weeks=3)
-    assert not table.loc[0, "in_time"]
-    assert table.loc[0, "decide_by"] == MONDAY - dt.timedelta(weeks=3)
-    assert table.loc[1:, "in_time"].all()
+def test_nobody_new_starts_sooner_than_can_be_had() -> None:
+    weeks = _weeks(240, 240, 240, 240, 240)
+    late = dt.timedelta(days=14)  # two of the three weeks between decision and first day are over
+    table = _table(weeks, today=TODAY + late, attrition=0.0, newcomer_speed=1.0, lead_weeks=3)
+    assert table["staff_hired"].tolist() == [0, 0, 1, 0, 0]
+    assert table["missing_hours"].tolist() == [40, 40, 0, 0, 0]
+    assert table["in_time"].tolist() == [False, False, True, True, True]
+    assert table.loc[2, "decide_by"] == MONDAY - dt.timedelta(weeks=1)
+
+
+def test_part_timers_at_hand_work_what_newcomers_come_too_late_for() -> None:
+    part = Employee(employee="part", pool="part_time", max_hours_per_week=30.0)
+    table = _table(_weeks(240, 240), employees=(*STAFF, part), today=MONDAY, attrition=0.0)
+    assert table["missing_hours"].tolist() == [10, 10]
+    assert table["part_time_hired"].sum() == table["staff_hired"].sum() == 0
 
 
 def test_weekly_hours_carry_time_off_and_absence_and_scale_cut_weeks() -> None:

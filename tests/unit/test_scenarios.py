@@ -11,6 +11,7 @@ from builders_scenarios import DAYS, START, STREAM, ask, build_base, build_input
 
 from forecast.errors import ConfigError
 from scheduling.roster.people import Employee
+from scheduling.scenarios.exchange import exchanged
 from scheduling.scenarios.keys import read_scenarios
 from scheduling.scenarios.outcome import answer
 from scheduling.scenarios.overrides import apply
@@ -184,6 +185,19 @@ def test_planning_anew_meets_what_the_held_plan_misses() -> None:
     assert found["anew"]["certified"]
     assert found["anew"]["cost"] > found["cost"]
     assert found["plan"] == "held"
+
+
+def test_cheaper_shifts_found_for_another_scenario_are_taken_where_they_meet_the_target() -> None:
+    base, inputs = build_base(agents=4), build_inputs()
+    fewer = ask({"volume": 0.97}, anew=True)
+    plain, own = answer(base, inputs, ask(anew=True)), answer(base, inputs, fewer)
+    assert own["anew"]["cost"] > plain["anew"]["cost"]  # it stopped at dearer shifts, for fewer buyers
+    found = exchanged(base, inputs, fewer, own, [one["anew"]["shifts"] for one in (plain, own)])
+    assert found["anew"]["met"]
+    assert found["anew"]["shifts"] == plain["anew"]["shifts"]
+    assert {**found, "anew": None} == {**own, "anew": None}
+    again = exchanged(base, inputs, ask(anew=True), plain, [one["anew"]["shifts"] for one in (plain, own)])
+    assert again == plain  # dearer ones are not
 
 
 def test_other_templates_can_only_be_planned_anew() -> None:
