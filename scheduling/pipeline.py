@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -35,6 +37,7 @@ from scheduling.staffed import judged_staff, staffed
 from scheduling.summary import baselines_of, cap_notes, limit_notes, solver_of, stream_summaries
 
 FEW_DAYS = 2
+REMEMBERED = 400  # days and what they require
 LIBRARIES = ("paiban", "numpy", "pandas", "statsmodels", "ortools", "numba")
 
 Say = Callable[[str], None]
@@ -306,12 +309,16 @@ def requirements_by_day(demands: Mapping[str, StreamDemand], settings: Settings)
             level = planning_level(demand, dates, stream.confidence)
             for date in dates:
                 day = demand.days[date]
-                found[name, date] = required_agents(
-                    replace(day, sessions=day.sessions * level, settled=day.settled * level),
-                    floor=stream.floor,
-                    max_unanswered=stream.max_unanswered,
-                )
+                busy = replace(day, sessions=day.sessions * level, settled=day.settled * level)
+                found[name, date] = _required(pickle.dumps((busy, stream.floor, stream.max_unanswered)))
     return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _required(job: bytes) -> Requirement:
+    """Return what a day requires, given with its floor and most unanswered; what-ifs ask for many alike."""
+    day, floor, most = pickle.loads(job)
+    return required_agents(day, floor=floor, max_unanswered=most)
 
 
 def shift_plan_of(roster: pd.DataFrame, employees: Sequence[Employee]) -> pd.DataFrame:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ FEWEST_PLAYED = 6
 FUTURES = 200_000  # first simulated day of those: numbers that no search and no judge draws
 SAME = 1e-4  # draws whose shares differ by less tell nothing of how the model errs with load
 ABSENT_DAYS = 12  # sampled days with somebody missing
+REMEMBERED = 400  # days of plans
 RARE = 0.002  # numbers of people missing that are less likely are left out
 LOW = 0.10
 
@@ -131,7 +134,7 @@ def promises(
                 )
             )
     with workers(processes, len(jobs)) as pool:
-        results = dict(zip(keys, done(pool, _evaluate, jobs), strict=True))
+        results = dict(zip(keys, done(pool, _seen, jobs), strict=True))
     return {
         name: _promise(
             demand,
@@ -206,6 +209,16 @@ def _plays(demand: StreamDemand) -> tuple[Ints, int]:
         return np.arange(count), days // max(1, count)
     totals = np.sum([_few(demand, date).sum(axis=1) for date in dates], axis=0)
     return spread_out(totals, days), 1
+
+
+def _seen(job: _Job) -> _Seen:
+    """Return what is seen of a day; what-ifs share many, and one seen before in this process is known."""
+    return _remembered(pickle.dumps(job))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(job: bytes) -> _Seen:
+    return _evaluate(pickle.loads(job))
 
 
 def _evaluate(job: _Job) -> _Seen:

@@ -39,7 +39,7 @@ from scheduling.summary import stream_summaries
 MOMENTS = ("date", "start", "end")
 HOUR_FIGURES = ("required", "on_duty", "offered", "on_time", "total")
 QUICK = replace(  # certified here by the judge of every plan, so the search need not certify
-    EFFORTS["quick"], draws=24, final_draws=1, attempts=1, bound_work=0.001, level_rounds=0
+    EFFORTS["quick"], draws=24, final_draws=1, attempts=1, bound_work=0.0, level_rounds=0
 )
 
 

@@ -350,6 +350,9 @@ class Designer:
 
     def _find_bounds(self, periods: Sequence[Period], pool: Workers | None) -> None:
         """Bound the cost of each day at the level planned for."""
+        if self.effort.bound_work == 0:
+            self.bounds |= {key: 0.0 for period in periods for key in period.keys}
+            return
         keys = [(period, key) for period in periods for key in period.keys]
         jobs = [
             (replace(self.tasks[key], level=period.level), self.found[key].required, self.effort.bound_work)

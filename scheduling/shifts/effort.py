@@ -77,7 +77,7 @@ class DesignEffort:
         Chance above the wanted one that is searched for: the few draws of a quick search are not the many
         that judge it.
     bound_work
-        Work on the lower bound of a day's cost. [deterministic seconds]
+        Work on the lower bound of a day's cost; 0: none is sought. [deterministic seconds]
     level_rounds
         Times the level of demand planned for is moved to reach the wanted chance.
     """
