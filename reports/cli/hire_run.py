@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +31,11 @@ def hire_for_shop(
     history: Path | None,
     run: Run,
 ) -> ExitCode:
-    """Write ``hire.csv`` and ``hire.html`` and show it."""
+    """Write ``hire.csv``, ``hire.json`` and ``hire.html`` and show it."""
     from forecast.table_files import write_csv
     from reports.cli.planning import screen
     from reports.cli.speech import language, tell_json
+    from reports.plan_files import write_json
     from reports.progress import Stages
     from reports.tables import grid_table
     from reports.words import words
@@ -55,14 +58,12 @@ def hire_for_shop(
     table = hiring_table(
         weekly_hours(demands, inputs.settings, terms), inputs, terms, shape=shape, today=today
     )
-    texts = [
-        _summary(table, inputs, terms, say),
-        *_missing(table, today + dt.timedelta(weeks=terms.lead_weeks), say),
-        _terms(terms, shape, source, say),
-    ]
+    figures = hiring_figures(table, inputs, terms, shape=shape, source=source, today=today)
+    texts = hiring_texts(figures, say)
     target = run.out if run.out is not None else shop / "plans" / f"hire-{first.isoformat()}"
     with whole_files(target) as folder:
         write_csv(table, folder / "hire.csv")
+        write_json(figures, folder / "hire.json")
         text = hiring_page(table, texts, say, shop=inputs.settings.demand.shop.name, weeks=weeks)
         (folder / "hire.html").write_text(text, encoding="utf-8", newline="\n")
     stages.end()
@@ -124,37 +125,53 @@ def _decide(row: Any, say: Words) -> str:
     return say.day(row["decide_by"]) if row["staff_hired"] or row["part_time_hired"] else ""
 
 
-def _summary(table: pd.DataFrame, inputs: Inputs, terms: HiringTerms, say: Words) -> str:
+def hiring_figures(
+    table: pd.DataFrame, inputs: Inputs, terms: HiringTerms, *, shape: float, source: str, today: dt.date
+) -> dict[str, Any]:
+    """Return ``hire.json``: the weeks in sum, and what was assumed; ``shape_from`` is the plan it is from."""
     staff = sum(person.pool == "staff" for person in inputs.employees)
-    return say(
-        "hire.summary",
-        steady=int(table["staff_needed"].max()),
-        leaving=say.number(staff * (1 - terms.staying(len(table))), 1),
-        staff=int(table["staff_hired"].sum()),
-        part=int(table["part_time_needed"].max()),
-    )
-
-
-def _missing(table: pd.DataFrame, soonest: dt.date, say: Words) -> list[str]:
-    """Return what those there cannot do before anybody new can start."""
     late = table[~table["in_time"]]
-    if late.empty:
-        return []
-    hours = say.number(late["missing_hours"].sum())
-    return [say("hire.missing", weeks=len(late), hours=hours, soonest=say.day(soonest))]
+    return {
+        "staff_steady": int(table["staff_needed"].max()),
+        "staff_leaving": round(staff * (1 - terms.staying(len(table))), 2),
+        "staff_hired": int(table["staff_hired"].sum()),
+        "part_time_most": int(table["part_time_needed"].max()),
+        "weeks_missing": len(late),
+        "missing_hours": round(float(late["missing_hours"].sum()), 1),
+        "soonest_start": (today + dt.timedelta(weeks=terms.lead_weeks)).isoformat(),
+        **asdict(terms),
+        "shape": round(shape, 4),
+        "shape_from": source,
+    }
 
 
-def _terms(terms: HiringTerms, shape: float, source: str, say: Words) -> str:
-    return say(
+def hiring_texts(figures: Mapping[str, Any], say: Words) -> list[str]:
+    """Return the long view in sentences: who is to be hired, what nobody can do in time, what was assumed."""
+    summary = say(
+        "hire.summary",
+        steady=figures["staff_steady"],
+        leaving=say.number(figures["staff_leaving"], 1),
+        staff=figures["staff_hired"],
+        part=figures["part_time_most"],
+    )
+    missing = say(
+        "hire.missing",
+        weeks=figures["weeks_missing"],
+        hours=say.number(figures["missing_hours"]),
+        soonest=say.day(dt.date.fromisoformat(figures["soonest_start"])),
+    )
+    source = figures["shape_from"]
+    assumed = say(
         "hire.terms",
-        attrition=say.share(terms.attrition, decimals=0),
-        speed=say.share(terms.newcomer_speed, decimals=0),
-        half=f"{terms.half_life_weeks:g}",
-        lead=terms.lead_weeks,
-        confidence=say.share(terms.confidence, decimals=0),
-        shape=f"{shape:.2f}",
+        attrition=say.share(figures["attrition"], decimals=0),
+        speed=say.share(figures["newcomer_speed"], decimals=0),
+        half=f"{figures['half_life_weeks']:g}",
+        lead=figures["lead_weeks"],
+        confidence=say.share(figures["confidence"], decimals=0),
+        shape=f"{figures['shape']:.2f}",
         source=say("hire.shape_plan", plan=source) if source else say("hire.shape_usual"),
     )
+    return [summary, *([missing] if figures["weeks_missing"] else []), assumed]
 
 
 def hiring_page(table: pd.DataFrame, texts: list[str], say: Words, *, shop: str, weeks: int) -> str:

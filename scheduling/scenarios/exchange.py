@@ -3,10 +3,12 @@
 Each search stops at its limit on work, so that two scenarios differ by what was found as well as by what they
 change. Where another scenario's shifts meet the target under this one and cost less, they are taken: then a
 change that makes things easier never costs more than none, nor does one that makes them harder cost less.
+Where a search found nothing that meets the target, dearer shifts are taken as well.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,7 +27,7 @@ from scheduling.scenarios.standing import demand_under
 from scheduling.shifts.tables import counts_table
 from scheduling.shifts.templates import template_instances
 
-TRIED = (0.95, 1.05)  # times the cost of what was found: two searches rarely differ by more
+TRIED = 0.95  # times the cost of what was found: two searches rarely differ by more
 LEAST_SAVED = 0.005  # in money
 
 
@@ -57,7 +59,7 @@ def exchanged(
     timezone = applied.inputs.settings.demand.shop.timezone
     tables = [base.shift_plan, *(shifts_of(rows, timezone) for rows in others)]
     cost, is_met = own["anew"]["cost"], own["anew"]["met"]
-    between = (TRIED[0] * cost, cost - LEAST_SAVED if is_met else TRIED[1] * cost)
+    between = (TRIED * cost, cost - LEAST_SAVED if is_met else math.inf)
     known = _within(tables, applied, demands, between=between)
     judged = [(table, _judged(table, applied, demands, question)) for table in known]
     likely = [(table, seen) for table, seen in judged if _is_certified(seen, applied, demands)]

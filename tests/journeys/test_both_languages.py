@@ -1,4 +1,4 @@
-"""Every command on a small shop in both languages: what is shown is in the language asked for."""
+"""Every command on a small shop: it speaks the language asked for, and its numbers stand in its files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from traced_numbers import untraced
 
 from reports.cli.app import main
 
@@ -167,10 +168,12 @@ def test_every_command_speaks_the_language_asked_for(
         ("calibrate", shop),
     ]
     shown: dict[str, str] = {}
+    answers: dict[str, str] = {}
     for call in calls:
         code, out, err = said(call, capsys)
         assert code in (0, 7), (call, err)
         shown[" ".join(map(str, call))] = out + err
+        answers[str(call[0])] = out
         if lang == "zh":
             assert HAN.search(out), call
     for name in ("shop/plans/2026-03-09/report", "compared/compare", "hired/hire", "promo/promo"):
@@ -191,3 +194,13 @@ def test_every_command_speaks_the_language_asked_for(
     shown["no roster"] = out + err
     wrong = {place: found for place, text in shown.items() if (found := foreign(text, lang))}
     assert wrong == {}
+    folders = {
+        "plan": plan,
+        "compare": tmp_path / "compared",
+        "hire": tmp_path / "hired",
+        "promo": tmp_path / "promo",
+    }
+    for name, folder in folders.items():
+        screen = re.sub(r"(?m)^/.*", "", answers[name])  # paths
+        page = "" if name == "plan" else words_of_page(folder / f"{name}.html")
+        assert untraced(f"{screen}\n{page}", folder, lang=lang) == [], name

@@ -188,10 +188,7 @@ def _plain_cost() -> float:
     [
         {"volume": 1.3},
         {"target": 0.97},
-        {"confidence": 0.9},
         {"rule": "strict"},
-        {"reply_factor": 1.2},
-        {"reception_cap": 2},
         {"cost_per_hour": {"白班": 30.0}},
         {"template": {"name": "白班", "cost_per_hour": 30.0}},
     ],

@@ -200,6 +200,16 @@ def test_cheaper_shifts_found_for_another_scenario_are_taken_where_they_meet_the
     assert again == plain  # dearer ones are not
 
 
+def test_dearer_shifts_are_taken_where_a_search_found_none_that_meet_the_target() -> None:
+    base, inputs = build_base(agents=6), build_inputs()
+    absent = ask({"absence_rate": 0.05}, anew=True)
+    own = answer(base, inputs, absent)
+    assert not own["anew"]["met"]
+    found = exchanged(base, inputs, absent, own, [])  # the base plan's own shifts are known
+    assert found["anew"]["met"]
+    assert found["anew"]["cost"] > own["anew"]["cost"]
+
+
 def test_other_templates_can_only_be_planned_anew() -> None:
     found = answer(build_base(), build_inputs(), ask({"template": {"name": "白班", "cost_per_hour": 30}}))
     assert found["plan"] == "anew"

@@ -55,7 +55,7 @@ def command(
     """Set the weeks ahead against the people of agents.csv: who leaves, who must be hired, by when.
 
     Staff is hired for the ordinary week, part-timers for what promotions ask beyond it; newcomers count by
-    their learning curve. Writes hire.csv and hire.html.
+    their learning curve. Writes hire.csv, hire.json and hire.html.
 
     \b
     Example:
