@@ -17,7 +17,7 @@ from scheduling.demand import DayKey, StreamDemand
 from scheduling.duties import Duties, duties_of_plan
 from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
-from scheduling.judgement import Judged, judge_span, share_of_span
+from scheduling.judgement import DOUBTFUL_DAYS, Judged, judge_span, share_of_span
 from scheduling.pipeline import (
     as_served,
     people_limits,
@@ -229,8 +229,11 @@ def _figures(
 ) -> dict[str, Any]:
     """Return the columns of ``compare.csv`` and what stands behind them."""
     settings = applied.inputs.settings
-    if judged is None:
-        judged = judge_span(demands, standing.duties, settings, seed=question.seed)
+    if (
+        judged is None
+    ):  # a plan in force is judged as `plan` judged it; searched shifts are all near the target
+        doubtful = DOUBTFUL_DAYS if with_gaps else 0
+        judged = judge_span(demands, standing.duties, settings, seed=question.seed, doubtful=doubtful)
     promised = promises(
         demands,
         standing.duties,
