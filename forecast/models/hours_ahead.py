@@ -103,7 +103,7 @@ class HoursAhead:
         logs = self.shape + self.calendar + self.holiday + self.promotion + self.level
         rate = np.exp(np.minimum(logs + widening * luck, LARGEST_LOG))
         own = self.fit.dispersions[self.classes]
-        a = np.where(np.abs(self.promotion) > FELT, self.fit.promotion_dispersion, own)
+        a = np.where(np.abs(self.promotion) > FELT, own * self.fit.promotion_factor, own)
         a = np.maximum(a * widening**2 + (HOLIDAY_SHAPE * doubt[which]) ** 2, LEAST_DISPERSION)
         counts = rng.poisson(rate * rng.gamma(1 / a, a, rate.shape)).astype(float)
         ordinary = np.abs(self.promotion) <= FELT

@@ -81,7 +81,9 @@ class RegressionFit:
         Level and memory of the days.
     dispersions, promotion_dispersion
         a of Var = μ + a μ² in an hour once its day's level is known; ordinary hours by class
-        (`hour_class`), and promotion hours.
+        (`hour_class`), and promotion hours together.
+    promotion_factor
+        That of promotion hours over what their classes have otherwise.
     hour_spreads
         By what ordinary hours' paths are stretched (`find_hour_spreads`).
     drift
@@ -106,6 +108,7 @@ class RegressionFit:
     dispersions: Floats
     hour_spreads: Floats
     promotion_dispersion: float
+    promotion_factor: float
     drift: HourDrift
     week_memory: WeekMemory
     design_effect: float
@@ -281,6 +284,14 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
     errors = _errors_ahead(
         counts[seen], moved[seen], passes.classes[seen], place[seen], level, drift, dispersions / grown
     )
+    wide = moment_dispersion(
+        held(counts[promotion], within[promotion]),
+        within[promotion],
+        share[promotion],
+        typical=left,
+        weight=DISPERSION_HOURS,
+    )
+    usual = dispersions[passes.classes[promotion]]
     return RegressionFit(
         coefficients=coefficients,
         used=used,
@@ -289,13 +300,8 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         hour_spreads=find_hour_spreads(errors, passes.classes[seen]),
         drift=drift,
         week_memory=_week_memory(passes, ordinary, base, foreseen, drift),
-        promotion_dispersion=moment_dispersion(
-            held(counts[promotion], within[promotion]),
-            within[promotion],
-            share[promotion],
-            typical=left,
-            weight=DISPERSION_HOURS,
-        ),
+        promotion_dispersion=wide,
+        promotion_factor=wide / np.average(usual, weights=within[promotion] ** 2) if promotion.any() else 1.0,
         design_effect=passes.design_effect,
         fitted=fitted,
         mean_shape=float(np.log(np.exp(coefficients.log_effect(design, SHAPE_GROUPS)).mean())),

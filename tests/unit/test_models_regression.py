@@ -175,6 +175,18 @@ def test_a_burst_in_the_calm_of_a_sale_makes_no_promotion_wider():
     assert spoilt.promotion_dispersion < plain.promotion_dispersion + 0.005
 
 
+def test_hours_that_are_unsteady_otherwise_are_so_in_a_sale():
+    series = history_with_sales(PAST)
+    luck = np.random.default_rng(7).normal(0, np.where(series.index.hour >= 20, 0.3, 0.0))
+    model = fit(np.round(series * np.exp(luck)), known([sale(moment) for moment in [*PAST, NEXT]]))
+    day = sale_hours()[
+        sale_hours().normalize() == pd.Timestamp(NEXT.date(), tz=AHEAD.tz) + pd.Timedelta(days=1)
+    ]
+    paths = model.draw(day, 2000, np.random.default_rng(0))
+    spread = pd.Series(paths.std(axis=0) / paths.mean(axis=0), index=day.hour)
+    assert spread.loc[21] > 1.5 * spread.loc[15]
+
+
 def test_a_kind_never_seen_borrows_the_shape_of_the_others():
     calendar = known([*(sale(moment) for moment in PAST), sale(NEXT, kind="brand_day")])
     model = fit(history_with_sales(PAST), calendar)
