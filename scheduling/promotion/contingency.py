@@ -23,6 +23,7 @@ from scheduling.promotion.remedies import (
     meets,
     play,
     remedied,
+    serves,
     share_of,
 )
 from scheduling.scenarios.outcome import pooled_share
@@ -182,7 +183,8 @@ def _overruns(board: Board, calendar: PromotionCalendar, event: Event) -> list[C
     A shop without one has its kick-off's busiest hours go on instead. Where the stream ends with the shop's
     day, its last two hours come as its busiest one.
     """
-    found = []
+    found: list[Case] = []
+    taken: dict[tuple[str, dt.date], list[str]] = {}  # a live stream overruns for all streams at once
     lives = [e for e in calendar.events if e.kind == "live"] or [event]
     for name, demand in board.demands.items():
         platform = board.settings.demand.stream(name).platform
@@ -211,9 +213,10 @@ def _overruns(board: Board, calendar: PromotionCalendar, event: Event) -> list[C
                 sessions[after] = np.maximum(sessions[after], peak)
                 longer = replace(day, sessions=sessions)
                 block = (first, min(first + OVERRUN_MIN, day.last_min))
-                found.append(
-                    remedied(board, "live_overrun", name, date, longer, board.spans(name, date), block)
-                )
+                gone = taken.setdefault((live.id, date), [])
+                spans = board.spans(name, date)
+                found.append(remedied(board, "live_overrun", name, date, longer, spans, block, taken=gone))
+                gone += found[-1].names
     return found
 
 
@@ -237,40 +240,53 @@ def _three_ill(board: Board) -> list[Case]:
 
 
 def _more_volume(board: Board) -> list[Case]:
-    """Return what becomes of the span with 30 % more volume, and with every useful reserve called."""
-    found = []
-    for name, demand in board.demands.items():
-        more = {
-            date: replace(day, sessions=day.sessions * MORE, settled=day.settled * MORE)
-            for date, day in demand.days.items()
-        }
-        grown = replace(demand, days=more)
-        plain = {date: board.spans(name, date) for date in more}
-        helped: dict[dt.date, list[DutySpan]] = {}
-        called: list[tuple[str, float, float]] = []
-        for date, day in more.items():
-            helped[date] = list(plain[date])
-            for row in board.on_call(name, date):
-                worth = hour_worth(grown, date, helped[date], board.settings)[1]
-                duty = best_hours(row, name, day, worth, minutes=CALLED_MIN)
-                if duty is not None:
-                    helped[date].append(duty)
-                    hours = (duty.end_min - duty.start_min) / 60
-                    called.append((str(row["employee"]), hours, hours * float(row["cost_per_hour"])))
-        found.append(
-            Case(
-                case="volume_30",
-                stream=name,
-                days=more,
-                plain=plain,
-                helped=helped,
-                people=len(called),
-                hours=sum(hours for _, hours, _ in called),
-                cost=sum(cost for _, _, cost in called),
-                names=tuple(who for who, _, _ in called),
-            )
+    """Return what becomes of the span with 30 % more volume, and with every useful reserve called.
+
+    All streams have more at once: who is called on a day serves the one where that is worth most.
+    """
+    grown = {
+        name: replace(
+            demand,
+            days={
+                date: replace(day, sessions=day.sessions * MORE, settled=day.settled * MORE)
+                for date, day in demand.days.items()
+            },
         )
-    return found
+        for name, demand in board.demands.items()
+    }
+    plain = {name: {date: board.spans(name, date) for date in demand.days} for name, demand in grown.items()}
+    helped = {name: {date: list(spans) for date, spans in of.items()} for name, of in plain.items()}
+    called: dict[str, list[tuple[str, float, float]]] = {name: [] for name in grown}
+    people: list[Any] = board.reserves.to_dict("records")
+    for row in people:
+        best: tuple[float, str, DutySpan] | None = None
+        for name, demand in grown.items():
+            if not serves(row, name) or row["date"] not in demand.days:
+                continue
+            day = demand.days[row["date"]]
+            worth = hour_worth(demand, row["date"], helped[name][row["date"]], board.settings)[1]
+            duty = best_hours(row, name, day, worth, minutes=CALLED_MIN)
+            if duty is not None and (best is None or _covered(worth, duty, day) > best[0]):
+                best = (_covered(worth, duty, day), name, duty)
+        if best is not None:
+            _, name, duty = best
+            helped[name][row["date"]].append(duty)
+            hours = (duty.end_min - duty.start_min) / 60
+            called[name].append((str(row["employee"]), hours, hours * float(row["cost_per_hour"])))
+    return [
+        Case(
+            case="volume_30",
+            stream=name,
+            days=demand.days,
+            plain=plain[name],
+            helped=helped[name],
+            people=len(called[name]),
+            hours=sum(hours for _, hours, _ in called[name]),
+            cost=sum(cost for _, _, cost in called[name]),
+            names=tuple(who for who, _, _ in called[name]),
+        )
+        for name, demand in grown.items()
+    ]
 
 
 # --- shares

@@ -53,7 +53,12 @@ class Board:
     def on_call(self, stream: str, date: dt.date) -> list[dict[str, Any]]:
         """Return who can be called in for a stream on a day, in order."""
         rows: list[Any] = self.reserves[self.reserves["date"] == date].to_dict("records")
-        return [row for row in rows if stream in str(row["streams"]).split(";")]
+        return [row for row in rows if serves(row, stream)]
+
+
+def serves(person: Mapping[str, Any], stream: str) -> bool:
+    """Whether somebody who can be called in (a row of ``reserve_table``) can serve a stream."""
+    return stream in str(person["streams"]).split(";")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -288,3 +288,30 @@ def test_plan_b_is_played_with_and_without_its_remedy() -> None:
     assert (table["check_with"] - table["with"]).abs().max() < 0.03
     ill = table[table["case"] == "three_ill"].iloc[0]
     assert ill["without"] < plain.on_time
+
+
+def test_what_hits_all_streams_at_once_calls_nobody_for_two_of_them() -> None:
+    """Each stream had called the same people at the same time."""
+    board, base, inputs = _board(agents=1), build_base(agents=1), build_inputs()
+    other = replace(board.demands[STREAM], stream="other")
+    stream = inputs.settings.demand.stream(STREAM)
+    demand = replace(inputs.settings.demand, streams=(stream, replace(stream, id="other")))
+    both = replace(
+        board,
+        demands={STREAM: board.demands[STREAM], "other": other},
+        duties={date: of | {"other": of[STREAM]} for date, of in board.duties.items()},
+        settings=replace(board.settings, demand=demand),
+        reserves=board.reserves.assign(streams=f"{STREAM};other"),
+    )
+    cases = contingency_cases(both, base.forecast.head(0), inputs.calendar, inputs.calendar.event("sale"))
+    for trouble in ("live_overrun", "volume_30"):
+        one, two = (case for case in cases if case.case == trouble)
+        called = [
+            {date: [duty for duty in case.helped[date] if duty not in case.plain[date]] for date in case.days}
+            for case in (one, two)
+        ]
+        people = both.reserves.groupby("date").size()
+        assert one.people + two.people > 0
+        assert all(sum(len(of[date]) for of in called if date in of) <= people[date] for date in one.days)
+    overrun = [set(case.names) for case in cases if case.case == "live_overrun"]
+    assert not overrun[0] & overrun[1]
