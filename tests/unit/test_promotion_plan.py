@@ -299,7 +299,7 @@ def test_what_hits_all_streams_at_once_calls_nobody_for_two_of_them() -> None:
     both = replace(
         board,
         demands={STREAM: board.demands[STREAM], "other": other},
-        duties={date: of | {"other": of[STREAM]} for date, of in board.duties.items()},
+        duties={date: {**of, "other": of[STREAM]} for date, of in board.duties.items()},
         settings=replace(board.settings, demand=demand),
         reserves=board.reserves.assign(streams=f"{STREAM};other"),
     )
