@@ -35,6 +35,9 @@ def write_tables(found: Comparison, folder: Path) -> None:
     if has_anew(found):
         write_csv(shift_table(found), folder / "compare_shifts.csv")
     write_csv(change_table(found), folder / "changes.csv")
+    if found.baselines:
+        table = pd.DataFrame.from_dict(dict(found.baselines), orient="index").rename_axis("method")
+        write_csv(table.reset_index(), folder / "baselines.csv")
     for rows, name in ((found.frontier, "frontier"), (found.worth, "worth"), (found.tornado, "sensitivity")):
         if rows:
             write_csv(pd.DataFrame(list(rows)), folder / f"{name}.csv")
