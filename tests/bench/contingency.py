@@ -8,7 +8,9 @@ three of its standard errors, which is what selection would shift. Besides: the 
 among themselves in standard errors (1: intervals are as wide as they should be), and how often a remedy that
 is said to be enough is not.
 
-Run: make bench-contingency, or tests/bench/contingency.py SHOP EVENT for a shop of one's own
+Run: make bench-contingency, or tests/bench/contingency.py SHOP EVENT for a shop of one's own. With nothing
+but the folder that `paiban promo` wrote, what it states is held against its own ``check_`` columns, which are
+of other random numbers: a check in seconds.
 """
 
 from __future__ import annotations
@@ -99,6 +101,30 @@ def held_against(found: Promotion) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def held_against_checks(written: pd.DataFrame) -> pd.DataFrame:
+    """Return the same of a written ``contingency.csv``, with its own check as the fresh share."""
+    rows = []
+    is_share = written["target"] <= 1
+    for which in ("without", "with"):
+        error = (written[f"{which}_high"] - written[f"{which}_low"]) / 2 / Z  # of both: as many days each
+        difference = written[which] - written[f"check_{which}"]
+        rows.append(
+            pd.DataFrame(
+                {
+                    "case": written["case"],
+                    "which": which,
+                    "stated": written[which],
+                    "fresh": written[f"check_{which}"],
+                    "spread": np.nan,
+                    "errors": difference / np.maximum(np.sqrt(2) * error, 1e-9),
+                    "is_met": written["met"] & (which == "with"),
+                    "is_met_fresh": (written[f"check_{which}"] >= written["target"]) == is_share,
+                }
+            )
+        )
+    return pd.concat(rows, ignore_index=True)
+
+
 def summary(table: pd.DataFrame) -> int:
     """Print what the differences amount to; return 1 if they are more than luck."""
     print("\ncase         which    shares  disagree  mean difference  its error  rms errors  rms of seeds")
@@ -127,6 +153,10 @@ def summary(table: pd.DataFrame) -> int:
 def main(arguments: Sequence[str]) -> int:
     """Print a row for each share and a summary; return 1 if more disagree than luck explains."""
     began = time.monotonic()
+    if len(arguments) == 1:
+        return summary(
+            held_against_checks(pd.read_csv(Path(arguments[0]) / "contingency.csv", encoding="utf-8-sig"))
+        )
     with tempfile.TemporaryDirectory() as folder:
         if not arguments:
             write_demo_shop(Path(folder))
