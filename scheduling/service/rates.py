@@ -40,14 +40,14 @@ def smooth_tables(law, agents, cap, spread, further):  # type: ignore[no-untyped
     """Return per-agent tables on a fine grid of mean open sessions, spread over agents.
 
     Fewest-open keeps agents within a session of each other but for a spread measured at
-    0.8 n^-0.28 sqrt(1 - 1/n). A first question takes a seat at mean k + n^-0.8: with one agent it joins
+    0.65 sqrt(1 - 1/n). A first question takes a seat at mean k + n^-0.8: with one agent it joins
     k others, with very many it takes the seat that has just become free.
     """
     most = law.shape[1] - 1
     points = most * FINE + 1
     fine = np.zeros((7, points))
     people = max(agents, 1)
-    sd = spread * people**-0.28 * math.sqrt(1.0 - 1.0 / people)
+    sd = spread * math.sqrt(1.0 - 1.0 / people)
     shift = people**-0.8
     none_late = np.zeros((2, most + 1))  # chance that no further reply is late, by entry of the law
     for low in range(most + 1):

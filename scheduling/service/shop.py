@@ -18,7 +18,7 @@ from scheduling.service.segments import Segment, default_leaving, segments_of
 STEP_S = 90.0  # of the implicit scheme; half of it changes no share by more than 0.02 points
 COHORT_STEP_S = 30.0  # where many sessions begin at once: they age, close and end together, in waves
 COHORT = 0.2  # of all slots, filled from the queue at once
-SPREAD_SD = 0.8  # open sessions over agents: fewest-open is not perfect balance
+SPREAD_SD = 0.65  # open sessions over agents: fewest-open is not perfect balance
 
 
 @dataclass(frozen=True, kw_only=True)

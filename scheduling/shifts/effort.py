@@ -7,10 +7,10 @@ from typing import Literal
 
 from scipy.special import ndtri
 
-from scheduling.day import LARGE_DAY
 from scheduling.service.shop import DayModel
 from scheduling.simulation.estimate import CONFIDENCE
 
+SMALL_DAY = 4000.0  # sessions of a day; a smaller one is searched longer
 EVERY_REPLY = 1.5  # times as much CPU for an evaluation where every reply counts
 
 EffortName = Literal["quick", "normal", "thorough"]
@@ -23,9 +23,9 @@ class Effort:
     Attributes
     ----------
     evaluations
-        Most evaluations of a large day by the model in one walk; tables count as several.
+        Most evaluations of a day by the model in one walk; tables count as several.
     small_day
-        Times as many, at most, for a smaller day: the judge has less to do there, and one duty more or less
+        Times as many, at most, for a small day: the judge has less to do there, and one duty more or less
         is a larger part of the whole. Where every reply counts an evaluation is dearer, and there are fewer.
     removals
         Sets of duties to take away per ranking.
@@ -44,7 +44,7 @@ class Effort:
     def of_day(self, model: DayModel) -> float:
         """Return the evaluations of a day that a walk may take."""
         sessions = max(float(model.day.sessions.sum()), 1.0)
-        more = min(max(LARGE_DAY / sessions, 1.0), self.small_day)
+        more = min(max(SMALL_DAY / sessions, 1.0), self.small_day)
         return self.evaluations * max(1.0, more / EVERY_REPLY if model.every else more)
 
 
