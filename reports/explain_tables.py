@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.findings import stream_name
 from reports.grids import Grid
+from reports.readable_names import stream_name
 from reports.roster_rules import breach_words, rule_words
 from reports.tables import grid_table
 from reports.words import NOTHING, Words

@@ -17,10 +17,11 @@ import pandas as pd
 from forecast.replies.rules import ReplyRule
 from forecast.timegrid import clock_text, zone
 from reports.notes import in_words
+from reports.readable_names import stream_name
 from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
-    from forecast.config import ShopSettings, Stream
+    from forecast.config import ShopSettings
     from scheduling.pipeline import Plan
 
 State = Literal["met", "risky", "missed"]
@@ -147,17 +148,6 @@ def stream_label(plan: Plan, stream: str, say: Words) -> str:
     return stream_name(plan.settings.demand, stream, say)
 
 
-def stream_name(settings: ShopSettings, stream: str, say: Words) -> str:
-    """Return platform and skill of a stream, and its id where those are not enough."""
-    if not stream.isascii():
-        return stream
-    labels = {one.id: _platform_and_skill(one, say) for one in settings.streams}
-    label = labels.get(stream, "")
-    if not label:
-        return stream
-    return label if list(labels.values()).count(label) == 1 else f"{label} ({stream})"
-
-
 def note_lines(notes: Sequence[str], settings: ShopSettings, say: Words) -> list[str]:
     """Return what the libraries had to say, in the reader's language, streams by their names."""
     known = {stream.id for stream in settings.streams}
@@ -177,11 +167,6 @@ def _spans(listed: str, say: Words) -> str:
         else:
             rows.append([day])
     return say("format.list_gap").join(say.span(row[0], row[-1]) for row in rows)
-
-
-def _platform_and_skill(stream: Stream, say: Words) -> str:
-    platform = say.either(f"names.platform_{stream.platform}", stream.platform)
-    return f"{platform} {say.either(f'names.skill_{stream.skill}', stream.skill)}".strip()
 
 
 def dates(plan: Plan) -> list[dt.date]:

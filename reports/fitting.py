@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich import box
 from rich.cells import cell_len
@@ -57,6 +58,37 @@ class Column:
         """Width of the longest id or number among the words, which is not to be broken, within reason."""
         tokens = (token for cell in self.cells for token in TOKEN.findall(cell.plain))
         return min(max(map(len, tokens), default=0), TOKEN_WIDTH)
+
+
+class Screen(Console):
+    """A console whose sentences break as Chinese does, and go on below their own beginning."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does, sentences without markup in lines of our own."""
+        may_break = options.get("markup") is False
+        super().print(*(self._in_lines(one, may_break=may_break) for one in objects), **options)
+
+    def _in_lines(self, shown: Any, *, may_break: bool) -> Any:
+        if isinstance(shown, Text) and not shown.spans:
+            return Text(paragraphs(shown.plain, self.width), style=shown.style)
+        return paragraphs(shown, self.width) if isinstance(shown, str) and may_break else shown
+
+
+def paragraphs(text: str, width: int) -> str:
+    """Return a text whose lines fit, each going on below its own indent.
+
+    Examples
+    --------
+    >>> print(paragraphs("  建议：接满 6 个以内", 14))
+      建议：接满
+      6 个以内
+    """
+    lines = []
+    for line in text.split("\n"):
+        own = line.lstrip(" ")
+        indent = line[: len(line) - len(own)]
+        lines += [indent + part for part in wrapped(own, max(width - len(indent), TOKEN_WIDTH // 2))]
+    return "\n".join(lines)
 
 
 class FittingTable:

@@ -11,6 +11,7 @@ import pandas as pd
 from forecast.timegrid import zone
 from reports import findings
 from reports.notes import in_words, model_words
+from reports.readable_names import stream_name
 from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def refusal_words(wish: Any, settings: ShopSettings, say: Words) -> str:
         at = pd.Timestamp(wish.at).tz_convert(zone(settings.shop.timezone))
         return say(
             "report.refused_needed",
-            stream=findings.stream_name(settings, wish.stream, say),
+            stream=stream_name(settings, wish.stream, say),
             when=f"{say.short_day(at.date())} {at:%H:%M}",
             required=f"{wish.required:g}",
             on_duty=f"{wish.on_duty:g}",
@@ -236,7 +237,7 @@ def baseline_grid(plan: Plan, say: Words) -> Grid:
                 say.share(figures.get("simulated"), metric),
             ]
         )
-    return _grid(_heads(say, "method", "paid_hours", "against_plan", "simulated_rate"), rows)
+    return _grid(_heads(say, "method", "paid_hours", "against_plan", "simulated_head"), rows)
 
 
 def effect_grid(plan: Plan, say: Words) -> Grid:
@@ -258,7 +259,7 @@ def effects_grid(effects: pd.DataFrame | None, settings: ShopSettings, say: Word
         return _grid([], [])
     rows = [
         (
-            findings.stream_name(settings, str(row["stream"]), say),
+            stream_name(settings, str(row["stream"]), say),
             in_words(str(row["event"]), say),
             say.either(f"names.effect_{row['phase']}", str(row["phase"])),
             NOTHING if pd.isna(row["effect"]) else f"×{row['effect']:.2f}",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.findings import shop_order, stream_name
+from reports.findings import shop_order
 from reports.grids import Grid
 from reports.notes import in_words
+from reports.readable_names import stream_name
 from reports.tables import grid_table
 from reports.words import Words
 from scheduling.running_day import Advice, Today, is_safe

@@ -8,8 +8,9 @@ import unicodedata
 HAN = r"\u2e80-\u2fff\u3400-\u9fff"
 CHINESE = r"\u2e80-\u9fff\uff00-\uffef\u201c\u201d"  # letters and marks between which a line may end
 NAME = rf"(?<![{HAN}])[{HAN}]{{2,4}}(?![{HAN}])"  # so few letters among others are a name
+COUNT = rf"[0-9][0-9.,%]* [{HAN}]"  # a number stays with its unit
 PIECE = re.compile(  # what stays on one line
-    rf"[（“(]*(?: *[^ {CHINESE}]+ *|{NAME} *|[{CHINESE}] *| +)[，。；：、）”)…,]*"
+    rf"[（“(]*(?:{COUNT} *| *[^ {CHINESE}]+ *|{NAME} *|[{CHINESE}] *| +)[，。；：、）”)…,]*"
 )
 
 

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from reports import findings, grids
 from reports.charts.interactive import chart_data
 from reports.charts.pictures import stream_pictures
+from reports.readable_names import rule_name
 from reports.roster_grid import day_shade, plan_codes, roster_rows
-from reports.rule_tables import rule_name
 from reports.words import Words, words
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.findings import note_lines, solver_text, stream_ids, stream_name
+from reports.findings import note_lines, solver_text, stream_ids
 from reports.grids import Grid
+from reports.readable_names import stream_name
 from reports.tables import grid_table
 from reports.words import Words
 

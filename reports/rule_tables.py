@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from reports.fitting import FittingTable
-from reports.words import NOTHING, Words, words
+from reports.readable_names import rule_name
+from reports.words import NOTHING, Words
 
 if TYPE_CHECKING:
     from forecast.replies.rules import ReplyRule
@@ -90,12 +91,6 @@ def _sentences(rule: ReplyRule, say: Words) -> Iterator[str]:
     lines = gap.join(f"{name} {say.share(line, rule.metric, 0)}" for name, line in named.items())
     yield say("log.explain_targets", lines=lines or say.share(rule.pass_line, rule.metric, 0))
     yield f"{say('log.in_force')}{say('format.colon')}{_in_force(rule, say)}"
-
-
-def rule_name(rule: ReplyRule, say: Words) -> str:
-    """Return a rule's name; a platform's own in the reader's language, a shop's as it was written."""
-    key = f"names.rule_{rule.id.replace('.', '_')}"
-    return say(key) if say.has(key) and words("zh")(key) == rule.name else rule.name
 
 
 def _in_force(rule: ReplyRule, say: Words) -> str:

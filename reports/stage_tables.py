@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from forecast.timegrid import zone
-from reports.findings import note_lines, shop_order, stream_name
+from reports.findings import note_lines, shop_order
 from reports.grids import Grid, effects_grid
 from reports.notes import in_words, model_words
+from reports.readable_names import stream_name
 from reports.tables import grid_table
 from reports.words import Words
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.findings import stream_name
 from reports.grids import Grid
 from reports.notes import in_words
+from reports.readable_names import stream_name
 from reports.roster_rules import breach_words
 from reports.stage_tables import stage_grid
 from reports.tables import grid_table

@@ -11,8 +11,8 @@ from xlsxwriter.utility import xl_range, xl_range_abs
 
 from forecast.timegrid import clock_text
 from reports import findings, grids
+from reports.readable_names import rule_name
 from reports.roster_grid import plan_codes
-from reports.rule_tables import rule_name
 from reports.shift_codes import begin_minutes, end_minutes
 from reports.workbook_style import (
     SHORT_FILL,

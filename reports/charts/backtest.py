@@ -13,8 +13,9 @@ from matplotlib.ticker import PercentFormatter
 
 from reports.charts.colours import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 from reports.charts.style import house_style
-from reports.findings import shop_order, stream_name
+from reports.findings import shop_order
 from reports.notes import model_words
+from reports.readable_names import stream_name
 from reports.stage_tables import backtest_scores
 from reports.words import Words
 

@@ -204,6 +204,6 @@ def screen() -> Console:
     """Return the console that tables are printed on."""
     import sys
 
-    from rich.console import Console
+    from reports.fitting import Screen
 
-    return Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
+    return Screen() if sys.stdout.isatty() else Screen(width=PIPED_WIDTH)

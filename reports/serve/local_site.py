@@ -17,6 +17,7 @@ from forecast.errors import PlanError
 from forecast.promotions import KINDS
 from forecast.replies.rules import rule_book
 from reports.notes import problem_words
+from reports.readable_names import rule_name, stream_name
 from reports.serve import looks
 from reports.serve.asked_commands import EFFORTS, command_of
 from reports.serve.guard import guard
@@ -241,7 +242,8 @@ def _page(shop: Path, say: Words, token: str) -> str:
         "phase_kinds": _named("serve.phase_", PHASE_KINDS, say),
         "pools": _named("names.pool_", POOLS, say),
         "efforts": _named("serve.effort_", EFFORTS, say),
-        "rules": [["", say("serve.as_is")], *([rule, rule] for rule in rule_book())],
+        "rules": [["", say("serve.as_is")], *_rules(say)],
+        "streams": {one.id: stream_name(settings, one.id, say) for one in settings.streams},
     }
     return environment.get_template("serve.html.j2").render(
         say=say,
@@ -255,6 +257,14 @@ def _page(shop: Path, say: Words, token: str) -> str:
             "choices": choices,
         },
     )
+
+
+def _rules(say: Words) -> list[list[str]]:
+    """Return the ids of the rules known and their names with the platform's."""
+    return [
+        [rule.id, f"{say.either(f'names.platform_{rule.platform}', '')} {rule_name(rule, say)}".strip()]
+        for rule in rule_book().values()
+    ]
 
 
 def _named(beginning: str, ids: tuple[str, ...], say: Words) -> list[list[str]]:

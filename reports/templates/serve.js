@@ -202,12 +202,20 @@
   }
 
   function fillChoices() {
-    options($("stream"), Object.keys(figures.streams).map((name) => [name, name]));
+    options($("stream"), Object.keys(figures.streams).map((name) => [name, choices.streams[name] || name]));
     const starts = Object.values(figures.streams)[0].cover.start;
     const days = Array.from(new Set(starts.map((start) => start.slice(0, 10))));
     options($("day"), [["", word.all_days], ...days.map((day) => [day, day])]);
     $("of-plan").textContent = figures.plan === null ? word.no_plan : say("of_plan", figures);
   }
+
+  // Hours of a day or two, dates of longer spans.
+  const tick = (day) => (value) => {
+    const at = new Date(value), date = at.getMonth() + 1 + "/" + at.getDate(), count = $("day").options.length - 1;
+    const clock = at.toTimeString().slice(0, 5);
+    if (day || count === 1) return clock;
+    return at.getHours() === 0 ? date : count === 2 ? clock : "";
+  };
 
   const shown = (value) => (value === null || value === undefined ? "–" : Math.round(value * 10) / 10 + "");
 
@@ -227,7 +235,7 @@
       grid: { left: 46, right: 10, top: 34, bottom: 28 },
       legend: { top: 0, left: 0, data: names, itemWidth: 16, itemHeight: 9, textStyle: { color: INK } },
       tooltip: { trigger: "axis", confine: true },
-      xAxis: { type: "time", axisLabel: { hideOverlap: true, color: INK, formatter: day ? "{HH}:{mm}" : "{M}/{d}" } },
+      xAxis: { type: "time", axisLabel: { hideOverlap: true, color: INK, formatter: tick(day) } },
     });
     const keep = (rows) => rows.start.map((_, i) => i).filter((i) => !day || rows.start[i].slice(0, 10) === day);
     const line = (name, rows, values, color, extra) => ({

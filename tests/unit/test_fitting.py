@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from reports.fitting import FittingTable, folded
+from reports.fitting import FittingTable, Screen, folded
 
 FIGURES = ("咨询量", "最忙一小时", "其 P90", "需要人时", "已排人时", "缺口人时", "预计", "仿真")
 
@@ -98,3 +98,18 @@ def test_a_chinese_head_of_two_letters_stays_whole() -> None:
         table.add_column(name)
     table.add_row("咨询量.csv", "0", "0", "0", "630")
     assert all(name in shown(table, 34) for name in ("重复", "冲突", "丢弃"))
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_sentences_fill_their_lines_and_go_on_below_their_indent(width: int) -> None:
+    sentence = (
+        "  淘宝 售前：排班求解：最优；目标值 535，下界 535，差距 0.00%。一次求解，前面的比后面的重：变动 25、"
+        "工资差 10。"
+    )
+    console = Screen(width=width)
+    with console.capture() as capture:
+        console.print(sentence, markup=False)
+    lines = capture.get().splitlines()
+    assert "".join("".join(lines).split()) == "".join(sentence.split())
+    assert all(line.startswith("  ") and line[2] not in " ，。；" for line in lines)
+    assert all(width - 16 < cell_len(line) <= width for line in lines[:-1])

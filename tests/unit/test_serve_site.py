@@ -304,3 +304,13 @@ def test_without_the_optional_part_the_command_says_what_to_install(
     run = Run(out=None, asked_effort=None, seed=0, lang="en", as_json=False, quiet=False)
     with pytest.raises(ConfigError, match=r'no_such_library; install .* pip install "paiban\[serve\]"'):
         serve_run.serve_shop(shop, port=0, opens=False, run=run)
+
+
+def test_streams_and_rules_stand_on_the_page_by_their_names(shop: Path) -> None:
+    (shop / "shop.toml").write_text(
+        '[[stream]]\nid = "pre"\nplatform = "taobao"\nskill = "presale"\n', encoding="utf-8"
+    )
+    text = Page(shop).get("/").get_data(as_text=True)
+    choices = json.loads(text.partition('id="page-data">')[2].partition("</script>")[0])["choices"]
+    assert choices["streams"] == {"pre": "Taobao Pre-sale"}
+    assert ["taobao.human3min.30d", "Taobao 3-minute human replies"] in choices["rules"]

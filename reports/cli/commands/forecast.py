@@ -104,7 +104,7 @@ def command(
 def _draw(parts: pd.DataFrame, folder: Path, job: Job) -> None:
     """Write the pictures of the forecast's parts."""
     from reports.charts.explanation import write_part_pictures
-    from reports.findings import stream_name
+    from reports.readable_names import stream_name
 
     settings = job.inputs.settings.demand
     write_part_pictures(
