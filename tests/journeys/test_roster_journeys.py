@@ -139,9 +139,7 @@ def test_the_weeks_before_count_in_every_look_at_a_roster(
     told = json.loads(capsys.readouterr().out)
     found = [one for one in told["violations"] if one["rule"] == "MaxConsecutiveDays"]
     name = duty["employee"].item()
-    worked = roster_of(plan).query("employee == @name")[
-        "date"
-    ]  # six days before: each of these is one too many
+    worked = roster_of(plan).query("employee == @name")["date"]  # after six days each is one too many
     assert [(one["employee"], one["date"]) for one in found] == [(name, str(date)[:10]) for date in worked]
     mine = next(row for row in told["fairness"] if row["employee"] == duty["employee"].item())
     assert mine["weekend_before"] == 2
