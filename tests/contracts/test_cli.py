@@ -200,7 +200,10 @@ def test_every_key_of_the_shop_template_is_known_and_has_its_default(tmp_path: P
     (tmp_path / "shop.toml").write_text("\n".join(spelt), encoding="utf-8")
     settings = read_settings(tmp_path)
     default = Settings(demand=settings.demand).labour
-    assert settings.labour == replace(default, max_hours_per_week=default.week_limit)  # unset, and 44
+    weekends = replace(default.max_weekends_per_month, mode="hard")  # a number given is a limit
+    assert settings.labour == replace(
+        default, max_hours_per_week=default.week_limit, max_weekends_per_month=weekends
+    )  # unset, and 44
     assert settings.demand.streams[0].service == type(settings.demand.streams[0].service)()
     assert settings.demand.streams[0].confidence == 0.90
 
