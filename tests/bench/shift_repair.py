@@ -22,6 +22,9 @@ PERSON_DAYS = 170  # people x days of a first neighbourhood
 QUICK, SLOW = 0.8, 1.6  # CPU seconds: models that close faster grow, slower ones shrink
 LIMIT = 4.0  # deterministic seconds for one neighbourhood
 GUIDED = 0.6  # of the neighbourhoods are chosen by prices, where there are any
+DEAR = 0.5  # of the neighbourhoods, where there are prices, take every row that costs too much
+DEAR_PEOPLE = 18.0  # of such a neighbourhood at first; more as long as the solver closes them
+DEAR_QUICK, DEAR_LIMIT = 4.0, 10.0  # CPU and deterministic seconds
 ROOMS = (0.0, 0.1, 0.3, 1.0)  # of the gap: what a likely cell's reduced cost may be
 
 
@@ -155,10 +158,13 @@ class Repair:
         kinds = [(length, is_guided) for length in self.lengths for is_guided in (False, True)]
         self.size = {kind: float(np.clip(PERSON_DAYS / kind[0], 2, len(rows))) for kind in kinds}
         self.gain = dict.fromkeys(kinds, 1.0)
+        self.dear_people = DEAR_PEOPLE
         self.guide: Guide | None = None
 
     def step(self, *, until: float) -> int:
         """Do one neighbourhood anew; return by how much the roster got better."""
+        if self.guide is not None and self.data.days in self.lengths and self.rng.random() < DEAR:
+            return self._dear_rows(self.guide, until)
         is_guided = self.guide is not None and self.rng.random() < GUIDED
         kind = self._pick(is_guided)
         length = kind[0]
@@ -193,6 +199,37 @@ class Repair:
         elif answer.status not in ("OPTIMAL", "INFEASIBLE") or took > SLOW * self.patience:
             self.size[kind] = max(2.0, self.size[kind] * 0.92)
         self.gain[kind] = 0.9 * self.gain[kind] + 0.1 * gained / took
+        return gained
+
+    def _dear_rows(self, guide: Guide, until: float) -> int:
+        """Do the rows anew that cost too much at the guide's prices, with others, in likely cells alone.
+
+        Near the bound a few people carry all that is left, and cells without reduced cost are few: so many
+        more people can be done at once than without prices.
+        """
+        gaps = guide.of_people(self.rows)
+        order = self.rng.permutation(len(self.rows))
+        order = order[np.argsort(gaps[order] <= 0.5, kind="stable")]
+        size = min(len(order), round(self.dear_people))
+        dear = int(min((gaps > 0.5).sum(), size * 2 // 3))
+        people = [*order[:dear], *self.rng.permutation(order[dear:])[: size - dear]]
+        began = time.process_time()
+        model = Neighbourhood(
+            self.data, self.rows, [int(p) for p in people], 0, self.data.days, likely=guide.likely(0.5)
+        )
+        answer, found = model.improved(
+            seconds=max(0.1, until - time.monotonic()), work=DEAR_LIMIT, seed=int(self.rng.integers(1 << 30))
+        )
+        gained = 0
+        if found is not None and answer.objective is not None:
+            gained = model.standing - round(answer.objective)
+            for p, row in found.items():
+                self.rows[p] = row
+            self.total -= gained
+        if answer.status != "OPTIMAL":
+            self.dear_people = max(2.0, self.dear_people * 0.85)
+        elif time.process_time() - began < DEAR_QUICK:
+            self.dear_people = min(self.dear_people * 1.15, float(len(self.rows)))
         return gained
 
     def _people(self, kind: tuple[int, bool], weight: Floats | None) -> list[int]:
