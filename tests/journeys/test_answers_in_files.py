@@ -151,6 +151,13 @@ def share(value: float, decimals: int = 1) -> str:
     return f"{100 * value:.{decimals}f}"
 
 
+def lever_amount(written: str) -> list[str]:
+    """Return the numbers of a lever's amount as the screen shows them: a share of 0.05 as 5 points."""
+    found = numbers(written.replace("+", " "))
+    shown = [f"{100 * float(one):g}" if one.startswith("0.") else one for one in found]
+    return [one.replace("-", "\N{MINUS SIGN}") for one in shown]
+
+
 def amount(value: float, decimals: int = 0) -> str:
     return f"{value:,.{decimals}f}".replace("-", "−")
 
@@ -223,7 +230,7 @@ def test_from_exports_to_a_promotions_plan_b(shop: Path, capsys: pytest.CaptureF
     levers = table_of(out / "levers.csv")
     assert table_rows(screen, "Ways to close the gap", "Plan B") == [
         [
-            *numbers(str(row["amount"]).replace("+", " ")),
+            *lever_amount(str(row["amount"])),
             amount(row["cost"]),
             amount(row["points"], 2),
             *([] if pd.isna(row["cost_per_point"]) else [amount(row["cost_per_point"])]),
