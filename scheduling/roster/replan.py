@@ -36,7 +36,10 @@ CHANGE_PRICE = 20.0  # a changed cell, in the shop's currency: above a wish, bel
 FRONTIER = (5.0, 20.0, 100.0, 400.0)
 CALLED, CALLED_NEXT = 0.25, 0.02  # of the price: the first reserve of the list, and each one after
 HALF_ON_DAY_OFF, DUTY_ON_DAY_OFF = 1.5, 2.0  # of the price: for people who are no reserve
-TAKEN_AWAY = 12.0  # times the price: a published duty that is not worked, above the pay of eight hours
+TAKEN_AWAY = 12.0  # times the price: a published duty that is not worked
+LEAST_TAKEN_AWAY = (
+    240.0  # of such a duty, however cheap a change: above the pay of eight hours, which it saves
+)
 QUIET_DAY = 4.0  # times the price on days on which nobody is newly absent and no cell was edited
 
 
@@ -221,7 +224,9 @@ class _Repair:
         every_cell = [(p, d) for p in range(len(problem.employees)) for d in range(problem.days)]
         published = Published(
             option={cell: old[cell][0] if cell in old else None for cell in every_cell},
-            factor=_factor(problem, old, self.reserves, self.gone, self.busy),
+            factor=_factor(
+                problem, old, self.reserves, self.gone, self.busy, taken=_taken(self.prices.change)
+            ),
         )
         found = prepare(problem, prices=self.prices, published=published)
         return replace(found, choices=_open_choices(found, old, self.pins, self.reserves, self.now))
@@ -249,14 +254,24 @@ def _missed_training(employees: Sequence[Employee], gone: set[tuple[str, dt.date
                 )
 
 
+def _taken(price: float) -> float:
+    """Return how many changes a published duty counts for that is not worked."""
+    return max(TAKEN_AWAY, LEAST_TAKEN_AWAY / price) if price > 0 else TAKEN_AWAY
+
+
 def _factor(
     problem: RosterProblem,
     old: Assignment,
     reserves: Sequence[Reserve],
     gone: set[tuple[str, dt.date]],
     busy: set[dt.date],
+    *,
+    taken: float,
 ) -> Callable[[Cell, int | None], float]:
-    """Return by how much the price of a change is multiplied: the order of remedies, on `busy` days first."""
+    """Return by how much the price of a change is multiplied: the order of remedies, on `busy` days first.
+
+    A published duty that is not worked counts `taken` times.
+    """
     place = {reserve.employee: n for n, reserve in enumerate(reserves)}
 
     def factor(cell: Cell, number: int | None) -> float:
@@ -265,7 +280,7 @@ def _factor(
             return 0.0  # nobody chose it
         quiet = QUIET_DAY if busy and date not in busy else 1.0
         if number is None:
-            return quiet * TAKEN_AWAY
+            return quiet * taken
         if cell in old:
             return quiet
         if name in place:
@@ -311,7 +326,7 @@ def frontier(
     change_prices: Sequence[float] = FRONTIER,
     **details: Any,
 ) -> tuple[Replanned, ...]:
-    """Return one repair for each price of a change, from many changes and small gaps to few and large.
+    """Return one repair for each price of a change, from many changes to few; gaps cost what they did.
 
     The manager chooses; `details` are those of `replan`.
     """

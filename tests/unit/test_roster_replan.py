@@ -117,6 +117,13 @@ def repaired_standing(**details: Any) -> Replanned:
     return repaired(STANDING, replace(WEEK, days=4, requirement=build_requirement(1, days=4)), **details)
 
 
+def test_however_cheap_a_change_no_published_duty_is_taken_away_to_save_its_pay() -> None:
+    answer = repaired_standing(absences=[wish("A", 3, "leave")], change_price=1.0)
+    assert answer.changes["employee"].tolist() == [
+        "A"
+    ]  # B does the work alone; C and D, of whom one would do, stay
+
+
 @pytest.mark.parametrize("order", ["EF", "FE"])
 def test_the_first_reserve_of_the_list_is_called(order: str) -> None:
     reserves = [Reserve(employee=name, order=n) for n, name in enumerate(order, start=1)]
