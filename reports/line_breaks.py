@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from rich.cells import cell_len
 
 HAN = r"\u2e80-\u2fff\u3400-\u9fff"
 CHINESE = r"\u2e80-\u9fff\uff00-\uffef\u201c\u201d"  # letters and marks between which a line may end
@@ -12,17 +13,6 @@ COUNT = rf"[0-9][0-9.,%]* [{HAN}]"  # a number stays with its unit
 PIECE = re.compile(  # what stays on one line
     rf"[（“(]*(?:{COUNT} *| *[^ {CHINESE}]+ *|{NAME} *|[{CHINESE}] *| +)[，。；：、）”)…,]*"
 )
-
-
-def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes.
-
-    Examples
-    --------
-    >>> columns("排班 a")
-    6
-    """
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -42,7 +32,7 @@ def wrapped(text: str, width: int) -> list[str]:
     """
     lines = [""]
     for piece in PIECE.findall(text):
-        if lines[-1] and columns(lines[-1] + piece.rstrip()) > width:
+        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
             lines.append("")
         lines[-1] += piece if lines[-1] else piece.lstrip()
     return [line.rstrip() for line in lines]

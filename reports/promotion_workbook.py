@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import xlsxwriter
 from rich.cells import cell_len
 
 from reports import findings, promotion
-from reports.words import words
-from reports.workbook import CREATED, TEXT_STAYS_TEXT
-from reports.workbook_style import SHORT_FILL, SHORT_INK, Book, set_widths, write_cell, write_table
+from reports.workbook_style import SHORT_FILL, SHORT_INK, Book, new_book, set_widths, write_cell, write_table
 
 if TYPE_CHECKING:
     from reports.grids import Grid
@@ -38,10 +35,8 @@ def write_promotion_workbook(found: Promotion, path: Path, lang: str) -> None:
     lang
         zh or en.
     """
-    say = words(lang)
-    with xlsxwriter.Workbook(path, TEXT_STAYS_TEXT) as file:
-        file.set_properties({"title": say("promo.levers"), "created": CREATED})
-        book = Book(file=file, say=say)
+    with new_book(path, "workbook.sheet_promo_need", lang) as book:
+        say = book.say
         _write_answer(found, book)
         _write_need(found, book)
         for name, grid in (

@@ -5,14 +5,10 @@ Text is always written as text, so that nothing a person typed can become a form
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import xlsxwriter
-
 from reports import findings
-from reports.words import words
 from reports.workbook_reading import read_roster_workbook
 from reports.workbook_roster import write_roster_sheet
 from reports.workbook_sheets import (
@@ -24,15 +20,12 @@ from reports.workbook_sheets import (
     write_settings_sheet,
     write_shifts_sheet,
 )
-from reports.workbook_style import Book
+from reports.workbook_style import new_book
 
 if TYPE_CHECKING:
     from scheduling.pipeline import Plan
 
 __all__ = ["read_roster_workbook", "write_workbook"]
-
-TEXT_STAYS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-CREATED = dt.datetime(2026, 1, 1)  # fixed: the same plan gives the same bytes
 
 
 def write_workbook(plan: Plan, path: Path, lang: str) -> None:
@@ -50,10 +43,7 @@ def write_workbook(plan: Plan, path: Path, lang: str) -> None:
     lang
         zh or en.
     """
-    say = words(lang)
-    with xlsxwriter.Workbook(path, TEXT_STAYS_TEXT) as file:
-        file.set_properties({"title": say("workbook.sheet_roster"), "created": CREATED})
-        book = Book(file=file, say=say)
+    with new_book(path, "workbook.sheet_roster", lang) as book:
         if plan.roster is None:
             write_hours_sheet(plan, book)
             write_shifts_sheet(plan, book)

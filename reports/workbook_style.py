@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import xlsxwriter
 from rich.cells import cell_len
 
-from reports.words import Words
+from reports.words import Words, words
+
+TEXT_STAYS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+CREATED = dt.datetime(2026, 1, 1)  # fixed: the same plan gives the same bytes
 
 FORM_FILLS = {"early": "#CDE7F7", "late": "#C9BEE6", "half": "#BFE5D6"}
 SHADES = {"weekend": "#EEF1F4", "promotion": "#F7E3B5"}
@@ -50,6 +57,15 @@ class Book:
     def head(self) -> Any:
         """Format of header cells."""
         return self.format(bold=True, bottom=2, text_wrap=True)
+
+
+@contextmanager
+def new_book(path: Path, title: str, lang: str) -> Iterator[Book]:
+    """Open a workbook to write, titled by a message; texts of users never become formulas."""
+    say = words(lang)
+    with xlsxwriter.Workbook(path, TEXT_STAYS_TEXT) as file:
+        file.set_properties({"title": say(title), "created": CREATED})
+        yield Book(file=file, say=say)
 
 
 def form_name(form: str, book: Book) -> str:

@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 
 import click
+from rich.cells import cell_len
 
-from reports.line_breaks import columns, wrapped
+from reports.line_breaks import wrapped
 from reports.words import Words, catalogue
 
 EXTRA = re.compile(r"\s+\[([^\]]*)\](?=$|\s+\[)")  # default, range, required
@@ -63,15 +64,15 @@ class ChineseHelp(click.HelpFormatter):
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write options or commands with their texts beside them."""
         told = [(first, _with_extra(second)) for first, second in rows]
-        column = min(max(columns(first) for first, _ in told), col_max) + col_spacing
+        column = min(max(cell_len(first) for first, _ in told), col_max) + col_spacing
         start = " " * self.current_indent
         for first, second in told:
             lines = wrapped(second, max(self.width - column - self.current_indent, 10))
             head = f"{start}{first}"
-            if columns(first) > column - col_spacing:
+            if cell_len(first) > column - col_spacing:
                 self.write(f"{head}\n")
                 head = start
-            self.write(head + " " * (column + len(start) - columns(head)) + f"{lines[0]}\n")
+            self.write(head + " " * (column + len(start) - cell_len(head)) + f"{lines[0]}\n")
             for line in lines[1:]:
                 self.write(" " * (column + len(start)) + f"{line}\n")
 
