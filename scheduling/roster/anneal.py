@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from scheduling.compiled import njit
 from scheduling.roster.board import Board, Moving, board_of, moving_of
 from scheduling.roster.board_law import person_cost
 from scheduling.roster.objective import SCALE
@@ -99,7 +99,7 @@ def _assignment(board: Board, moving: Moving) -> Assignment:
     }
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _put(cover, present, o, way, step):  # type: ignore[no-untyped-def]
     """Add `step` quarters of an agent to a duty; return the change of cover cost and the way of breaks.
 
@@ -124,7 +124,7 @@ def _put(cover, present, o, way, step):  # type: ignore[no-untyped-def]
     return change - best_saved, best
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _unfair(fair, tally, level, p):  # type: ignore[no-untyped-def]
     """Return the price of one person's distances from the fair levels."""
     cost = 0
@@ -139,14 +139,14 @@ def _unfair(fair, tally, level, p):  # type: ignore[no-untyped-def]
     return cost
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _write(changes, row, place, day, duty, way):  # type: ignore[no-untyped-def]
     """Write one row of a change (cell by cell: a tuple at once takes numba two seconds to compile)."""
     changes[row, 0], changes[row, 1] = place, day
     changes[row, 2], changes[row, 3] = duty, way
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-untyped-def]
     """Write a random change into `changes` (place of the person, day, duty, way); return its rows."""
     persons, days = moving.duty.shape
@@ -197,7 +197,7 @@ def _propose(board, moving, chances, rng, people, changes):  # type: ignore[no-u
     return rows
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _count(board, moving, p, d, o, sign):  # type: ignore[no-untyped-def]
     """Count a duty (-1: none) in or out of its crowds and the person's counters."""
     if o < 0:
@@ -208,7 +208,7 @@ def _count(board, moving, p, d, o, sign):  # type: ignore[no-untyped-def]
         moving.tally[p, c] += sign * board.fair.counter[o, c]
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _turn(board, moving, people, changes, rows, before):  # type: ignore[no-untyped-def]
     """Change the duties and what is counted; return the change of the cells' own prices."""
     change = 0
@@ -224,7 +224,7 @@ def _turn(board, moving, people, changes, rows, before):  # type: ignore[no-unty
     return change
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _fits(board, moving, people, changes, rows):  # type: ignore[no-untyped-def]
     """Return whether each changed duty is open to its person and no crowd is too large."""
     for i in range(rows):
@@ -241,7 +241,7 @@ def _fits(board, moving, people, changes, rows):  # type: ignore[no-untyped-def]
     return True
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _cover(board, moving, people, changes, rows, before):  # type: ignore[no-untyped-def]
     """Move the people in the cover; return the change of its cost."""
     change = 0
@@ -259,7 +259,7 @@ def _cover(board, moving, people, changes, rows, before):  # type: ignore[no-unt
     return change
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _undo(board, moving, people, changes, rows, before, was_covered):  # type: ignore[no-untyped-def]
     """Take a change back."""
     for i in range(rows - 1, -1, -1):
@@ -273,7 +273,7 @@ def _undo(board, moving, people, changes, rows, before, was_covered):  # type: i
         _count(board, moving, p, d, old, 1)
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def _anneal(board, moving, chances, rng, moves, hot, cold):  # type: ignore[no-untyped-def]
     """Try changes at falling temperature; return how many were taken."""
     people = np.zeros(2, dtype=np.int64)

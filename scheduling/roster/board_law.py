@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from scheduling.compiled import njit
 from scheduling.roster.duties import Ints, Option
 from scheduling.roster.objective import (
     least_minutes,
@@ -111,7 +111,7 @@ def law_board(search: Search, flat: list[Option]) -> LawBoard:
     )
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def person_cost(law, p, duty):  # type: ignore[no-untyped-def]
     """Return what one person's days cost by the soft labour rules, or -1 where a hard one is broken."""
     cost = 0

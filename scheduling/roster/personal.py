@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from scheduling.compiled import njit
 from scheduling.roster.duties import Ints
 from scheduling.roster.objective import CellPrices, Prices
 from scheduling.roster.problem import Cell, RosterProblem
@@ -37,7 +37,7 @@ UNREACHED = -1e18
 MOST_ROUNDS = 6
 
 
-@numba.njit(cache=True)  # pragma: no cover
+@njit(cache=True)  # pragma: no cover
 def best_days(
     value: Floats,
     start: Ints,

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
-from scheduling.compiled import compiled
+from scheduling.compiled import compiled, njit
 from scheduling.service.ages import age_factors, age_step
 from scheduling.service.rates import (
     ACTIVE,

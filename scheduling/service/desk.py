@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from scipy.special import comb as binomial
 from scipy.special import ndtr
 
+from scheduling.compiled import njit
 from scheduling.day import Floats
 
 GRID = 384  # bins from 0 to the horizon

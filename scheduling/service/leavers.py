@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from scheduling.compiled import njit
 from scheduling.service.chain import FAILED, LATERS, ON_LATER, OPEN
 from scheduling.service.rates import CAP, ON_TIME, ROUNDS, table_at
 

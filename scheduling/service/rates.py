@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-from scheduling.compiled import compiled
+from scheduling.compiled import compiled, njit
 
 # rows of `law`
 THROUGHPUT, ON_TIME, LATE_MOVER, FIRST, LOST, LATENCY, SLOT_SQUARE = range(7)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from scheduling.compiled import njit
 from scheduling.day import Floats
 from scheduling.service.desk import lognormal_cdf
 

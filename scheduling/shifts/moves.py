@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
+from scheduling.compiled import njit
 from scheduling.day import Floats, Ints
 
 MOST_BACK = 4  # duties put back in one move
@@ -94,7 +94,7 @@ def rank_moves(
     return Moves(removal=removal[found], back=back[found], score=score[found])
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _change(steps, places, length, delta, sign, sums):  # type: ignore[no-untyped-def]
     """Add one entry to (or take it from) the head counts and the day's sums."""
     reach = steps.shape[2] // 2
@@ -111,7 +111,7 @@ def _change(steps, places, length, delta, sign, sums):  # type: ignore[no-untype
             sums[q] += sign * steps[q, i, column]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _priced(sums, now, below, above, ample):  # type: ignore[no-untyped-def]
     """Return what is missed, less what is above, in money."""
     total = 0.0
@@ -124,7 +124,7 @@ def _priced(sums, now, below, above, ample):  # type: ignore[no-untyped-def]
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _keep(value, removal_index, picks, depth, removal, back, score):  # type: ignore[no-untyped-def]
     """Insert a move into the kept ones, which stay sorted."""
     place = len(score) - 1
@@ -144,7 +144,7 @@ def _keep(value, removal_index, picks, depth, removal, back, score):  # type: ig
         back[place, level] = picks[level] if level < depth else NOTHING
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _enumerate(  # type: ignore[no-untyped-def]
     steps, touched, length, cost, removals, removal_cost, members, room, now, below, above, ample,
     most_cost, removal, back, score,

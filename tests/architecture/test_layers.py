@@ -69,6 +69,18 @@ def test_only_one_file_touches_the_solver_object() -> None:
     assert not wrong
 
 
+def test_all_loops_are_compiled_in_one_way() -> None:
+    """What numba keeps by itself would outlive the files it calls; `scheduling.compiled` sees to that."""
+    wrong = [
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in modules_of(package)
+        if path != ROOT / "scheduling" / "compiled.py"
+        if any(name.split(".")[0] == "numba" for name in imports_of(path))
+    ]
+    assert not wrong
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["compare", "--help"], ["--version"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     script = (
