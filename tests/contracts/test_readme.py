@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import struct
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 from reports.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs" / "report_pictures.py"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\w*\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
@@ -77,3 +79,14 @@ def test_every_command_in_the_table_exists_and_every_link_leads_somewhere():
 def test_the_chinese_readme_has_the_same_journeys():
     typed = [line.split("#")[0].strip() for line in CHINESE.splitlines() if line.startswith("paiban ")]
     assert typed == TYPED
+
+
+@pytest.mark.parametrize(
+    ("page", "picture"), [("README.md", "docs/report.png"), ("README.zh.md", "docs/zh/report.png")]
+)
+def test_each_readme_shows_the_report_in_its_language(page: str, picture: str) -> None:
+    assert f"({picture})" in (ROOT / page).read_text(encoding="utf-8")
+    size = re.search(r"^WIDTH, HEIGHT = (\d+), (\d+)", PICTURES.read_text(encoding="utf-8"), re.MULTILINE)
+    assert size is not None
+    head = (ROOT / picture).read_bytes()[16:24]  # of a PNG: its width and height
+    assert head == struct.pack(">II", int(size[1]), int(size[2]))
