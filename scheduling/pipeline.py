@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -14,12 +12,14 @@ import pandas as pd
 
 from forecast.config import Stream
 from scheduling.config import Settings
+from scheduling.day import ServiceDay
 from scheduling.demand import DayKey, StreamDemand, open_hours, stream_demand
 from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
 from scheduling.large_teams import LARGE_TEAM, busiest
 from scheduling.outlook import Outlook, forecast_outlook
 from scheduling.promise import cover_table
+from scheduling.remembered import by_content
 from scheduling.requirement import Requirement, required_agents, requirement_table
 from scheduling.roster.assign import RosterResult, make_roster
 from scheduling.roster.case import RosterCase
@@ -37,7 +37,6 @@ from scheduling.staffed import judged_staff, staffed
 from scheduling.summary import baselines_of, cap_notes, limit_notes, solver_of, stream_summaries
 
 FEW_DAYS = 2
-REMEMBERED = 400  # days and what they require
 LIBRARIES = ("paiban", "numpy", "pandas", "statsmodels", "ortools", "numba")
 
 Say = Callable[[str], None]
@@ -310,14 +309,14 @@ def requirements_by_day(demands: Mapping[str, StreamDemand], settings: Settings)
             for date in dates:
                 day = demand.days[date]
                 busy = replace(day, sessions=day.sessions * level, settled=day.settled * level)
-                found[name, date] = _required(pickle.dumps((busy, stream.floor, stream.max_unanswered)))
+                found[name, date] = _required((busy, stream.floor, stream.max_unanswered))
     return found
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _required(job: bytes) -> Requirement:
-    """Return what a day requires, given with its floor and most unanswered; what-ifs ask for many alike."""
-    day, floor, most = pickle.loads(job)
+@by_content
+def _required(asked: tuple[ServiceDay, float, float]) -> Requirement:
+    """Return what a day requires, given with its floor and most unanswered."""
+    day, floor, most = asked
     return required_agents(day, floor=floor, max_unanswered=most)
 
 

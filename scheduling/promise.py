@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints, ServiceDay, on_dut
 from scheduling.demand import StreamDemand, served_day
 from scheduling.duties import Duties, on_date
 from scheduling.pace import team_model
+from scheduling.remembered import by_content
 from scheduling.service.evaluation import Evaluation
 from scheduling.shifts.chance import spread_out
 from scheduling.shifts.periods import periods_of
@@ -26,15 +25,12 @@ from scheduling.shifts.workers import done, workers
 from scheduling.simulation.replicate import judge
 
 MOST_DRAWS = 60
-PLAYED = (
-    120  # simulated days for each date, in the futures drawn; a single date is played `PLAYED_ALONE` days
-)
-PLAYED_ALONE = 480
+PLAYED = 120  # simulated days for each date, in the futures drawn
+PLAYED_ALONE = 480  # of a plan of a single date
 FEWEST_PLAYED = 6
 FUTURES = 200_000  # first simulated day of those: numbers that no search and no judge draws
 SAME = 1e-4  # draws whose shares differ by less tell nothing of how the model errs with load
 ABSENT_DAYS = 12  # sampled days with somebody missing
-REMEMBERED = 400  # days of plans
 RARE = 0.002  # numbers of people missing that are less likely are left out
 LOW = 0.10
 
@@ -134,7 +130,7 @@ def promises(
                 )
             )
     with workers(processes, len(jobs)) as pool:
-        results = dict(zip(keys, done(pool, _seen, jobs), strict=True))
+        results = dict(zip(keys, done(pool, _evaluate, jobs), strict=True))
     return {
         name: _promise(
             demand,
@@ -211,16 +207,7 @@ def _plays(demand: StreamDemand) -> tuple[Ints, int]:
     return spread_out(totals, days), 1
 
 
-def _seen(job: _Job) -> _Seen:
-    """Return what is seen of a day; what-ifs share many, and one seen before in this process is known."""
-    return _remembered(pickle.dumps(job))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _remembered(job: bytes) -> _Seen:
-    return _evaluate(pickle.loads(job))
-
-
+@by_content
 def _evaluate(job: _Job) -> _Seen:
     """Return what model and simulator see of a day.
 

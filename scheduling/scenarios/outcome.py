@@ -229,10 +229,8 @@ def _figures(
 ) -> dict[str, Any]:
     """Return the columns of ``compare.csv`` and what stands behind them."""
     settings = applied.inputs.settings
-    if (
-        judged is None
-    ):  # a plan in force is judged as `plan` judged it; searched shifts are all near the target
-        doubtful = DOUBTFUL_DAYS if with_gaps else 0
+    if judged is None:
+        doubtful = DOUBTFUL_DAYS if with_gaps else 0  # as `plan` judged it; searched shifts are all in doubt
         judged = judge_span(demands, standing.duties, settings, seed=question.seed, doubtful=doubtful)
     promised = promises(
         demands,
