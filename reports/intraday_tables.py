@@ -13,7 +13,7 @@ from reports.grids import Grid
 from reports.notes import in_words
 from reports.readable_names import stream_name
 from reports.tables import grid_table
-from reports.words import Words
+from reports.words import NOTHING, Words
 from scheduling.running_day import Advice, Today, is_safe
 
 if TYPE_CHECKING:
@@ -83,11 +83,11 @@ def _closes(found: Found, outlook: Outlook, now: pd.Timestamp, say: Words) -> Gr
         rows.append(
             (
                 stream_name(today.settings.demand, name, say),
-                say.number(float(own.loc[is_past, "mean"].sum())),
+                say.number(float(own["came"].sum())) if own["came"].notna().any() else NOTHING,
                 say.number(float(own.loc[~is_past, "mean"].sum())),
                 say.share(close.share, metric),
                 say.share(close.low, metric),
-                "—" if close.period is None else say.share(close.period, metric),
+                NOTHING if close.period is None else say.share(close.period, metric),
                 say.share(close.chance, decimals=0),
                 say.share(close.unanswered, decimals=2),
                 say(f"intraday.{'safe' if is_safe(today, close) else 'unsafe'}"),

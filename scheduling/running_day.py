@@ -117,6 +117,8 @@ def as_known(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return forecast and draws of the running day: what was seen, as it came, and the rest as forecast anew.
 
+    The table has a column more: `came`, empty in hours of which nothing is known.
+
     Parameters
     ----------
     table, draws
@@ -143,7 +145,7 @@ def as_known(
     drawn = part(draws, midnight, hour).merge(counts, on=keys, how="left")
     drawn["offered"] = drawn["came"].fillna(drawn["offered"])
     return (
-        pd.concat([past.drop(columns="came"), part(rest.table, hour, end)], ignore_index=True),
+        pd.concat([past, part(rest.table, hour, end)], ignore_index=True),
         pd.concat([drawn.drop(columns="came"), part(rest.draws, hour, end)], ignore_index=True),
     )
 

@@ -60,6 +60,7 @@ def test_hours_seen_count_as_they_came_and_the_rest_as_forecast_anew() -> None:
     rest = Reforecast(table=table.assign(mean=15.0), draws=draws.assign(offered=14.0), notes=("a: 30 seen",))
     known, drawn = as_known(table, draws, seen, rest, now=starts[2] + pd.Timedelta(minutes=20))
     assert known["mean"].tolist() == [30.0, 10.0, 15.0, 15.0]  # an hour without a count keeps the plan's
+    assert known["came"].fillna(-1).tolist() == [30.0, -1.0, -1.0, -1.0]  # and what is forecast did not come
     assert drawn["offered"].tolist() == [30.0, 8.0, 14.0, 14.0]
 
 
