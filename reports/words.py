@@ -14,6 +14,7 @@ A catalogue is read when its first message is asked for; nothing heavy is import
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,28 @@ from forecast.errors import nearest
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 NOTHING = "–"  # stands where a number is not known
+SINGULAR = {
+    "backtests": "backtest",
+    "consultations": "consultation",
+    "days": "day",
+    "duties": "duty",
+    "hours": "hour",
+    "intervals": "interval",
+    "items": "item",
+    "meetings": "meeting",
+    "messages": "message",
+    "minutes": "minute",
+    "people": "person",
+    "rows": "row",
+    "scenarios": "scenario",
+    "sessions": "session",
+    "streams": "stream",
+    "times": "time",
+    "weekends": "weekend",
+    "weeks": "week",
+    "wishes": "wish",
+}
+COUNT_OF_ONE = re.compile(rf"(?<![\d.,])1 ({'|'.join(SINGULAR)})\b")
 
 
 @cache
@@ -61,6 +84,17 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
+def _one(text: str) -> str:
+    """Return English text in which a count of one is followed by a singular.
+
+    Examples
+    --------
+    >>> _one("1 hours on 21 days, 0.1 weeks, 1 duties")
+    '1 hour on 21 days, 0.1 weeks, 1 duty'
+    """
+    return COUNT_OF_ONE.sub(lambda found: f"1 {SINGULAR[found[1]]}", text)
+
+
 @dataclass(frozen=True)
 class Words:
     """Messages and formats of one language. Call it with a message's key and values."""
@@ -80,7 +114,10 @@ class Words:
         if name not in messages:
             raise KeyError(f"no message is called {key!r}{nearest(name, list(messages))}")
         text = messages[name][self.lang]
-        return text.format(**values) if values else text
+        if not values:
+            return text
+        said = text.format(**values)
+        return _one(said) if self.lang == "en" else said
 
     def has(self, key: str) -> bool:
         """Whether there is a message of that key."""

@@ -158,8 +158,8 @@ class Days:
             days = np.unique(self.position[~used]) + self.first
             shown = ", ".join(str(np.datetime64(int(day), "D")) for day in days[-5:])
             notes.append(
-                f"{left_out} hours on {len(days)} days fit no calendar (outage, burst or missing log) and "
-                f"are not learnt from; the latest: {shown}"
+                "not learnt from, for they fit no calendar (outage, burst or missing log): "
+                f"{left_out} hours on {len(days)} days; the latest: {shown}"
             )
         if shift is not None:
             since = np.datetime64(self.first + self.count - shift[0], "D")

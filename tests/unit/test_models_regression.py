@@ -112,7 +112,7 @@ def test_a_day_without_anybody_is_empty_only_where_many_were_expected():
 
 def test_odd_hours_are_named_in_a_note():
     series = _with(plain_history(days=60), slice(-66, -60), 9.0)
-    assert any("fit no calendar" in note and "6 hours" in note for note in fit(series).notes)
+    assert any("fit no calendar" in note and "6 hours on 1 days" in note for note in fit(series).notes)
 
 
 def test_a_lasting_shift_is_followed_and_named():
