@@ -8,7 +8,7 @@ import numpy as np
 
 from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints
 from scheduling.shifts.task import DayTask
-from scheduling.simulation.arrivals import DrawnDay
+from scheduling.simulation.arrivals import KeptDay
 from scheduling.simulation.replicate import draw_days, judge, judge_many
 
 FRESH = 1_000_000  # number of the first day on which chosen plans are judged: no search sees it
@@ -79,7 +79,7 @@ class Trials:
         self.left = max(budget, PLANS_AT_LEAST * FEWEST_DAYS * float(self.day.sessions.sum()))
         self.threads = threads
         self.known: dict[bytes, Trial] = {}
-        self._drawn: list[DrawnDay] = []
+        self._drawn: list[KeptDay] = []
         self._work: list[Floats] = []
         service, intervals = self.day.service, len(self.day.sessions)
         work = self.day.sessions * self.day.handle_factor * service.rounds * service.reply_s
@@ -174,10 +174,10 @@ class Trials:
             self._work.append(self._work_by_part(self._drawn[len(self._work)]))
         return np.array(self._work[:days]) / np.maximum(self._expected, 1e-9) - 1.0
 
-    def _work_by_part(self, drawn: DrawnDay) -> Floats:
+    def _work_by_part(self, drawn: KeptDay) -> Floats:
         """Return the seconds of work that one day's buyers bring, by part of the day."""
         sessions, intervals = drawn.sessions, len(self.day.sessions)
-        reached = np.concatenate([[0.0], np.cumsum(drawn.rounds["work_s"])])
+        reached = np.concatenate([[0.0], np.cumsum(drawn.work_s)])
         work = reached[sessions["end_round"]] - reached[sessions["first_round"]]
         work[sessions["settled"]] = 0.0
         at = (sessions["arrival_s"] / 60.0 - self.day.first_min) / self.day.interval_min

@@ -14,24 +14,85 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.randomness import generator
+from scheduling.compiled import compiled
 from scheduling.day import Floats, Ints, ServiceDay
-from scheduling.simulation.records import NOBODY, ROUND, SESSION, Records, as_bytes, copy_of
+from scheduling.simulation.records import DRAWN, NOBODY, ROUND, SESSION, Records, as_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnDay:
     """One day's buyers: sessions in order of arrival, their rounds in one long row, and luck to break ties.
 
-    A simulation writes what happens into the tables; each plan needs a copy.
+    A simulation writes what happens into the tables; each plan needs a day of its own.
     """
 
     sessions: Records
     rounds: Records
     luck: np.uint64
 
-    def copy(self) -> DrawnDay:
-        """Return the same buyers once more."""
-        return DrawnDay(sessions=copy_of(self.sessions), rounds=copy_of(self.rounds), luck=self.luck)
+
+@dataclass(frozen=True, kw_only=True)
+class KeptDay:
+    """What was drawn of a day, and nothing else: a third of the memory, for those who keep thousands."""
+
+    sessions: Records  # the fields `DRAWN` of each
+    work_s: Floats
+    think_s: Floats
+    luck: np.uint64
+
+    @classmethod
+    def of(cls, drawn: DrawnDay) -> KeptDay:
+        """Return what to keep of a day that was not simulated yet."""
+        sessions = np.empty(len(drawn.sessions), dtype=[(name, SESSION[name]) for name in DRAWN])
+        for name in DRAWN:
+            sessions[name] = drawn.sessions[name]
+        return cls(
+            sessions=sessions,
+            work_s=drawn.rounds["work_s"].copy(),
+            think_s=drawn.rounds["think_s"].copy(),
+            luck=drawn.luck,
+        )
+
+    def drawn(self) -> DrawnDay:
+        """Return the day as it was drawn."""
+        sessions = np.empty(len(self.sessions), dtype=SESSION)
+        rounds = np.empty(len(self.work_s), dtype=ROUND)
+        _lay_out(self.sessions, self.work_s, self.think_s, sessions, rounds)
+        return DrawnDay(sessions=sessions, rounds=rounds, luck=self.luck)
+
+
+@compiled
+def _lay_out(kept: Records, work_s: Floats, think_s: Floats, sessions: Records, rounds: Records) -> None:
+    """Write sessions and rounds that nobody has seen yet, as `session_table` and `round_table` do."""
+    for s in range(len(kept)):
+        drawn, session = kept[s], sessions[s]
+        session.arrival_s = drawn.arrival_s
+        session.leaves_s = drawn.leaves_s
+        session.first_round = drawn.first_round
+        session.end_round = drawn.end_round
+        session.stream = drawn.stream
+        session.buyer = drawn.buyer
+        session.ordinal = drawn.ordinal
+        session.questions = 0
+        session.agent = NOBODY
+        session.epoch = 0
+        session.assigned_s = 0.0
+        session.current = drawn.first_round
+        session.key = 0.0
+        session.after = 0
+        session.ended_s = 0.0
+        session.settled = drawn.settled
+        session.begun = False
+        session.gone = False
+        session.offline = False
+    for r in range(len(work_s)):
+        one = rounds[r]
+        one.work_s = work_s[r]
+        one.think_s = think_s[r]
+        one.asked_s = np.nan
+        one.assigned_s = np.nan
+        one.answered_s = np.nan
+        one.typist = NOBODY
 
 
 def counts_settled(day: ServiceDay) -> bool:

@@ -42,6 +42,8 @@ SESSION = np.dtype(
     align=True,
 )
 
+DRAWN = ("arrival_s", "leaves_s", "first_round", "end_round", "stream", "buyer", "ordinal", "settled")
+
 ROUND = np.dtype(
     [
         ("work_s", np.float64),  # drawn: at speed 1
@@ -112,8 +114,3 @@ def as_bytes(table: Records) -> Records:
     numpy copies, joins and sorts records field by field; bytes at once, eight times as fast.
     """
     return table.view(np.dtype((np.void, table.dtype.itemsize)))
-
-
-def copy_of(table: Records) -> Records:
-    """Return a copy of a table."""
-    return as_bytes(table).copy().view(table.dtype)

@@ -13,7 +13,7 @@ import numpy as np
 from forecast.randomness import generator
 from scheduling.day import DutySpan, Floats, ServiceDay
 from scheduling.simulation import counting
-from scheduling.simulation.arrivals import DrawnDay, draw_day
+from scheduling.simulation.arrivals import DrawnDay, KeptDay, draw_day
 from scheduling.simulation.engine import simulate
 from scheduling.simulation.estimate import Estimate, ratio
 from scheduling.simulation.events import reply_events
@@ -241,10 +241,12 @@ def simulate_days(
 
 def draw_days(
     day: ServiceDay, *, seed: int, days: int, first_day: int = 0, sessions: Floats | None = None
-) -> list[DrawnDay]:
+) -> list[KeptDay]:
     """Draw the buyers of several days of one stream, to be used for many plans (`judge_many`)."""
     draws = None if sessions is None else {"": sessions}
-    return [draw_day({"": day}, seed=seed, number=first_day + i, sessions=draws) for i in range(days)]
+    return [
+        KeptDay.of(draw_day({"": day}, seed=seed, number=first_day + i, sessions=draws)) for i in range(days)
+    ]
 
 
 def judge_many(
@@ -256,7 +258,7 @@ def judge_many(
     first_day: int = 0,
     sessions: Floats | None = None,
     absence_rate: float = 0.0,
-    drawn: Sequence[DrawnDay] | None = None,
+    drawn: Sequence[KeptDay] | None = None,
     threads: int | None = None,
 ) -> PlanSums:
     """Simulate several plans of one stream on the same days.
@@ -292,7 +294,7 @@ def judge_many(
         )
         return np.stack(
             [
-                _simulate_day(setting, buyers.copy(), staff, _present(staff, absence, seed, number))[0][0]
+                _simulate_day(setting, buyers.drawn(), staff, _present(staff, absence, seed, number))[0][0]
                 for staff, absence in zip(staffs, absences, strict=True)
             ]
         )

@@ -9,6 +9,7 @@ import pytest
 from builders_simulation import chat_day, on
 
 from forecast.replies.rules import ReplyRule
+from scheduling.simulation.arrivals import KeptDay, draw_day
 from scheduling.simulation.estimate import ratio
 from scheduling.simulation.replicate import draw_days, judge, judge_many
 
@@ -169,3 +170,20 @@ def test_bounds_of_which_one_is_picked_hold_together_in_nineteen_of_twenty():
         looks = [rng.normal(0.9, 0.05, 40) for _ in range(4)]
         wrong += any(ratio([(days, np.ones(40))], looks=4).lower >= 0.9 for days in looks)
     assert wrong / 800 < 0.07
+
+
+def test_a_kept_day_is_the_day_that_was_drawn():
+    settling = replace(
+        DAY,
+        settled=0.5 * DAY.sessions,
+        service=replace(DAY.service, patience_s=300.0),
+        rule=replace(DAY.rule, counts_as_reply=("human", "bot_auto")),
+    )
+    drawn = draw_day({"a": settling, "b": DAY}, seed=3, number=2)
+    again = KeptDay.of(drawn).drawn()
+    assert drawn.sessions["settled"].any()
+    assert not drawn.sessions["settled"].all()
+    for table, kept in ((drawn.sessions, again.sessions), (drawn.rounds, again.rounds)):
+        for name in table.dtype.names:
+            assert np.array_equal(table[name], kept[name], equal_nan=True), name
+    assert again.luck == drawn.luck
