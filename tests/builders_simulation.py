@@ -11,7 +11,7 @@ import numpy.typing as npt
 from forecast.replies.rules import ReplyRule
 from forecast.replies.service_parameters import ServiceParameters
 from scheduling.day import DutySpan, ServiceDay
-from scheduling.simulation.arrivals import DrawnDay, assemble, round_table, session_table
+from scheduling.simulation.arrivals import DrawnDay, KeptDay, assemble, round_table, session_table
 from scheduling.simulation.engine import SimulatedDay, simulate
 from scheduling.simulation.staff import staff_of, streams_of
 
@@ -70,7 +70,7 @@ def play(
     """Simulate a day and return what happened, with typists as positions in `duties`."""
     days = day if isinstance(day, dict) else {"shop": day}
     staff = staff_of(duties, days)
-    happened = simulate(drawn.copy(), staff, streams_of(days))
+    happened = simulate(KeptDay.of(drawn).drawn(), staff, streams_of(days))
     typist = happened.rounds["typist"]
     typist[typist >= 0] = staff.agents["duty"][typist[typist >= 0]]
     return happened

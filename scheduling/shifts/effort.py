@@ -131,10 +131,10 @@ EFFORTS: dict[EffortName, DesignEffort] = {
         stages=5,
         simulated_sessions=120e6,
         rungs=(60, 360, 2880),
-        half_width=0.0005,
+        half_width=0.0003,
         most_days=15_000,
         walks=2,
-        attempts=6,
+        attempts=4,
         draws=200,
     ),
 }
