@@ -32,7 +32,6 @@ HOLIDAY_GROUPS = ("holiday", "holiday_block", "holiday_shadow")
 FELT = 0.05  # log; a promotion's effect below this leaves an hour ordinary
 LEAST_DISPERSION = 1e-4
 LARGEST_LOG = 30.0
-HOLIDAY_SHAPE = 0.8  # of a holiday's doubt falls on each hour by itself: its day runs differently
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,9 @@ class HoursAhead:
         luck += self._coefficient_luck(draws, rng)
         if self.fit.drift.walk_sd > 0:
             luck += self.fit.drift.draw(self.classes, self.weeks_ahead, draws, rng)
-        run, doubt = holiday_doubt(days, self.layout.known.special_days, self.fit.holiday_days)
+        run, doubt, of_hours = holiday_doubt(
+            days, self.layout.known.special_days, self.fit.holiday_days, self.fit.holiday_spread
+        )
         luck += (rng.standard_normal((draws, int(run.max()) + 1))[:, run] * doubt)[:, which]
         for outlook in self.outlooks:
             luck[:, outlook.rows] += rng.standard_normal((draws, 1)) * outlook.sd
@@ -104,7 +105,7 @@ class HoursAhead:
         rate = np.exp(np.minimum(logs + widening * luck, LARGEST_LOG))
         own = self.fit.dispersions[self.classes]
         a = np.where(np.abs(self.promotion) > FELT, own * self.fit.promotion_factor, own)
-        a = np.maximum(a * widening**2 + (HOLIDAY_SHAPE * doubt[which]) ** 2, LEAST_DISPERSION)
+        a = np.maximum(a * widening**2 + of_hours[which] ** 2, LEAST_DISPERSION)
         counts = rng.poisson(rate * rng.gamma(1 / a, a, rate.shape)).astype(float)
         ordinary = np.abs(self.promotion) <= FELT
         counts[:, ordinary] = stretch_paths(

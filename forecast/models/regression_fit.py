@@ -18,6 +18,8 @@ from forecast.models.day_level import (
     shift_gain,
 )
 from forecast.models.days import Days
+from forecast.models.holiday_doubt import HolidaySpread
+from forecast.models.holiday_spread import find_holiday_spread, past_holidays
 from forecast.models.hour_drift import HourDrift, class_dispersions, find_drift, hour_class
 from forecast.models.hour_spread import find_hour_spreads
 from forecast.models.layout import Layout
@@ -98,6 +100,8 @@ class RegressionFit:
         Log of the mean week's factor over the open hours: what makes a level an hourly volume.
     holiday_days
         Days of each holiday that it was learnt from.
+    holiday_spread
+        By how much past holidays lay farther from what was to be expected than the rule has it, or nearer.
     notes
         What was left out, and a shift of the level if one is suspected.
     """
@@ -115,6 +119,7 @@ class RegressionFit:
     fitted: Floats
     mean_shape: float
     holiday_days: Mapping[str, int]
+    holiday_spread: HolidaySpread
     notes: tuple[str, ...]
 
 
@@ -135,10 +140,11 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
     beta[design.names.index("level:base")] = np.log(max(counts.mean(), 1e-3))
     used = ~(find_odd_hours(counts, mu, dispersion, np.ones_like(in_promotion)) | days.empty(counts, mu))
     for number in range(PASSES):
+        weights = age / (1 + dispersion * mu)
         solution = fit_penalised(
             design.matrix[used],
             counts[used],
-            weights=(age / (1 + dispersion * mu))[used],
+            weights=weights[used],
             penalty=penalty,
             start=beta,
             tolerance=1e-4 if number < PASSES - 1 else 1e-7,
@@ -171,7 +177,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
         dispersion=dispersion,
         design_effect=design_effect,
         in_promotion=in_promotion,
-        weights=age / (1 + dispersion * mu),
+        weights=weights,
     )
     shift = passes.shift()
     if shift is not None:  # its days would be read as days of the month, or as a wave after an event
@@ -179,7 +185,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
         solution = fit_penalised(
             design.matrix[used],
             counts[used],
-            weights=(age / (1 + dispersion * mu))[used],
+            weights=weights[used],
             penalty=prior_penalty(design, design_effect),
             start=np.append(beta, 0.0),
         )
@@ -306,6 +312,20 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
         fitted=fitted,
         mean_shape=float(np.log(np.exp(coefficients.log_effect(design, SHAPE_GROUPS)).mean())),
         holiday_days=days.holiday_days(design, used),
+        holiday_spread=find_holiday_spread(
+            past_holidays(
+                counts,
+                mu,
+                passes.weights,
+                used & ~in_promotion,
+                day=days.position + days.first,
+                design=design,
+                solution=coefficients.solution,
+                design_effect=passes.design_effect,
+                day_level=level,
+                dispersion=dispersions[passes.classes],
+            )
+        ),
         notes=days.notes(used, shift),
     )
 
