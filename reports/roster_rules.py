@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 UNITS = {
     "ContractHours": "hours",
+    "ContractDayHours": "hours",
+    "ContractSpanHours": "hours",
     "LeastHours": "hours",
     "MaxHoursPerDay": "hours",
     "MaxHoursPerWeek": "hours",

@@ -224,7 +224,11 @@ def _week_hours(
     labour = settings.labour
     week = [d.isocalendar()[:2] == date.isocalendar()[:2] for d in own["date"]]
     hours = float(own.loc[week, "paid_hours"].sum())
-    if hours + CALLED_H > min(person.max_hours_per_week or math.inf, _hard(labour.week_limit)):
+    if person.max_hours_per_day is not None and person.max_hours_per_day < CALLED_H:
+        return None
+    if own["paid_hours"].sum() + CALLED_H > _or_endless(person.max_hours_per_span):
+        return None
+    if hours + CALLED_H > min(_or_endless(person.max_hours_per_week), _hard(labour.week_limit)):
         return None
     if sum(week) + 1 > 7 - (
         labour.rest_days_per_week.value if labour.rest_days_per_week.mode == "hard" else 0
@@ -247,6 +251,10 @@ def _week_hours(
     if ((own["start"] >= last) & (own["start"] < last + rest)).any():
         return None
     return hours
+
+
+def _or_endless(hours: float | None) -> float:
+    return math.inf if hours is None else hours
 
 
 def _hard(limit: Limit) -> float:

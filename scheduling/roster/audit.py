@@ -16,7 +16,9 @@ from scheduling.config import Settings
 from scheduling.roster import rules
 from scheduling.roster.audit_book import Book, DatedDuty, Violation, read_duties
 from scheduling.roster.audit_hours import (
+    find_contract_day_hours,
     find_contract_hours,
+    find_contract_span_hours,
     find_holiday_pay,
     find_least_hours,
     find_max_hours_per_day,
@@ -55,6 +57,7 @@ def audit(
     start: dt.date | None = None,
     days: int | None = None,
     last_roster: pd.DataFrame | None = None,
+    span_start: dt.date | None = None,
 ) -> list[Violation]:
     """Return every breach of a rule, hard ones first.
 
@@ -68,6 +71,8 @@ def audit(
         The span; default: from the roster's first day to its last. Fixed duties outside it are not asked for.
     last_roster
         The duties before the span, which count for rest, runs of days and begun weeks.
+    span_start
+        First day that counts towards hours contracted for a span; default: the span's first.
     """
     dates = [pd.Timestamp(date).date() for date in roster["date"]]
     first = start or min(dates, default=dt.date.max)
@@ -84,6 +89,7 @@ def audit(
         settings=settings,
         first=first,
         last=last,
+        span_start=span_start or first,
     )
     found = list(_find_unknown(book))
     for rule in rules.roster_rules(settings):
@@ -122,6 +128,8 @@ FIND: dict[type[Any], Callable[[Any, Book], Iterator[Violation]]] = {
     rules.Attended: find_attended,
     rules.FixedDuty: find_fixed_duty,
     rules.ContractHours: find_contract_hours,
+    rules.ContractDayHours: find_contract_day_hours,
+    rules.ContractSpanHours: find_contract_span_hours,
     rules.LeastHours: find_least_hours,
     rules.MaxPeople: find_max_people,
     rules.MaxHoursPerDay: find_max_hours_per_day,

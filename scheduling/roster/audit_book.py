@@ -76,6 +76,7 @@ class Book:
     settings: Settings
     first: dt.date
     last: dt.date
+    span_start: dt.date
 
     def new(self) -> Iterator[tuple[Employee, DatedDuty]]:
         """Yield every duty of the roster under audit whose person is known."""

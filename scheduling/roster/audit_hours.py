@@ -10,7 +10,9 @@ from scheduling.config import Limit
 from scheduling.roster.audit_book import SLACK, Book, DatedDuty, Violation, excess, violation, weeks
 from scheduling.roster.audit_pay import PaidHours, most_overtime, overtime_hours, paid_hours
 from scheduling.roster.rules import (
+    ContractDayHours,
     ContractHours,
+    ContractSpanHours,
     HolidayPay,
     LeastHours,
     MaxHoursPerDay,
@@ -109,6 +111,27 @@ def find_contract_hours(rule: ContractHours, book: Book) -> Iterator[Violation]:
             hours = sum(duty.hours for duty in week)
             text = f"{hours:g} paid hours in the week of {monday}, the contract allows {most:g}"
             yield violation(rule, person.employee, monday, text, amount=over)
+
+
+def find_contract_day_hours(rule: ContractDayHours, book: Book) -> Iterator[Violation]:
+    """Yield duties of more paid hours than the person's contract allows on a day."""
+    for person, duty in book.new():
+        most = person.max_hours_per_day
+        if most is not None and duty.hours - most > SLACK:
+            text = f"{duty.hours:g} paid hours on one day, the contract allows {most:g}"
+            yield violation(rule, person.employee, duty.date, text, amount=duty.hours - most)
+
+
+def find_contract_span_hours(rule: ContractSpanHours, book: Book) -> Iterator[Violation]:
+    """Yield people with more paid hours in the span than their contract allows."""
+    for name, duties in book.duties.items():
+        most = book.people[name].max_hours_per_span if name in book.people else None
+        inside = [duty for duty in duties if book.span_start <= duty.date <= book.last]
+        over = 0.0 if most is None else excess(inside, lambda duty: duty.hours, most)
+        if over > SLACK:
+            hours = sum(duty.hours for duty in inside)
+            text = f"{hours:g} paid hours from {book.span_start} on, the contract allows {most:g} in the span"
+            yield violation(rule, name, book.span_start, text, amount=over)
 
 
 def find_least_hours(rule: LeastHours, book: Book) -> Iterator[Violation]:

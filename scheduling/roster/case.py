@@ -36,6 +36,9 @@ class RosterCase:
     last_roster
         `ROSTER` table of the time before, one row a duty: rest, runs of days, hours of a begun week and
         counts of late, weekend and peak duties are carried on from it. None: nothing is known.
+    span_start
+        First day that counts towards hours contracted for a span, where its last part is planned again.
+        None: `start`.
     """
 
     employees: Sequence[Employee]
@@ -46,3 +49,4 @@ class RosterCase:
     shift_plan: pd.DataFrame | None = None
     requirement: pd.DataFrame | None = None
     last_roster: pd.DataFrame | None = None
+    span_start: dt.date | None = None

@@ -36,6 +36,8 @@ RELEASE: dict[type[Any], float] = {
     rules.Available: 200.0,
     rules.Attended: 100.0,
     rules.ContractHours: 150.0,
+    rules.ContractDayHours: 150.0,
+    rules.ContractSpanHours: 150.0,
     rules.MinRest: 400.0,
     rules.MaxConsecutiveDays: 400.0,
     rules.RestDaysPerWeek: 500.0,
@@ -60,6 +62,8 @@ SENTENCES: dict[type[Any], str] = {
     rules.Available: "{who} named other times for {day}",
     rules.Attended: "{who} has a meeting or training on {day}",
     rules.ContractHours: "{who}'s contract limits the hours of the week of {day}",
+    rules.ContractDayHours: "{who}'s contract limits the hours of {day}",
+    rules.ContractSpanHours: "{who}'s contract limits the hours of the whole span",
     rules.MinRest: "{who} needs {limit:g} h of rest before the duty of {day}",
     rules.MaxConsecutiveDays: "{who} may work at most {limit:g} days in a row (up to {day})",
     rules.RestDaysPerWeek: "{who} needs {limit:g} rest days in the week of {day}",
@@ -137,6 +141,8 @@ def _cell_conflicts(problem: RosterProblem, cell: Cell) -> Iterator[str]:
         yield f"{duty}, which is not among the person's templates ({', '.join(person.templates)})"
     elif not any(can_serve(problem, person, option.stream) for option in mine):
         yield f"{duty} but can serve none of {', '.join(problem.streams)}"
+    elif all(forbids(rules.ContractDayHours(), problem, cell, option) for option in mine):
+        yield f"{duty} but the contract allows {person.max_hours_per_day:g} h a day"
     elif all(forbids(rules.Available(), problem, cell, option) for option in mine):
         yield f"{duty} but named other times for that day ({_times(available_on(person.available, date))})"
 

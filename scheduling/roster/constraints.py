@@ -11,7 +11,9 @@ from typing import Any
 
 from scheduling.roster import rules
 from scheduling.roster.constraints_hours import (
+    post_contract_day_hours,
     post_contract_hours,
+    post_contract_span_hours,
     post_holiday_pay,
     post_least_hours,
     post_max_hours_per_day,
@@ -58,6 +60,8 @@ POST: dict[type[Any], Callable[[Any, RosterModel], None]] = {
     rules.Attended: post_attended,
     rules.FixedDuty: post_fixed_duty,
     rules.ContractHours: post_contract_hours,
+    rules.ContractDayHours: post_contract_day_hours,
+    rules.ContractSpanHours: post_contract_span_hours,
     rules.LeastHours: post_least_hours,
     rules.MaxPeople: post_max_people,
     rules.MaxHoursPerDay: post_max_hours_per_day,

@@ -9,7 +9,9 @@ from scheduling.config import Limit
 from scheduling.roster.constraints_people import post_forbidden, reason_of
 from scheduling.roster.objective import Prices, price_least_hours
 from scheduling.roster.rules import (
+    ContractDayHours,
     ContractHours,
+    ContractSpanHours,
     HolidayPay,
     LeastHours,
     MaxHoursPerDay,
@@ -116,6 +118,17 @@ def post_contract_hours(rule: ContractHours, model: RosterModel) -> None:
         hours = model.problem.employees[p].max_hours_per_week
         if hours is not None:
             _limit_paid(model, rule, p, round(60 * hours), Limit(value=hours), model.problem.weeks)
+
+
+def post_contract_day_hours(rule: ContractDayHours, model: RosterModel) -> None:
+    """Rule out duties longer than the person's contract allows."""
+    post_forbidden(rule, model)
+
+
+def post_contract_span_hours(rule: ContractSpanHours, model: RosterModel) -> None:
+    """Limit paid hours of the whole span to the person's contract."""
+    for tally in tallies_of(model.problem, rule):
+        _post_tally(model, tally, Limit(value=0))
 
 
 def _limit_paid(

@@ -15,6 +15,7 @@ from scheduling.roster.rules import (
     AllowedTemplate,
     Attended,
     Available,
+    ContractDayHours,
     Employed,
     FixedDuty,
     HolidayPay,
@@ -54,6 +55,9 @@ def forbids(rule: Rule, problem: RosterProblem, cell: Cell, option: Option) -> b
             return not _attends(person, date, option)
         case FixedDuty():
             return problem.fixed.get(cell, "") not in ("", option.template.name)
+        case ContractDayHours():
+            own = person.max_hours_per_day
+            return own is not None and option.paid_min > 60 * own
         case MaxHoursPerDay(limit=limit):
             return limit.mode == "hard" and option.paid_min > 60 * limit.value
         case HolidayPay(pay=pay) | RestDayPay(pay=pay) | OvertimePay(pay=pay):
@@ -104,6 +108,7 @@ def _kind(person: Employee) -> Employee:
         reception_cap=None,
         max_hours_per_week=None,
         min_hours_per_week=None,
+        max_hours_per_span=None,
         cost_per_hour=None,
         accounts=(),
         routing_weight=None,

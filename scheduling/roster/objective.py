@@ -244,10 +244,12 @@ def fair_groups(problem: RosterProblem, choices: Mapping[Cell, tuple[int, ...]])
 
 
 def _contract_hours(problem: RosterProblem, person: int) -> float:
-    own = problem.employees[person].max_hours_per_week
+    own = problem.employees[person]
     labour = problem.settings.labour.week_limit
     legal = labour.value if labour.mode != "off" else FULL_WEEK_HOURS
-    return legal if own is None else min(own, legal)
+    weeks = ((problem.start - problem.span_start).days + problem.days) / 7
+    of_span = None if own.max_hours_per_span is None else own.max_hours_per_span / weeks
+    return min(hours for hours in (own.max_hours_per_week, of_span, legal) if hours is not None)
 
 
 def fair_pieces(prices: Prices) -> tuple[tuple[float, int], ...]:

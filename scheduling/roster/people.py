@@ -20,6 +20,7 @@ WishKind = Literal["leave", "off", "prefer", "avoid", "fixed"]
 POOLS: tuple[str, ...] = get_args(Pool)
 WISH_KINDS: tuple[str, ...] = get_args(WishKind)
 LARGEST_WEIGHT = 100.0
+HOURS = ("max_hours_per_week", "min_hours_per_week", "max_hours_per_day", "max_hours_per_span")
 OWN_TABLES = ("available", "meetings")  # told in tables of their own, not in agents.csv
 
 MeetingKind = Literal["meeting", "training"]
@@ -78,6 +79,9 @@ class Employee:
     max_hours_per_week, min_hours_per_week
         Contracted limits on paid hours of an ISO week; None: the labour rules alone. Falling below the
         least hours is priced, not forbidden.
+    max_hours_per_day, max_hours_per_span
+        Contracted most paid hours of a day, and of all the days planned together; None: the labour rules
+        alone.
     templates
         Shift templates they may work; empty: every template of their pool.
     cost_per_hour
@@ -102,6 +106,8 @@ class Employee:
     speed: float = 1.0
     max_hours_per_week: float | None = None
     min_hours_per_week: float | None = None
+    max_hours_per_day: float | None = None
+    max_hours_per_span: float | None = None
     templates: tuple[str, ...] = ()
     cost_per_hour: float | None = None
     starts_on: dt.date | None = None
@@ -120,7 +126,7 @@ class Employee:
             raise ValueError(f"speed must be above 0 and at most 10, got {self.speed:g}")
         if self.reception_cap is not None and self.reception_cap < 1:
             raise ValueError(f"reception_cap must be at least 1, got {self.reception_cap}")
-        for name in ("max_hours_per_week", "min_hours_per_week", "cost_per_hour", "routing_weight"):
+        for name in (*HOURS, "cost_per_hour", "routing_weight"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} must be 0 or more, got {value:g}")
@@ -205,6 +211,8 @@ def read_agents(path: Path, settings: Settings) -> tuple[Employee, ...]:
             speed=either(row.number_of("speed"), 1.0),
             max_hours_per_week=row.number_of("max_hours_per_week"),
             min_hours_per_week=row.number_of("min_hours_per_week"),
+            max_hours_per_day=row.number_of("max_hours_per_day"),
+            max_hours_per_span=row.number_of("max_hours_per_span"),
             templates=row.names("templates", templates),
             cost_per_hour=row.number_of("cost_per_hour"),
             starts_on=row.day("starts_on"),

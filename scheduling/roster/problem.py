@@ -53,10 +53,11 @@ class RosterProblem:
 
     ``options`` are the duties of each day. ``need`` and ``plan`` give, for each cover row (stream x
     interval), quarters of agents that must and that should be present: what the requirement asks, and
-    what the shift plan holds.
+    what the shift plan holds. ``span_start`` is the first day that counts towards a span's contracted hours.
     """
 
     start: dt.date
+    span_start: dt.date
     days: int
     timezone: str
     interval_min: int
@@ -180,6 +181,7 @@ def build_problem(
     )
     return RosterProblem(
         start=start,
+        span_start=case.span_start or start,
         days=days,
         timezone=timezone,
         interval_min=interval,

@@ -152,6 +152,7 @@ def replan(
         wishes=[*kept, *absences],
         start=first,
         days=(end - first).days,
+        span_start=case.span_start or start,
         last_roster=pd.concat(before, ignore_index=True) if before else None,
     )
     repair = _Repair(

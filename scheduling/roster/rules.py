@@ -60,6 +60,16 @@ class ContractHours:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractDayHours:
+    """Nobody is paid more hours on a day than their own contract says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractSpanHours:
+    """Nobody is paid more hours on all days of the span together than their own contract says."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeastHours:
     """Everybody is paid at least their contract's hours in an ISO week; each hour below has a price."""
 
@@ -178,6 +188,8 @@ Rule = (
     | Attended
     | FixedDuty
     | ContractHours
+    | ContractDayHours
+    | ContractSpanHours
     | LeastHours
     | MaxPeople
     | MaxHoursPerDay
@@ -243,6 +255,8 @@ def roster_rules(settings: Settings) -> tuple[Rule, ...]:
         Attended(),
         FixedDuty(),
         ContractHours(),
+        ContractDayHours(),
+        ContractSpanHours(),
         LeastHours(price=LEAST_HOURS_PRICE),
         MaxPeople(),
         *(rule for rule in limited if rule.limit.mode != "off"),

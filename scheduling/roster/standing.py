@@ -134,6 +134,7 @@ def first_breach(search: Search, assignment: Assignment, change: Change) -> Viol
             start=problem.start,
             days=problem.days,
             last_roster=theirs,
+            span_start=problem.span_start,
         )
         return {v for v in found if v.is_hard and (v.employee in names or v.rule == "MaxPeople")}
 

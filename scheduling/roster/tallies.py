@@ -7,7 +7,7 @@ import math
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from scheduling.roster.objective import Prices, wage_of
 from scheduling.roster.pay import WEEK_MIN, counted_min, overtime_min, standard_min
 from scheduling.roster.problem import RosterProblem
 from scheduling.roster.rules import (
+    ContractSpanHours,
     MaxHoursPerMonth,
     MaxHoursPerQuarter,
     MaxHoursPerWeek,
@@ -53,6 +54,8 @@ class Tally:
         Minutes that each person brings along, by day before the span.
     extra
         Wages that the law adds to an hour beyond.
+    own
+        The limit of each period for people who have one of their own. [min]
     """
 
     rule: Rule
@@ -64,12 +67,13 @@ class Tally:
     counts: tuple[tuple[int, ...], ...]
     carried: tuple[Mapping[int, int], ...]
     extra: float = 0.0
+    own: Mapping[int, int] = field(default_factory=dict)
 
     def left(self, person: int) -> tuple[int, ...]:
         """Return the minutes that each period still allows; what was worked before cannot be undone."""
         mine = self.carried[person]
         return tuple(
-            max(0, most - sum(mine.get(d, 0) for d in days))
+            max(0, self.own.get(person, most) - sum(mine.get(d, 0) for d in days))
             for most, days in zip(self.most, self.periods, strict=True)
         )
 
@@ -99,7 +103,10 @@ def months(problem: RosterProblem, *, length: int = 1) -> Periods:
 
 
 def hour_tallies(problem: RosterProblem) -> tuple[Tally, ...]:
-    """Return the tallies of paid hours in a month and a quarter, and of overtime where it can be too much."""
+    """Return the tallies of paid hours in a month, a quarter and a contract's span, and of overtime.
+
+    The last two only where it can be too much.
+    """
     overtime = (_of_overtime(problem, r) for r in problem.rules if isinstance(r, MaxOvertimePerMonth))
     paid = (
         _of_limit(problem, rule, rule.limit, months(problem, length=MONTHS[period]))
@@ -107,7 +114,9 @@ def hour_tallies(problem: RosterProblem) -> tuple[Tally, ...]:
         for rule in problem.rules
         if isinstance(rule, kind)
     )
-    return (*paid, *(tally for tally in overtime if _has_enough_days(problem, tally)))
+    contracts = (_of_contract(problem, r) for r in problem.rules if isinstance(r, ContractSpanHours))
+    rare = (*overtime, *contracts)
+    return (*paid, *(tally for tally in rare if _has_enough_days(problem, tally)))
 
 
 def unknown_days(problem: RosterProblem) -> tuple[dt.date, dt.date] | None:
@@ -167,6 +176,17 @@ def _of_limit(problem: RosterProblem, rule: Rule, limit: Limit, periods: Periods
         prices=(limit.price / 60,) * len(problem.employees),
         counts=tuple(tuple(o.paid_min for o in day) for day in problem.options),
         carried=tuple(carried.paid_min for carried in problem.carried),
+    )
+
+
+def _of_contract(problem: RosterProblem, rule: ContractSpanHours) -> Tally:
+    """Return the tally of everybody's own hours; of a span planned again in part, its first days count."""
+    whole = tuple(range((problem.span_start - problem.start).days, problem.days))
+    hours = [person.max_hours_per_span for person in problem.employees]
+    return replace(
+        _of_limit(problem, rule, Limit(value=0), (whole,)),
+        prices=tuple(None if most is None else 0.0 for most in hours),
+        own={p: round(60 * most) for p, most in enumerate(hours) if most is not None},
     )
 
 

@@ -150,6 +150,8 @@ def random_people(seed: int, count: int) -> tuple[Employee, ...]:
             cost_per_hour=float(rng.choice([20, 25, 31])),
             max_hours_per_week=float(rng.choice([16, 24, 44])),
             min_hours_per_week=None if rng.random() < 0.5 else 16.0,
+            max_hours_per_day=4.0 if rng.random() < 0.1 else None,
+            max_hours_per_span=float(rng.choice([8, 12, 20])) if rng.random() < 0.3 else None,
         )
         for p, person in enumerate(build_people(count))
     )

@@ -27,9 +27,9 @@ def written(folder: Path, text: str, name: str = "agents.csv") -> Path:
 def test_every_column_of_an_agent_is_read(tmp_path: Path) -> None:
     path = written(
         tmp_path,
-        "employee,skills,streams,pool,reception_cap,speed,max_hours_per_week,min_hours_per_week,templates,"
-        "cost_per_hour,starts_on,ends_on,accounts,routing_weight\n"
-        "王芳,presale;aftersale,presale,part_time,6,1.2,24,8,半班;早班,28,2026-11-01,2026/12/31,a1;a2,0.5\n",
+        "employee,skills,streams,pool,reception_cap,speed,max_hours_per_week,min_hours_per_week,"
+        "max_hours_per_day,max_hours_per_span,templates,cost_per_hour,starts_on,ends_on,accounts,routing_weight\n"
+        "王芳,presale;aftersale,presale,part_time,6,1.2,24,8,4.5,60,半班;早班,28,2026-11-01,2026/12/31,a1;a2,0.5\n",
     )
     assert read_agents(path, SETTINGS) == (
         Employee(
@@ -41,6 +41,8 @@ def test_every_column_of_an_agent_is_read(tmp_path: Path) -> None:
             speed=1.2,
             max_hours_per_week=24,
             min_hours_per_week=8,
+            max_hours_per_day=4.5,
+            max_hours_per_span=60,
             templates=("半班", "早班"),
             cost_per_hour=28,
             starts_on=dt.date(2026, 11, 1),

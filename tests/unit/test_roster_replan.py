@@ -73,6 +73,24 @@ def test_an_absent_person_is_replaced_and_the_days_before_stay(published: pd.Dat
     assert set(answer.changes.loc[answer.changes["because"] == "absent", "employee"]) == {name}
 
 
+def test_hours_of_the_published_days_before_count_towards_a_contract_of_the_span() -> None:
+    # Counted from the first day that may change, B could have taken two more duties.
+    pair = replace(
+        WEEK,
+        employees=(PEOPLE[0], replace(PEOPLE[1], max_hours_per_span=16)),
+        requirement=build_requirement(1, hours=(8, 17)),
+    )
+    rows = [("B", 0, EARLY), ("B", 1, EARLY), *(("A", d, EARLY) for d in range(2, 7))]
+    absences = [wish("A", d, "leave") for d in (3, 4)]
+    relaxed = replace(pair, employees=PEOPLE[:2])
+    taken = []
+    for case in (relaxed, pair):
+        repaired_week = repaired(build_roster(rows), case, absences=absences).roster
+        assert repaired_week is not None
+        taken.append(int((repaired_week["employee"] == "B").sum()))
+    assert taken == [4, 2]
+
+
 def test_a_dear_change_leaves_the_gap_open(published: pd.DataFrame) -> None:
     absences = [wish(busiest(published), 3, "leave")]
     dear = repaired(published, absences=absences, change_price=10_000)
