@@ -145,7 +145,8 @@ def _search(job: DayJob, *, may_give_up: bool = True) -> DayChoices | None:
     # Days judged together need less knowledge each.
     budget = effort.simulated_sessions * (1.0 if job.needs_proof else TOGETHER)
     trials = Trials(task, seed=job.seed, budget=budget, threads=job.threads)
-    settler = Settler(task=task, trials=trials, rungs=effort.rungs if job.needs_proof else effort.rungs[:1])
+    rungs = effort.rungs if job.needs_proof else effort.rungs[:1]
+    settler = Settler(task=task, trials=trials, rungs=rungs, per_cost=effort.per_cost)
     wanted = np.maximum(0, np.ceil(job.part * needed.agents).astype(np.int64) - task.already[0])
     starts = [*job.starts, cover_plan(wanted, task.on, task.cost, task.groups)]
     walk = Walk(task, effort.walk, generator(job.seed, "walk", job.name))

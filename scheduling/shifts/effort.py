@@ -62,6 +62,8 @@ class DesignEffort:
         Most sessions simulated while searching.
     rungs
         Simulated days after each of which a plan goes on or is dropped.
+    per_cost
+        Plans of the same cost that are tried.
     half_width
         Of the 95 % interval of a share on fresh days.
     most_days
@@ -88,6 +90,7 @@ class DesignEffort:
     rungs: tuple[int, ...]
     half_width: float
     most_days: int
+    per_cost: int = 5
     walks: int = 1
     attempts: int = 4
     draws: int = 100
@@ -129,10 +132,11 @@ EFFORTS: dict[EffortName, DesignEffort] = {
     "thorough": DesignEffort(
         walk=Effort(evaluations=4500, removals=32),
         stages=5,
-        simulated_sessions=120e6,
-        rungs=(60, 360, 2880),
-        half_width=0.0003,
+        simulated_sessions=160e6,
+        rungs=(60, 360, 1440, 5760),
+        half_width=0.0002,
         most_days=15_000,
+        per_cost=8,
         walks=2,
         attempts=4,
         draws=200,

@@ -15,7 +15,6 @@ from scheduling.shifts.trials import LOOK, Trial, Trials
 NEAR = 0.012  # of the target, within which plans are worth a trial
 FAR = 0.08  # below the target, within which plans serve beside better days
 LEVELS_BELOW = 6  # costs below the border at which such plans are tried
-PER_COST = 5  # plans of the same cost that are tried
 LEVELS = 3  # costs at which plans that pass are gathered
 MOST_UNANSWERED = 0.01  # by which the model may be wrong about unanswered sessions
 
@@ -48,6 +47,7 @@ class Settler:
     task: DayTask  # with the target that is really wanted
     trials: Trials
     rungs: tuple[int, ...]  # simulated days after which a plan goes on or is dropped
+    per_cost: int  # plans of the same cost that are tried
     margin: float = 0.0  # above the target that a judgement on fresh days needs
     kindness: list[float] = field(default_factory=list)
     kind_unanswered: list[float] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Settler:
         at_cost: dict[float, int] = {}
         for tried in near:
             level = round(tried.cost, 6)
-            if at_cost.get(level, 0) >= PER_COST or not self.trials.can_afford(LOOK):
+            if at_cost.get(level, 0) >= self.per_cost or not self.trials.can_afford(LOOK):
                 continue
             if level in passed or self.ahead(tried.share) - self.kind < self.margin - 0.004:
                 continue

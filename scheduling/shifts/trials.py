@@ -15,6 +15,7 @@ FRESH = 1_000_000  # number of the first day on which chosen plans are judged: n
 LOOK = 60  # days on which every plan is tried first
 FEWEST_DAYS = 4
 PLANS_AT_LEAST = 8  # tried whatever the budget
+KEPT_SESSIONS = 12e6  # of drawn days, 1.5 GB; days beyond are drawn again for every plan
 PARTS = 8  # parts of a day whose work, known in the mean, explains much of a day's luck
 
 
@@ -132,12 +133,16 @@ class Trials:
                 found.rounds_asked,
             )
         self._draw(last)
+        kept = min(max(len(self._drawn), first), last)
+        if first < kept < last:
+            return self._simulated(duties, first, kept).then(self._simulated(duties, kept, last))
         sums = judge_many(
             self.day,
             [duties],
             seed=self.seed,
             days=last - first,
-            drawn=self._drawn[first:last],
+            first_day=first,
+            drawn=self._drawn[first:last] if kept == last else None,
             threads=self.threads,
         )
         return Trial(
@@ -170,8 +175,6 @@ class Trials:
     def _luck(self, days: int) -> Floats:
         """Return the work of each part of each drawn day, relative to what is expected there."""
         self._draw(days)
-        while len(self._work) < days:
-            self._work.append(self._work_by_part(self._drawn[len(self._work)]))
         return np.array(self._work[:days]) / np.maximum(self._expected, 1e-9) - 1.0
 
     def _work_by_part(self, drawn: KeptDay) -> Floats:
@@ -185,6 +188,10 @@ class Trials:
         return np.bincount(part, weights=work, minlength=PARTS).astype(np.float64)
 
     def _draw(self, days: int) -> None:
-        have = len(self._drawn)
-        if have < days:
-            self._drawn += draw_days(self.day, seed=self.seed, days=days - have, first_day=have)
+        """Draw days not drawn before, and keep as many of them as there is room for."""
+        room = int(KEPT_SESSIONS / max(float(self.day.sessions.sum()), 1.0))
+        for number in range(len(self._work), days):
+            drawn = draw_days(self.day, seed=self.seed, days=1, first_day=number)[0]
+            self._work.append(self._work_by_part(drawn))
+            if number < room:
+                self._drawn.append(drawn)
