@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +71,19 @@ class Outlook:
     given: Ints
     examples: int
     source: str
+
+    def at(self, place: Ints) -> Outlook:
+        """Return the outlook where its hours stand at other positions, or at none (below 0)."""
+        rows = place[self.rows]
+        kept = rows >= 0
+        return replace(
+            self,
+            rows=rows[kept],
+            log_effect=self.log_effect[kept],
+            sd=self.sd[kept],
+            high=self.high[kept],
+            given=self.given[kept],
+        )
 
 
 def event_outlook(

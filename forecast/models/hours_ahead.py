@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -67,6 +67,20 @@ class HoursAhead:
     classes: Ints
     weeks_ahead: Ints
     outlooks: tuple[Outlook, ...]
+
+    def only(self, starts: pd.DatetimeIndex) -> HoursAhead:
+        """Return some of the hours."""
+        rows = self.starts.get_indexer(starts)
+        place = np.full(len(self.starts), -1)
+        place[rows] = np.arange(len(rows))
+        hourly = "day is_open shape calendar holiday promotion level level_variance classes weeks_ahead"
+        return replace(
+            self,
+            starts=starts,
+            design=self.layout.design(starts),
+            outlooks=tuple(outlook.at(place) for outlook in self.outlooks),
+            **{name: getattr(self, name)[rows] for name in hourly.split()},
+        )
 
     def mean(self) -> Floats:
         """Return the expected consultations of each hour."""
@@ -200,7 +214,43 @@ def look_ahead(
     past: tuple[str, ...],
     skill: str,
 ) -> HoursAhead:
-    """Return the hours taken apart; hours of the past are explained as they were fitted."""
+    """Return the hours taken apart; hours of the past are explained as they were fitted.
+
+    What is told of a phase holds for all of its hours, so that these are looked at wherever `starts` ends.
+    """
+    end = pd.Timestamp(usable.end, tz=layout.known.timezone).timestamp()
+    moments = starts.as_unit("s").asi8
+    events = [e for e in layout.events if seconds(e.end) > end and len(rows_touched(e, moments))]
+    whole = _with_whole_phases(starts, events, layout, usable)
+    found = _take_apart(
+        whole, events, layout=layout, fit=fit, usable=usable, spreads=spreads, past=past, skill=skill
+    )
+    return found if len(whole) == len(starts) else found.only(starts)
+
+
+def _with_whole_phases(
+    starts: pd.DatetimeIndex, events: list[Event], layout: Layout, usable: UsableHours
+) -> pd.DatetimeIndex:
+    """Return the hours, and the open ones of the events' phases beyond them."""
+    for event in events:
+        for phase in event.phase:
+            first = pd.Timestamp(phase.start).floor("h")
+            hours = pd.date_range(first, phase.end, freq="h", inclusive="left").tz_convert(starts.tz)
+            starts = starts.union(hours[_is_open(hours, layout.clock(hours).day, usable)])
+    return starts
+
+
+def _take_apart(
+    starts: pd.DatetimeIndex,
+    events: list[Event],
+    *,
+    layout: Layout,
+    fit: RegressionFit,
+    usable: UsableHours,
+    spreads: Mapping[str, EventSpread],
+    past: tuple[str, ...],
+    skill: str,
+) -> HoursAhead:
     design = layout.design(starts)
     clock = layout.clock(starts)
     day = clock.day
@@ -222,11 +272,8 @@ def look_ahead(
     base = np.exp(effect["shape"] + effect["calendar"] + effect["holiday"] + level)
     outlooks, moved = [], effect["promotion"].copy()
     moments = starts.as_unit("s").asi8
-    end = pd.Timestamp(usable.end, tz=layout.known.timezone).timestamp()
-    for event in layout.events:
+    for event in events:
         rows = rows_touched(event, moments)
-        if not len(rows) or seconds(event.end) <= end:
-            continue
         spread = spreads.get(event.kind, spreads[""])
         outlook = _outlook(event, rows, starts, base, layout, fit, usable, spread, past, skill)
         learnt = fit.coefficients.log_effect(layout.event_design(starts[rows], event), PROMOTION_GROUPS)

@@ -52,6 +52,21 @@ def test_a_shop_ten_times_as_large_is_forecast_ten_times_as_large(factor, seed):
     np.testing.assert_allclose(other / one, factor, rtol=0.08)
 
 
+@pytest.mark.parametrize("past", [0, 1])
+def test_a_day_is_forecast_alike_wherever_the_days_asked_for_end(past):
+    """A phase that is cut by the end of the horizon, or has begun before it, is told of as a whole."""
+    told = {"multiplier": {"low": 2.0, "mid": 3.0, "high": 4.5}}
+    events = [sale(dt.datetime.combine(END - dt.timedelta(days=20), dt.time(20)))] * past
+    events.append(sale(dt.datetime.combine(END + dt.timedelta(days=1), dt.time(20)), hours=120.0, **told))
+    model = fit("regression", plain_history(days=63), known(events))
+    whole = pd.Series(model.mean(AHEAD), index=AHEAD)
+    for part in (AHEAD[:45], AHEAD[40:]):
+        np.testing.assert_allclose(model.mean(part), whole[part], rtol=1e-9)
+        np.testing.assert_allclose(model.parts(part).prod(axis=1), whole[part], rtol=1e-9)
+        spread = model.draw(part, 400, np.random.default_rng(0)).mean(axis=0)
+        np.testing.assert_allclose(spread.sum(), whole[part].sum(), rtol=0.08)
+
+
 @settings(max_examples=6, deadline=None)
 @given(days=st.integers(1, 400))
 def test_a_promotion_keeps_its_shape_when_its_date_moves(days):
