@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from forecast.config import ShopSettings
     from scheduling.pipeline import Plan
 
-State = Literal["met", "risky", "missed"]
+State = Literal["met", "risky", "missed", "unjudged"]
 DATES = re.compile(r"\d{4}-\d\d-\d\d(, \d{4}-\d\d-\d\d)+")
 LEAST_RANK = 0.5  # what a rank of the objective must come to to be named [money]
 AGREEMENT_SLACK = 0.01  # model and simulator disagree beyond the simulator's 95 % interval plus one point
@@ -47,7 +47,7 @@ class Verdict:
     """One stream's answer: is its target met, how surely, at what cost.
 
     ``state`` is met (certified, and probable enough), risky (certified for the expected demand, but the
-    chance over forecast draws is below the wanted confidence) or missed.
+    chance over forecast draws is below the wanted confidence), missed, or unjudged (nobody knows who comes).
     """
 
     stream: str
@@ -60,6 +60,7 @@ class Verdict:
     simulated: float | None
     simulated_ci: tuple[float, float] | None
     certified: bool
+    is_judged: bool
     unanswered: float | None
     max_unanswered: float
     on_time_of_asked: float | None
@@ -70,6 +71,8 @@ class Verdict:
     @property
     def state(self) -> State:
         """Whether the target is met, at risk or missed."""
+        if not self.is_judged:
+            return "unjudged"
         if not self.certified:
             return "missed"
         return "risky" if self.probability is not None and self.probability < self.confidence else "met"
@@ -133,7 +136,7 @@ def timezone(plan: Plan) -> str:
 
 def stream_ids(plan: Plan) -> list[str]:
     """Return the plan's streams in the order of the shop's settings."""
-    return shop_order(plan.forecast["stream"], plan.settings.demand)
+    return shop_order(plan.cover["stream"], plan.settings.demand)
 
 
 def shop_order(streams: Iterable[str], settings: ShopSettings) -> list[str]:
@@ -196,6 +199,8 @@ def shortfall_text(plan: Plan, verdict: Verdict, say: Words) -> str:
 def overall(found: list[Verdict]) -> State:
     """Return the worst state of all streams."""
     states = {verdict.state for verdict in found}
+    if "unjudged" in states:
+        return "unjudged"
     return "missed" if "missed" in states else "risky" if "risky" in states else "met"
 
 
@@ -209,6 +214,7 @@ def _verdict(plan: Plan, name: str, figures: Mapping[str, Any]) -> Verdict:
         target=demand.target(name) if target is None else target,
         confidence=demand.stream(name).confidence,
         max_unanswered=demand.stream(name).max_unanswered,
+        is_judged=plan.is_judged,
         certified=bool(figures.get("certified", False)),
         simulated_ci=None if interval is None else (interval[0], interval[1]),
         **{name: figures.get(name) for name in VERDICT_FIGURES},
@@ -266,7 +272,7 @@ def day_rows(plan: Plan, stream: str) -> list[Day]:
             Day(
                 stream=stream,
                 date=day,
-                offered=float(demand["mean"].sum()),
+                offered=float(demand["mean"].sum()) if plan.is_judged else np.nan,
                 busiest_start=None if top is None else top["start"],
                 busiest_mean=None if top is None else float(top["mean"]),
                 busiest_p90=None if top is None or "p90" not in demand else float(top["p90"]),

@@ -31,6 +31,8 @@ EVERYTHING = (
     "run.json",
 )
 
+NEEDS_DEMAND = ("forecast.csv", "simulated_cover.csv")  # of no plan for which nobody knows who comes
+
 
 def write_plan(plan: Plan, folder: Path, lang: str, *, began: float, former: Path | None = None) -> None:
     """Write everything a plan consists of.
@@ -84,6 +86,8 @@ def write_stage(
     }
     for name in files:
         path, table = folder / name, tables.get(name)
+        if not plan.is_judged and name in NEEDS_DEMAND:
+            continue
         if table is not None:
             write_csv(table, path)
         elif name == "draws.parquet" and plan.draws is not None:

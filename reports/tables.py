@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scheduling.pipeline import Plan
 
 GAPS_SHOWN = 5
-STATE_STYLES = {"met": "bold green", "risky": "bold yellow", "missed": "bold red"}
+STATE_STYLES = {"met": "bold green", "risky": "bold yellow", "missed": "bold red", "unjudged": "bold"}
 
 
 def print_plan(plan: Plan, console: Console, lang: str) -> None:
@@ -39,7 +39,7 @@ def print_plan(plan: Plan, console: Console, lang: str) -> None:
     console.print(Text(title, style="bold"))
     console.print(verdict_table(plan, say))
     for verdict in findings.verdicts(plan):
-        if verdict.state != "met":
+        if verdict.state not in ("met", "unjudged"):
             console.print(
                 Text(findings.shortfall_text(plan, verdict, say), style=STATE_STYLES[verdict.state])
             )
@@ -150,8 +150,9 @@ def _ending(plan: Plan) -> str:
     """Return what comes next: a roster to mend, a target to meet, people to name, or a plan to hand out."""
     if plan.roster is None and plan.roster_result is not None:
         return "conflicts"
-    if findings.overall(findings.verdicts(plan)) != "met":
-        return "missed"
+    state = findings.overall(findings.verdicts(plan))
+    if state != "met":
+        return "unjudged" if state == "unjudged" else "missed"
     if plan.roster is not None:
         return "met"
     return "shifts" if plan.employees else "plan"

@@ -20,6 +20,7 @@ from forecast.timegrid import MINUTES_A_DAY, instant
 from scheduling.inputs import Inputs
 
 DRAWN = 200
+REQUIRED = "no history: consultations are those that the requirement names (offered), taken as certain"
 DRIVERS = ("bot_share", "handle_factor")  # columns of a forecast that only some hours fill
 NEAR = 0.1  # by which the mean of draws may differ from the table's, over all hours, to belong to it
 
@@ -137,6 +138,14 @@ def read_outlook(path: Path, settings: ShopSettings, *, seed: int) -> Outlook:
         else f"{path.name}: futures drawn from its bands, the hours of a day moving together"
     )
     return Outlook(table=table, draws=made, notes=[note])
+
+
+def outlook_of_requirement(requirement: pd.DataFrame | None) -> Outlook | None:
+    """Return the demand that a requirement was made for, taken as certain; None where it does not say."""
+    if requirement is None or "offered" not in requirement or not requirement["offered"].sum() > 0:
+        return None
+    table = requirement[["stream", "start"]].assign(mean=requirement["offered"].fillna(0.0))
+    return Outlook(table=table, notes=[REQUIRED])
 
 
 def with_drivers(forecast: pd.DataFrame) -> pd.DataFrame:

@@ -70,6 +70,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     synthetic: bool = False
     parts: pd.DataFrame | None = None  # why each hour of the forecast is as high as it is
+    is_judged: bool = True  # False: nobody knows who comes, so no model and no simulator was asked
 
     @property
     def target_is_met(self) -> bool:

@@ -145,7 +145,7 @@ def promises(
 def cover_table(
     demands: Mapping[str, StreamDemand],
     duties: Duties,
-    seen: Mapping[str, Mapping[dt.date, Any]],
+    seen: Mapping[str, Mapping[dt.date, Any]] | None,
     requirement: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return the `COVER` table of a plan.
@@ -156,14 +156,14 @@ def cover_table(
         What is asked, who is on, and ``requirement.csv``.
     seen
         What the model or the simulator saw by stream and date: anything with `on_time`, `total` and
-        `open_sessions` per interval.
+        `open_sessions` per interval. None: nobody knows who comes, and these columns stay empty.
     """
     asked = "agents_gross" if "agents_gross" in requirement else "agents_net"
     required = requirement.set_index(["stream", "start"])[asked]
     frames = []
     for name, demand in demands.items():
         for date, day in demand.days.items():
-            view, starts = seen[name][date], demand.starts[date]
+            starts = demand.starts[date]
             keys = pd.MultiIndex.from_arrays([[name] * len(starts), starts])
             spans = on_date(duties, date, name, day.first_min)
             frames.append(
@@ -173,13 +173,22 @@ def cover_table(
                         "start": starts,
                         "required": required.reindex(keys).fillna(0).to_numpy(),
                         "on_duty": on_duty(spans, day.starts_min, day.interval_min),
-                        "offered": demand.offered[date],
-                        "on_time": shares(view.on_time, view.total),
-                        "open_sessions": view.open_sessions,
+                        **_seen_then(demand.offered[date], None if seen is None else seen[name][date]),
                     }
                 )
             )
     return pd.concat(frames, ignore_index=True)
+
+
+def _seen_then(offered: Floats, view: Any) -> dict[str, Any]:
+    """Return the columns of cover that need to know who comes."""
+    if view is None:
+        return dict.fromkeys(("offered", "on_time", "open_sessions"), np.nan)
+    return {
+        "offered": offered,
+        "on_time": shares(view.on_time, view.total),
+        "open_sessions": view.open_sessions,
+    }
 
 
 def shares(on_time: Floats, total: Floats) -> Floats:

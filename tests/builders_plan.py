@@ -69,6 +69,7 @@ class BuiltPlan:
     notes: list[str]
     last_roster: pd.DataFrame | None = None
     synthetic: bool = True
+    is_judged: bool = True
 
 
 def build_settings() -> Settings:

@@ -86,7 +86,7 @@ class Job:
         return self.outlook
 
 
-def read_job(asked: Asked, *, span: tuple[dt.date, int] | None = None) -> Job:
+def read_job(asked: Asked, *, span: tuple[dt.date, int] | None = None, needs_history: bool = True) -> Job:
     """Read a shop and the tables given in its place.
 
     Parameters
@@ -96,11 +96,15 @@ def read_job(asked: Asked, *, span: tuple[dt.date, int] | None = None) -> Job:
         given or `span`.
     span
         First day and days of a table that says itself when it is for.
+    needs_history
+        Whether a shop without a history is an error where no forecast is given.
     """
     from scheduling.inputs import read_inputs
     from scheduling.outlook import read_outlook, span_of
 
-    inputs = read_inputs(asked.shop, history=asked.history, needs_history=asked.forecast is None)
+    inputs = read_inputs(
+        asked.shop, history=asked.history, needs_history=needs_history and asked.forecast is None
+    )
     settings = inputs.settings.demand
     run, start, days = asked.run, asked.start, asked.days
     outlook = None if asked.forecast is None else read_outlook(asked.forecast, settings, seed=run.seed)
@@ -139,9 +143,24 @@ def plan_shop(job: Job, *, synthetic: bool = False, **given: Any) -> ExitCode:
 
 def plan_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
     """Run part of the chain and write its files among those that are there; return how it ended."""
+    return _written(job, files, made(job, **given))
+
+
+def roster_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
+    """Make a roster over the tables given, also where nobody knows who comes; else as `plan_stage`."""
+    from scheduling.outlook import outlook_of_requirement
+    from scheduling.unjudged import plan_unjudged
+
+    if job.outlook is None and job.inputs.history.empty:
+        job.outlook = outlook_of_requirement(given["requirement"])
+        if job.outlook is None:
+            return _written(job, files, plan_unjudged(job.inputs, **_asked(job), **given))
+    return plan_stage(job, files, **given)
+
+
+def _written(job: Job, files: tuple[str, ...], plan: Plan) -> ExitCode:
     from reports.plan_files import write_stage
 
-    plan = made(job, **given)
     target = job.target
     job.stages("files")
     with whole_files(target) as folder:
@@ -156,18 +175,19 @@ def plan_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
 def made(job: Job, *, synthetic: bool = False, **given: Any) -> Plan:
     from scheduling.pipeline import make_plan
 
-    return make_plan(
-        job.inputs,
-        start=job.start,
-        days=job.days,
-        seed=job.run.seed,
-        effort=job.run.asked_effort,
-        outlook=job.outlook,
-        synthetic=synthetic,
-        say=job.stages,
-        better=job.stages.better,
-        **given,
-    )
+    return make_plan(job.inputs, outlook=job.outlook, synthetic=synthetic, **_asked(job), **given)
+
+
+def _asked(job: Job) -> dict[str, Any]:
+    """Return what every kind of plan is told of a run."""
+    return {
+        "start": job.start,
+        "days": job.days,
+        "seed": job.run.seed,
+        "effort": job.run.asked_effort,
+        "say": job.stages,
+        "better": job.stages.better,
+    }
 
 
 def _show(plan: Plan, job: Job, *written: Path) -> None:
@@ -197,7 +217,8 @@ def refuse(result: RosterResult, *, as_json: bool) -> NoReturn:
 def _ending(plan: Plan) -> ExitCode:
     if plan.roster_result is not None and plan.roster is None:
         raise no_roster(plan.roster_result.conflicts)
-    return ExitCode.FINE if plan.target_is_met else ExitCode.TARGET_NOT_MET
+    is_fine = plan.target_is_met or not plan.is_judged
+    return ExitCode.FINE if is_fine else ExitCode.TARGET_NOT_MET
 
 
 def screen() -> Console:
