@@ -49,6 +49,15 @@ class Job:
         """Folder for the results."""
         return self.run.out if self.run.out is not None else self.shop / "plans" / self.start.isoformat()
 
+    @cached_property
+    def stage_target(self) -> Path:
+        """Folder for the results of one stage: never that of a finished plan, whose files fit together."""
+        from scheduling.plan_folder import RECORD
+
+        if self.run.out is not None or not (self.target / RECORD).is_file():
+            return self.target
+        return self.target.with_name(f"{self.target.name}-{click.get_current_context().info_name}")
+
     stages_after: tuple[str, ...] = ("files",)  # what the command does once there is a plan
 
     @cached_property
@@ -161,7 +170,7 @@ def roster_stage(job: Job, files: tuple[str, ...], **given: Any) -> ExitCode:
 def _written(job: Job, files: tuple[str, ...], plan: Plan) -> ExitCode:
     from reports.plan_files import write_stage
 
-    target = job.target
+    target = job.stage_target
     job.stages("files")
     with whole_files(target) as folder:
         former = target / "calendars"

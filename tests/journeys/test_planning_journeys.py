@@ -127,6 +127,22 @@ def test_every_stage_runs_alone_from_the_files_of_the_stage_before(
         assert judged["streams"][name]["simulated"] == pytest.approx(stream["simulated"], abs=1e-9)
 
 
+def test_one_stage_leaves_a_finished_plan_as_it_is(
+    planned_shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = Path(shutil.copytree(planned_shop, tmp_path / "shop"))
+    finished = shop / "plans" / "2026-12-07"
+    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
+    for command, file in (("forecast", "forecast.csv"), ("require", "requirement.csv")):
+        assert run(command, shop, "--start", "2026-12-07", "--days", "1", "-q") == 0
+        beside = shop / "plans" / f"2026-12-07-{command}" / file
+        assert beside.is_file()
+        assert str(beside) in capsys.readouterr().out
+    assert before == {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
+    assert run("forecast", shop, "--start", "2026-12-09", "--days", "1", "-q") == 0
+    assert (shop / "plans" / "2026-12-09" / "forecast.csv").is_file()
+
+
 def test_an_edited_workbook_is_scored_again(plan: Path) -> None:
     assert run("check", plan / "排班表.xlsx", "-q") in (0, 7)
 

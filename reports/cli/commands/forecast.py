@@ -80,9 +80,9 @@ def command(
     job = read_job(Asked(shop=shop, run=run, start=first, days=span, week=week, history=history))
     settings = job.inputs.settings.demand
     outlook = job.forecast(compared=ORIGINS if compare else 0) if at is None else _rest_of_day(job, at)
-    target = (
-        job.target if at is None or run.out is not None else shop / "plans" / f"forecast-{at:%Y-%m-%dT%H%M}"
-    )
+    target = job.stage_target
+    if at is not None and run.out is None:
+        target = shop / "plans" / f"forecast-{at:%Y-%m-%dT%H%M}"
     with whole_files(target) as folder:
         write_csv(outlook.table, folder / "forecast.csv")
         if outlook.draws is not None:

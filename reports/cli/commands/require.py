@@ -33,7 +33,7 @@ def command(asked: Asked) -> int:
     settings = job.inputs.settings
     demands = demands_of(outlook, job.inputs, start=job.start, days=job.days)
     table = requirement_of(demands, settings)
-    with whole_files(job.target) as folder:
+    with whole_files(job.stage_target) as folder:
         write_csv(table, folder / "requirement.csv")
     job.stages.end()
     if job.run.as_json:
@@ -42,5 +42,5 @@ def command(asked: Asked) -> int:
         tell_json({"days": rows, "recommended_cap": caps})
     else:
         print_requirement(table, settings.demand, screen(), job.words, notes=cap_notes(demands, settings))
-        click.echo(str(job.target / "requirement.csv"))
+        click.echo(str(job.stage_target / "requirement.csv"))
     return ExitCode.FINE

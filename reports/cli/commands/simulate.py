@@ -71,7 +71,7 @@ def command(asked: Asked, requirement: Path | None, shift_plan: Path | None, ros
         "days": job.days,
         **{key: found.summary[key] for key in ("streams", "inputs", "versions", "seed")},
     }
-    with whole_files(job.target) as folder:
+    with whole_files(job.stage_target) as folder:
         write_json(result, folder / "simulation.json")
         write_csv(found.simulated_cover, folder / "simulated_cover.csv")
     job.stages.end()
@@ -79,5 +79,5 @@ def command(asked: Asked, requirement: Path | None, shift_plan: Path | None, ros
         tell_json(result)
     else:
         screen().print(verdict_table(found, job.words))
-        click.echo(str(job.target / "simulation.json"))
+        click.echo(str(job.stage_target / "simulation.json"))
     return ExitCode.FINE if found.target_is_met else ExitCode.TARGET_NOT_MET
