@@ -33,7 +33,7 @@ from forecast.models.odd_hours import (
     robust_dispersion,
 )
 from forecast.models.penalised import Solution, fit_penalised
-from forecast.models.priors import prior_penalty
+from forecast.models.priors import month_day_stiffness, prior_penalty
 from forecast.models.promotion_columns import in_promotion_hours, peak_hours
 from forecast.models.usable_hours import UsableHours
 from forecast.models.week_memory import HOURS_A_WEEK, WeekMemory, find_week_memory
@@ -134,7 +134,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
     mu = profile_mean(counts, clock)
     dispersion = robust_dispersion(counts, mu)
     age = np.exp2(-np.asarray(days.age_days) / 7 / HALF_LIFE_WEEKS)
-    design_effect = 1.0
+    design_effect, month_days = 1.0, 1.0
     penalty = prior_penalty(design, design_effect)
     beta = np.zeros(len(design.names))
     beta[design.names.index("level:base")] = np.log(max(counts.mean(), 1e-3))
@@ -165,7 +165,8 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             counts[ordinary], mu[ordinary], nothing, typical=dispersion, weight=1.0
         )
         design_effect = days.design_effect(counts, mu, used, dispersion, in_promotion)
-        penalty = prior_penalty(design, design_effect)
+        month_days = month_day_stiffness(design, solution)
+        penalty = prior_penalty(design, design_effect, month_days)
     passes = _Passes(
         coefficients=Coefficients(names=design.names, solution=solution),
         design=design,
@@ -186,7 +187,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             design.matrix[used],
             counts[used],
             weights=weights[used],
-            penalty=prior_penalty(design, design_effect),
+            penalty=prior_penalty(design, design_effect, month_days),
             start=np.append(beta, 0.0),
         )
         coefficients = Coefficients(names=design.names, solution=solution)
