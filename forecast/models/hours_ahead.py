@@ -32,6 +32,10 @@ HOLIDAY_GROUPS = ("holiday", "holiday_block", "holiday_shadow")
 FELT = 0.05  # log; a promotion's effect below this leaves an hour ordinary
 LEAST_DISPERSION = 1e-4
 LARGEST_LOG = 30.0
+HOURLY: tuple[str, ...] = (
+    *("day", "is_open", "shape", "calendar", "holiday", "promotion", "level", "level_variance"),
+    *("classes", "weeks_ahead"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +77,12 @@ class HoursAhead:
         rows = self.starts.get_indexer(starts)
         place = np.full(len(self.starts), -1)
         place[rows] = np.arange(len(rows))
-        hourly = "day is_open shape calendar holiday promotion level level_variance classes weeks_ahead"
         return replace(
             self,
             starts=starts,
             design=self.layout.design(starts),
             outlooks=tuple(outlook.at(place) for outlook in self.outlooks),
-            **{name: getattr(self, name)[rows] for name in hourly.split()},
+            **{name: getattr(self, name)[rows] for name in HOURLY},
         )
 
     def mean(self) -> Floats:
