@@ -72,7 +72,7 @@ class Stages:
         self._say, self._quiet, self._clock = say, quiet, clock
         self._expected = list(expected)
         self._scale = stream_days / USUAL_DAYS
-        self._began = self._stage_began = clock()
+        self._began = self._stage_began = self._counts_began = clock()
         self._stage = self._best = ""
         self._spent: dict[str, float] = {}
         self._live: Live | None = None
@@ -84,6 +84,8 @@ class Stages:
         """Begin a stage; the one before is done."""
         self.end()
         self._stage, self._stage_began = stage, self._clock()
+        if COUNTED.fullmatch(stage) is None:
+            self._counts_began = self._stage_began
         if self._quiet:
             return
         if sys.stderr.isatty():
@@ -115,7 +117,7 @@ class Stages:
         else:
             done, total, task = int(counted[1]), int(counted[2]), counted[3]
             name = self._say("progress.counted", done=done, total=total, task=self._task(task))
-            remaining = seconds / max(1, done) * (total - done)
+            remaining = (self._clock() - self._counts_began) / max(1, done) * (total - done)
         told = self._say("progress.stage", stage=name, seconds=self._duration(seconds))
         if left and remaining is not None and remaining > SHORTEST_S:
             told += self._say("progress.left", seconds=self._duration(remaining))

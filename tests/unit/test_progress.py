@@ -72,6 +72,17 @@ def test_counted_tasks_tell_what_is_left_by_those_that_are_done() -> None:
     assert stages.line() == "· 3/12 volume (low) …  30 s, about 1 min 30 s left"
 
 
+def test_what_came_before_the_tasks_is_not_counted_as_theirs() -> None:
+    clock = Clock()
+    stages = stages_with(clock)
+    stages("roster")
+    clock.now = 80.0
+    stages("baselines")
+    clock.now = 100.0
+    stages("1/5 volume (low)")
+    assert stages.line() == "· 1/5 volume (low) …  1 min 40 s, about 1 min 20 s left"
+
+
 def test_piped_every_stage_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
     stages = Stages(words("en"), clock=Clock())
     stages("forecast")
