@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reports.cli.options import Run
-from reports.cli.outcomes import ExitCode, whole_folder
+from reports.cli.outcomes import ExitCode, check_replaceable, whole_folder
 from reports.notes import in_words
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def compare_shop(
     from scheduling.scenarios.keys import read_scenarios
 
     began = time.monotonic()
+    if run.out is not None:
+        check_replaceable(run.out)  # before the minutes that the scenarios take
     asked = read_scenarios(shop / "scenarios.toml" if scenarios is None else scenarios)
     inputs = read_inputs(shop, history=history, needs_history=asked.base is None)
     say = words(language(run.lang, inputs.settings.demand.shop.language))

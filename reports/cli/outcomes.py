@@ -7,8 +7,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from forecast.errors import ConfigError, PlanError
 
@@ -60,12 +63,56 @@ def exit_code(error: PlanError) -> ExitCode:
     return ExitCode.DATA
 
 
+OF_STAGES = (
+    "calendars",
+    "cover.csv",
+    "draws.parquet",
+    "forecast*.csv",
+    "forecast_parts*.png",
+    "last_roster.csv",
+    "requirement.csv",
+    "roster.csv",
+    "shift_plan.csv",
+    "simulated_cover.csv",
+    "simulation.json",
+    "summary.json",
+    "排班表.xlsx",
+)  # what a stage alone may have left where a plan is written next
+OF_SHOPS = ("shop.toml", "agents.csv", "history.csv", "promotions.toml", "plans")
+
+
+def check_replaceable(target: Path) -> None:
+    """Refuse a folder to be replaced as a whole that holds more than results: they would be lost.
+
+    Raises
+    ------
+    click.UsageError
+        Naming what is in the way.
+    """
+    from scheduling.plan_folder import RECORD  # every folder that is replaced as a whole has one
+
+    if target.exists() and not target.is_dir():
+        raise click.UsageError(f"--out {target} is a file; name a folder")
+    names = sorted(path.name for path in target.iterdir()) if target.is_dir() else []
+    shown = [name for name in names if not name.startswith(".")]
+    if RECORD in names:
+        own = [name for name in shown if name in OF_SHOPS]
+    else:
+        own = [name for name in shown if not any(fnmatch(name, result) for result in OF_STAGES)]
+    if own:
+        raise click.UsageError(
+            f"{target} holds {own[0]}, which is no result; results replace their whole folder: "
+            "name another one with --out"
+        )
+
+
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """Give a folder to write into that becomes `target` only if the block ends well.
 
-    What stood at `target` before stays until then, and is replaced as a whole.
+    What stood at `target` before stays until then, and is replaced as a whole; see `check_replaceable`.
     """
+    check_replaceable(target)
     target = target.absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reports.cli.options import Asked, Run, planned_span
-from reports.cli.outcomes import ExitCode, no_roster, whole_files, whole_folder
+from reports.cli.outcomes import ExitCode, check_replaceable, no_roster, whole_files, whole_folder
 from reports.cli.speech import language, tell_json
 
 if TYPE_CHECKING:
@@ -141,8 +141,9 @@ def plan_shop(job: Job, *, synthetic: bool = False, **given: Any) -> ExitCode:
     """
     from reports.plan_files import write_plan
 
-    plan = made(job, synthetic=synthetic, **given)
     target = job.target
+    check_replaceable(target)  # before the minutes that a plan takes
+    plan = made(job, synthetic=synthetic, **given)
     job.stages("files")
     with whole_folder(target) as folder:
         write_plan(plan, folder, job.lang, began=job.began, former=target if target.is_dir() else None)

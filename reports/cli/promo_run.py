@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reports.cli.options import Asked, Run
-from reports.cli.outcomes import ExitCode, no_roster, whole_folder
+from reports.cli.outcomes import ExitCode, check_replaceable, no_roster, whole_folder
 from reports.cli.speech import tell_json
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def promote_shop(
     job.start, job.days = event_span(event, timezone)
     if run.out is None:
         job.run = dataclasses.replace(run, out=shop / "plans" / f"promo-{event_id}")
+    target = job.target
+    check_replaceable(target)  # before the minutes that a plan takes
     streams = [stream.id for stream in job.inputs.settings.demand.streams]
     reserves = read_reserves(shop / "reserves.csv", streams)
     courses = read_courses(shop / "training.csv")
@@ -66,7 +68,6 @@ def promote_shop(
         for path in (shop / "reserves.csv", shop / "training.csv")
         if path.is_file()
     }
-    target = job.target
     job.stages("files")
     with whole_folder(target) as folder:
         write_plan(plan, folder, job.lang, began=job.began, former=target if target.is_dir() else None)

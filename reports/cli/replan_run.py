@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reports.cli.options import Run
-from reports.cli.outcomes import ExitCode, no_roster, whole_folder
+from reports.cli.outcomes import ExitCode, check_replaceable, no_roster, whole_folder
 from reports.cli.speech import language, tell_json
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
 
     began = time.monotonic()
     folder = find_plan(what)
+    target = run.out if run.out is not None else _next_folder(folder)
+    check_replaceable(target)
     home = shop if shop is not None else shop_of(folder)
     inputs = read_inputs(home, needs_history=False)
     demand = inputs.settings.demand
@@ -99,7 +101,6 @@ def replan_plan(what: Path, changes: Changes, *, shop: Path | None, frontier: bo
         print_changes(answer, demand, screen(), spoken)
     outsiders = {person.employee for person in called}
     new = _judged(plan, answer, inputs, outlook, case, details["absences"], stages, run, outsiders)
-    target = run.out if run.out is not None else _next_folder(folder)
     stages("files")
     _write(new, answer, target, folder, spoken.lang, began)
     stages.end()
