@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -224,23 +225,34 @@ def look_ahead(
     end = pd.Timestamp(usable.end, tz=layout.known.timezone).timestamp()
     moments = starts.as_unit("s").asi8
     events = [e for e in layout.events if seconds(e.end) > end and len(rows_touched(e, moments))]
-    whole = _with_whole_phases(starts, events, layout, usable)
+    whole = starts.union(_hours_of_phases(events, starts.tz, layout, usable))
+    is_whole = len(whole) == len(starts)
     found = _take_apart(
-        whole, events, layout=layout, fit=fit, usable=usable, spreads=spreads, past=past, skill=skill
+        starts if is_whole else whole,
+        events,
+        layout=layout,
+        fit=fit,
+        usable=usable,
+        spreads=spreads,
+        past=past,
+        skill=skill,
     )
-    return found if len(whole) == len(starts) else found.only(starts)
+    return found if is_whole else found.only(starts)
 
 
-def _with_whole_phases(
-    starts: pd.DatetimeIndex, events: list[Event], layout: Layout, usable: UsableHours
+def _hours_of_phases(
+    events: list[Event], timezone: dt.tzinfo | None, layout: Layout, usable: UsableHours
 ) -> pd.DatetimeIndex:
-    """Return the hours, and the open ones of the events' phases beyond them."""
-    for event in events:
-        for phase in event.phase:
-            first = pd.Timestamp(phase.start).floor("h")
-            hours = pd.date_range(first, phase.end, freq="h", inclusive="left").tz_convert(starts.tz)
-            starts = starts.union(hours[_is_open(hours, layout.clock(hours).day, usable)])
-    return starts
+    """Return the open hours of all phases of the events."""
+    found = [
+        pd.date_range(pd.Timestamp(phase.start).floor("h"), phase.end, freq="h", inclusive="left")
+        for event in events
+        for phase in event.phase
+    ]
+    none = pd.DatetimeIndex([], tz="UTC")
+    hours = pd.DatetimeIndex(none.append([one.tz_convert("UTC") for one in found]).unique())
+    hours = hours.tz_convert(timezone)
+    return hours[_is_open(hours, layout.clock(hours).day, usable)]
 
 
 def _take_apart(

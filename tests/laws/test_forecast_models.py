@@ -60,7 +60,8 @@ def test_a_day_is_forecast_alike_wherever_the_days_asked_for_end(past):
     events.append(sale(dt.datetime.combine(END + dt.timedelta(days=1), dt.time(20)), hours=120.0, **told))
     model = fit("regression", plain_history(days=63), known(events))
     whole = pd.Series(model.mean(AHEAD), index=AHEAD)
-    for part in (AHEAD[:45], AHEAD[40:]):
+    for part in (AHEAD, AHEAD[:45], AHEAD[40:]):
+        assert model.ahead(part) is model.ahead(part)  # worked out once for mean, paths and parts
         np.testing.assert_allclose(model.mean(part), whole[part], rtol=1e-9)
         np.testing.assert_allclose(model.parts(part).prod(axis=1), whole[part], rtol=1e-9)
         spread = model.draw(part, 400, np.random.default_rng(0)).mean(axis=0)
