@@ -165,6 +165,7 @@ def _label_points(axes: Axes, points: list[tuple[float, float, str]]) -> None:
             fontsize=8,
             ha="left" if is_left else "right",
             va="top",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},  # legible on the line
         )
 
 
