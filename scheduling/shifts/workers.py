@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import IO, TypeVar
 
@@ -58,13 +59,15 @@ class Workers:
         return list(self.threads.map(one, jobs))
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, also those still at work (after Ctrl-C): nobody waits for them any more."""
+        for child in self.children:
+            child.terminate()
         self.threads.shutdown(cancel_futures=True)
         for child in self.children:
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
-                    pipe.close()
-            child.terminate()
+                    with suppress(OSError):  # half a job was on its way
+                        pipe.close()
             child.wait()
 
 
@@ -120,6 +123,7 @@ def serve(jobs: IO[bytes], results: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a terminal sends Ctrl-C to all: the parent alone answers
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not mix with results
     serve(sys.stdin.buffer, channel)
