@@ -78,41 +78,51 @@ OF_STAGES = (
     "summary.json",
     "排班表.xlsx",
 )  # what a stage alone may have left where a plan is written next
-OF_SHOPS = ("shop.toml", "agents.csv", "history.csv", "promotions.toml", "plans")
+OF_SHOPS = ("shop.toml", "agents.csv", "promotions.toml", "plans")
+HISTORY = "history.csv"  # may be all that there is of a shop, or what `history` wrote
 
 
 def check_replaceable(target: Path) -> None:
-    """Refuse a folder to be replaced as a whole that holds more than results: they would be lost.
+    """Refuse a shop, or a file, as the folder of results.
 
     Raises
     ------
     click.UsageError
         Naming what is in the way.
     """
-    from scheduling.plan_folder import RECORD  # every folder that is replaced as a whole has one
-
     if target.exists() and not target.is_dir():
         raise click.UsageError(f"--out {target} is a file; name a folder")
-    names = sorted(path.name for path in target.iterdir()) if target.is_dir() else []
+    for name in OF_SHOPS:
+        if (target / name).exists():
+            raise click.UsageError(
+                f"{target} holds {name}, which is no result; results have a folder of their own: "
+                "name another one with --out"
+            )
+
+
+def _holds_only_results(target: Path) -> bool:
+    """Whether nothing is lost where results take the place of a folder."""
+    from scheduling.plan_folder import RECORD  # every folder that is replaced as a whole has one
+
+    names = [path.name for path in target.iterdir()] if target.is_dir() else []
     shown = [name for name in names if not name.startswith(".")]
-    if RECORD in names:
-        own = [name for name in shown if name in OF_SHOPS]
-    else:
-        own = [name for name in shown if not any(fnmatch(name, result) for result in OF_STAGES)]
-    if own:
-        raise click.UsageError(
-            f"{target} holds {own[0]}, which is no result; results replace their whole folder: "
-            "name another one with --out"
-        )
+    if HISTORY in names:
+        return False
+    return RECORD in names or all(any(fnmatch(name, result) for result in OF_STAGES) for name in shown)
 
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """Give a folder to write into that becomes `target` only if the block ends well.
 
-    What stood at `target` before stays until then, and is replaced as a whole; see `check_replaceable`.
+    What stood at `target` before stays until then. Results are replaced as a whole; other things stay, and
+    the results join them.
     """
     check_replaceable(target)
+    if not _holds_only_results(target):
+        with whole_files(target) as folder:
+            yield folder
+        return
     target = target.absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))

@@ -224,40 +224,37 @@ def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "lost"),
+    ("names", "kept"),
     [
-        ((), None),
-        (("forecast.csv", "forecast_parts-1.png", "draws.parquet", ".DS_Store"), None),
-        (("run.json", "report.html", "notes.txt"), None),
-        (("notes.txt",), "notes.txt"),
-        (("forecast.csv", "holiday.jpg"), "holiday.jpg"),
-        (("run.json", "report.html", "history.csv"), "history.csv"),
+        ((), ()),
+        (("forecast.csv", "forecast_parts-1.png", "draws.parquet", ".DS_Store"), ()),
+        (("run.json", "report.html"), ()),
+        (("notes.txt",), ("notes.txt",)),
+        (("forecast.csv", "holiday.jpg"), ("forecast.csv", "holiday.jpg")),
+        (("run.json", "report.html", "history.csv"), ("report.html", "history.csv")),
     ],
 )
-def test_a_folder_that_holds_more_than_results_is_not_replaced(
-    names: tuple[str, ...], lost: str | None, tmp_path: Path
+def test_results_take_the_place_of_results_and_join_other_things(
+    names: tuple[str, ...], kept: tuple[str, ...], tmp_path: Path
 ) -> None:
     target = tmp_path / "mine"
     target.mkdir()
     for name in names:
         (target / name).write_text("mine")
-    if lost is None:
-        with whole_folder(target) as folder:
-            (folder / "run.json").write_text("{}")
-        assert [path.name for path in target.iterdir()] == ["run.json"]
-        return
-    with pytest.raises(click.UsageError, match=lost), whole_folder(target):
-        pass
-    assert sorted(path.name for path in target.iterdir()) == sorted(names)
+    with whole_folder(target) as folder:
+        (folder / "run.json").write_text("{}")
+    assert sorted(path.name for path in target.iterdir()) == sorted(("run.json", *kept))
+    assert (target / "run.json").read_text() == "{}"
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_a_plan_does_not_take_the_place_of_its_shop(tmp_path: Path) -> None:
+    (tmp_path / "shop.toml").write_text("")
     (tmp_path / "history.csv").write_text("time,count\n2026-01-01 09:00,20\n")
     code, err = ended("plan", str(tmp_path), "--start", "2026-01-22", "--out", str(tmp_path), "--lang", "en")
     assert code == ExitCode.USAGE
-    assert "holds history.csv, which is no result" in err[0]
-    assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+    assert "holds shop.toml, which is no result" in err[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "shop.toml"]
 
 
 def test_files_join_those_that_are_there_or_nothing_changes(tmp_path: Path) -> None:
