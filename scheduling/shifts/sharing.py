@@ -23,7 +23,7 @@ def shared_limits(
         Each stream's counts per instance.
     need
         What each stream needs; a limit that is too small is shared out in proportion, to whole people, to
-        no stream more than its plan has.
+        no stream more than its plan has. Of one that holds each keeps what it has, with a part of the rest.
 
     Examples
     --------
@@ -34,6 +34,10 @@ def shared_limits(
     >>> parts = shared_limits([(np.array([0]), 5)], [np.array([4]), np.array([4])], [30.0, 70.0])
     >>> [limit for part in parts for _, limit in part]
     [2, 3]
+    >>> both = [(np.array([0]), 5), (np.array([1]), 2)]
+    >>> parts = shared_limits(both, [np.array([4, 0]), np.array([4, 1])], [30.0, 70.0])
+    >>> [[limit for _, limit in part] for part in parts]
+    [[2, 0], [3, 2]]
     """
     used = [sum(int(counts[members].sum()) for counts in plans) for members, _ in groups]
     if all(people <= limit for people, (_, limit) in zip(used, groups, strict=True)):
@@ -42,7 +46,10 @@ def shared_limits(
     shared: list[list[Group]] = [[] for _ in plans]
     for people, (members, limit) in zip(used, groups, strict=True):
         wanted = np.array([int(counts[members].sum()) for counts in plans])
-        part = _shares(limit, weight, wanted) if people > limit else np.full(len(plans), limit)
+        if people > limit:
+            part = _shares(limit, weight, wanted)
+        else:  # plans are made again: what they are kept from here must not break this limit
+            part = wanted + _shares(limit - people, weight, np.full(len(plans), limit))
         for mine, whole in zip(shared, part, strict=True):
             mine.append((members, int(whole)))
     return [tuple(mine) for mine in shared]
