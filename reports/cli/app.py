@@ -11,7 +11,7 @@ import click
 
 from forecast.errors import PlanError
 from reports.cli.help_pages import SpokenContext
-from reports.cli.outcomes import ExitCode, exit_code
+from reports.cli.outcomes import STOPPED, ExitCode, exit_code
 from reports.cli.speech import speak, tell_problems, tell_usage
 from reports.notes import in_words
 
@@ -124,7 +124,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo(f"paiban: {say('usage.stopped')}", err=True)
-        sys.exit(ExitCode.BUG)
+        sys.exit(STOPPED)
     except Exception as error:
         if debug:
             raise

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from scheduling.roster.conflicts import Conflict
 
 
+STOPPED = 128 + 2  # by Ctrl-C: not of the contract, but what shells say of a program that SIGINT ended
+
+
 class ExitCode(IntEnum):
     """Exit codes of every command."""
 

@@ -41,6 +41,18 @@ def ended(*arguments: str) -> tuple[int, list[str]]:
     return int(code or 0), []
 
 
+def test_ctrl_c_is_no_bug(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(**_: object) -> None:
+        raise click.Abort
+
+    monkeypatch.setattr(app, "main", interrupted)
+    monkeypatch.setattr("sys.argv", ["paiban", "plan", "--lang", "en"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "paiban: stopped\n"
+
+
 @pytest.mark.parametrize("name", THERE)
 def test_every_command_has_help_with_an_example(name: str) -> None:
     result = CliRunner().invoke(app, [name, "--help"])
