@@ -11,9 +11,11 @@ import time
 import pytest
 
 SLOW = """
+import signal
 import time
 from scheduling.shifts.workers import done, workers
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
 with workers(2, 2) as pool:
     print("ready", flush=True)
     try:
