@@ -12,6 +12,7 @@ import pandas as pd
 from forecast.config import Shop, ShopSettings, Stream
 from forecast.timegrid import instant
 from scheduling.config import Labour, PoolLimit, Settings, ShiftTemplate
+from scheduling.roster.audit import audit
 from scheduling.roster.people import Employee, Wish, WishKind
 
 ZONE = "Asia/Shanghai"
@@ -132,3 +133,23 @@ def build_roster(
         )
     columns = ["employee", "date", "template", "stream", "start", "end", "breaks", "paid_hours", "cost"]
     return pd.DataFrame(records, columns=columns)
+
+
+def broken_rules(
+    roster: pd.DataFrame,
+    people: tuple[Employee, ...] = build_people(2),
+    wishes: tuple[Wish, ...] = (),
+    settings: Settings | None = None,
+    last_roster: pd.DataFrame | None = None,
+) -> list[str]:
+    """Return the names of the rules a roster breaks."""
+    violations = audit(
+        roster,
+        people,
+        wishes,
+        settings or build_settings(),
+        start=MONDAY,
+        days=14,
+        last_roster=last_roster,
+    )
+    return [violation.rule for violation in violations]
