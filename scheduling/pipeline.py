@@ -152,24 +152,19 @@ def make_plan(
         if roster is not None or not (with_roster and inputs.employees):
             return None
         say("roster")
-        result = make_roster(
-            RosterCase(
-                employees=inputs.employees,
-                wishes=inputs.wishes,
-                settings=settings,
-                start=start,
-                days=days,
-                shift_plan=shifts,
-                requirement=in_average_agents(needed, inputs.employees, settings),
-                last_roster=last_roster,
-            ),
+        return rostered(
+            inputs,
+            settings,
+            start=start,
+            days=days,
+            shift_plan=shifts,
+            requirement=needed,
+            last_roster=last_roster,
             seed=seed,
-            effort=effort or "quick",
-            progress=better,
+            effort=effort,
+            better=better,
+            refused=refused,
         )
-        if result.roster is None:
-            refused(result)
-        return result
 
     if shift_plan is None:
         say("shifts")
@@ -277,6 +272,42 @@ def demands_of(outlook: Outlook, inputs: Inputs, *, start: dt.date, days: int) -
             days=days,
         )
     return found
+
+
+def rostered(
+    inputs: Inputs,
+    settings: Settings,
+    *,
+    start: dt.date,
+    days: int,
+    shift_plan: pd.DataFrame,
+    requirement: pd.DataFrame | None,
+    last_roster: pd.DataFrame | None,
+    seed: int,
+    effort: EffortName | None,
+    better: Callable[[Progress], None] | None,
+    refused: Callable[[RosterResult], None],
+) -> RosterResult:
+    """Put the shop's people on a shift plan and over a requirement; parameters as for `make_plan`."""
+    needed = None if requirement is None else in_average_agents(requirement, inputs.employees, settings)
+    result = make_roster(
+        RosterCase(
+            employees=inputs.employees,
+            wishes=inputs.wishes,
+            settings=settings,
+            start=start,
+            days=days,
+            shift_plan=shift_plan,
+            requirement=needed,
+            last_roster=last_roster,
+        ),
+        seed=seed,
+        effort=effort or "quick",
+        progress=better,
+    )
+    if result.roster is None:
+        refused(result)
+    return result
 
 
 def as_served(stream: Stream, employees: Sequence[Employee]) -> Stream:

@@ -19,11 +19,9 @@ from scheduling.day import on_duty
 from scheduling.demand import StreamDemand, open_hours, stream_demand
 from scheduling.duties import Duties, duties_of_plan, duties_of_roster, on_date
 from scheduling.inputs import Inputs
-from scheduling.pipeline import LIBRARIES, Plan, Say, people_limits, promotions_in, with_templates
+from scheduling.pipeline import LIBRARIES, Plan, Say, people_limits, promotions_in, rostered, with_templates
 from scheduling.promise import cover_table
-from scheduling.roster.assign import RosterResult, make_roster
-from scheduling.roster.case import RosterCase
-from scheduling.roster.needs import in_average_agents
+from scheduling.roster.assign import RosterResult
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.shifts.effort import EffortName
 from scheduling.shifts.given import shifts_over
@@ -74,24 +72,19 @@ def plan_unjudged(
         shift_plan = shifts_over(requirement, grids, instances, people_limits(settings).groups(instances))
     timezone = settings.demand.shop.timezone
     say("roster")
-    asked = None if requirement is None else in_average_agents(requirement, inputs.employees, settings)
-    result = make_roster(
-        RosterCase(
-            employees=inputs.employees,
-            wishes=inputs.wishes,
-            settings=settings,
-            start=start,
-            days=days,
-            shift_plan=shift_plan,
-            requirement=asked,
-            last_roster=last_roster,
-        ),
+    result = rostered(
+        inputs,
+        settings,
+        start=start,
+        days=days,
+        shift_plan=shift_plan,
+        requirement=requirement,
+        last_roster=last_roster,
         seed=seed,
-        effort=effort or "quick",
-        progress=better,
+        effort=effort,
+        better=better,
+        refused=refused,
     )
-    if result.roster is None:
-        refused(result)
     planned = duties_of_plan(shift_plan, timezone)
     if requirement is None:
         requirement = _on_plan(grids, planned)
