@@ -65,6 +65,7 @@ $(READY): pyproject.toml
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m compileall -q forecast scheduling reports
 	$(BIN)/python -m scheduling.compile_ahead
 	touch $(READY)
 

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from forecast.errors import ConfigError, DataError, Problem, nearest
@@ -13,6 +14,8 @@ from forecast.errors import ConfigError, DataError, Problem, nearest
 KINDS = ("holiday", "statutory_holiday", "makeup_workday")
 COLUMNS = ("date", "name", "type")
 NONE = "none"
+SHADOW = dt.timedelta(days=31)  # more than the longest holiday and the week that leads to it
+CHINA = "CN"
 LUNAR_EVE = "农历除夕"
 MOVED = (
     "补假",
@@ -46,17 +49,28 @@ class SpecialDays:
         Name of the holiday by date, weekend days inside a holiday included.
     makeup_workdays
         Weekend days worked in return for a holiday.
-    statutory
-        The days of law among `holidays`, without days moved next to them: what is worked on them is paid
-        more.
     unpublished
         Years whose make-up workdays are not known: only their statutory days stand in `holidays`.
+    of_law
+        Countries, by code, and years whose days of law are among `holidays`.
+    stated_statutory
+        Days of law that the shop's own file names.
     """
 
     holidays: Mapping[dt.date, str] = field(default_factory=dict)
     makeup_workdays: frozenset[dt.date] = frozenset()
-    statutory: frozenset[dt.date] = frozenset()
     unpublished: frozenset[int] = frozenset()
+    of_law: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    stated_statutory: frozenset[dt.date] = frozenset()
+
+    @cached_property
+    def statutory(self) -> frozenset[dt.date]:
+        """The days of law, without days moved next to them: what is worked on them is paid more.
+
+        Looked up when asked for: a forecast never does, and the package takes half a fit's time to import.
+        """
+        law = {day for code, years in self.of_law for day in _days_of_law(code, years)}
+        return frozenset(law - self.makeup_workdays) | self.stated_statutory
 
     def note(self, first: dt.date, last: dt.date) -> str | None:
         """Return a warning if the days from `first` to `last` touch a year that is not published."""
@@ -79,7 +93,7 @@ def find_special_days(setting: str, *, first: dt.date, last: dt.date, folder: Pa
         ``[shop] holidays``: an ISO country code, ``none``, a CSV of the shop's own (date, name, type), or
         a country and a CSV, separated by a comma: ``CN, holidays-2027.csv``.
     first, last
-        The span; a year more on each side is looked up, for holidays that cast a shadow.
+        The span; a month more on each side is looked up, for holidays that cast a shadow.
     folder
         Where a CSV lies.
 
@@ -102,7 +116,7 @@ def find_special_days(setting: str, *, first: dt.date, last: dt.date, folder: Pa
     >>> days.holidays[dt.date(2026, 2, 17)], dt.date(2026, 2, 28) in days.makeup_workdays
     ('春节', True)
     """
-    years = range(first.year - 1, last.year + 2)
+    years = range((first - SHADOW).year, (last + SHADOW).year + 1)
     days = SpecialDays()
     for part in (text.strip() for text in setting.split(",")):
         if part.lower() == NONE or not part:
@@ -115,10 +129,9 @@ def find_special_days(setting: str, *, first: dt.date, last: dt.date, folder: Pa
 
 
 def _of_country(code: str, years: Sequence[int]) -> SpecialDays:
-    if code.upper() == "CN":
+    if code.upper() == CHINA:
         return _chinese(years)
-    listed = list(years)
-    return SpecialDays(holidays=_package_holidays(code, listed), statutory=_days_of_law(code, listed))
+    return SpecialDays(holidays=_package_holidays(code, years), of_law=((code, tuple(years)),))
 
 
 def _chinese(years: Sequence[int]) -> SpecialDays:
@@ -131,41 +144,43 @@ def _chinese(years: Sequence[int]) -> SpecialDays:
     }
     makeup = frozenset(day for day in workdays if day.year in years)
     missing = [year for year in years if year not in published]
-    statutory = _package_holidays("CN", missing, language="zh_CN")
+    statutory = _package_holidays(CHINA, missing)
     return SpecialDays(
         holidays=names | {day: "春节" if name == LUNAR_EVE else name for day, name in statutory.items()},
         makeup_workdays=makeup,
-        statutory=_days_of_law("CN", list(years), language="zh_CN"),
         unpublished=frozenset(missing),
+        of_law=((CHINA, tuple(years)),),
     )
 
 
-def _package_holidays(code: str, years: Sequence[int], language: str | None = None) -> dict[dt.date, str]:
+def _package_holidays(code: str, years: Sequence[int]) -> dict[dt.date, str]:
     """Return the names of a country's holidays, without remarks."""
-    return {day: _plain_name(name) for day, name in _listed(code, years, language).items()}
+    return {day: _plain_name(name) for day, name in _listed(code, years).items()}
 
 
-def _days_of_law(code: str, years: Sequence[int], language: str | None = None) -> frozenset[dt.date]:
+def _days_of_law(code: str, years: Sequence[int]) -> frozenset[dt.date]:
     """Return the holidays themselves, without the days off that are moved next to them."""
     return frozenset(
         day
-        for day, name in _listed(code, years, language).items()
+        for day, name in _listed(code, years).items()
         if any(not any(word in part for word in MOVED) for part in name.split(";"))
     )
 
 
-def _listed(code: str, years: Sequence[int], language: str | None) -> dict[dt.date, str]:
+def _listed(code: str, years: Sequence[int]) -> dict[dt.date, str]:
+    country = code.upper()
+    if country == CHINA and not years:
+        return {}
     import holidays
+    from holidays.registry import EntityLoader  # lists codes alone: `list_supported_countries` loads them all
 
-    known = holidays.list_supported_countries()
-    if code.upper() not in known:
+    if country not in EntityLoader.get_country_codes(include_aliases=True):
         raise ConfigError(
             f"shop.toml: [shop] holidays: {code!r} is no country code, CSV file or none"
-            f"{nearest(code.upper(), ['none', 'CN', 'US', 'GB', 'DE'])}"
+            f"{nearest(country, ['none', 'CN', 'US', 'GB', 'DE'])}"
         )
-    if not years:
-        return {}
-    return dict(holidays.country_holidays(code.upper(), years=years, language=language).items())
+    language = "zh_CN" if country == CHINA else None
+    return dict(holidays.country_holidays(country, years=list(years), language=language).items())
 
 
 def _plain_name(name: str) -> str:
@@ -233,7 +248,9 @@ def read_special_days(path: Path) -> SpecialDays:
                 )
     if problems:
         raise DataError(problems)
-    return SpecialDays(holidays=holidays, makeup_workdays=frozenset(makeup), statutory=frozenset(statutory))
+    return SpecialDays(
+        holidays=holidays, makeup_workdays=frozenset(makeup), stated_statutory=frozenset(statutory)
+    )
 
 
 def _overridden(days: SpecialDays, own: SpecialDays) -> SpecialDays:
@@ -245,6 +262,7 @@ def _overridden(days: SpecialDays, own: SpecialDays) -> SpecialDays:
         holidays=kept | dict(own.holidays),
         makeup_workdays=frozenset(day for day in days.makeup_workdays if day not in stated)
         | own.makeup_workdays,
-        statutory=(days.statutory - own.makeup_workdays) | own.statutory,
         unpublished=days.unpublished - settled,
+        of_law=days.of_law,
+        stated_statutory=(days.stated_statutory - own.makeup_workdays) | own.stated_statutory,
     )

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
 
 from forecast.deferred import defer
+from forecast.models.simplex import find_minimum
 
-defer("scipy.stats")  # statsmodels imports it for samplers that are not used here; it takes longer than a fit
+for name in ("scipy.stats", "scipy.optimize"):  # statsmodels imports them for what is not used here,
+    defer(name)  # and that takes longer than a fit
 from statsmodels.tsa.statespace.kalman_smoother import KalmanSmoother  # noqa: E402
 
 Floats = npt.NDArray[np.float64]
@@ -264,14 +265,8 @@ def _liveliness(result: Any, noise: Floats, known: npt.NDArray[np.bool_]) -> flo
 
 def _most_likely(loss: Callable[[Floats], float], start: Floats) -> Floats:
     """Return the parameters of least loss, near `start`."""
-    simplex = start + np.vstack([np.zeros(3), np.diag([0.5, 0.5, 0.7])])
-    found = optimize.minimize(
-        loss,
-        start,
-        method="Nelder-Mead",
-        options={"initial_simplex": simplex, "xatol": 0.03, "fatol": 0.02, "maxfev": 120},
-    )
-    return np.asarray(found.x)
+    corners = start + np.vstack([np.zeros(3), np.diag([0.5, 0.5, 0.7])])
+    return find_minimum(loss, corners, near=0.03, alike=0.02)
 
 
 def log_count_bias(means: Floats, dispersion: Floats) -> Floats:
@@ -294,9 +289,8 @@ def log_count_bias(means: Floats, dispersion: Floats) -> Floats:
     """
     counts = np.arange(150)
     grid = np.geomspace(0.05, 60.0, 40)
-    chances = np.exp(
-        special.xlogy(counts[None, :], grid[:, None]) - special.gammaln(counts + 1.0)[None, :] - grid[:, None]
-    )
+    log_factorials = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])
+    chances = np.exp(counts[None, :] * np.log(grid)[:, None] - log_factorials[None, :] - grid[:, None])
     bias = chances @ np.log(counts + 0.5) - np.log(grid + 0.5)
     return np.asarray(np.interp(means, grid, bias, right=0.0) - dispersion / 2)
 

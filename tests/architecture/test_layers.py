@@ -100,3 +100,25 @@ def test_no_module_takes_a_standard_librarys_name() -> None:
     names = {path.stem for package in PACKAGES for path in modules_of(package)} - {"__init__"}
     allowed = {"random"} & names
     assert not (names & set(sys.stdlib_module_names)) - allowed
+
+
+def test_a_forecast_loads_no_package_that_it_does_not_need(tmp_path: Path) -> None:
+    # Each of them took as long to import as a quarter of the fit, for names that nobody asked for.
+    rows = [
+        f"2026-{5 + day // 30:02}-{1 + day % 30:02}T{hour:02}:00,{5 + hour}\n"
+        for day in range(60)
+        for hour in range(9, 21)
+    ]
+    (tmp_path / "history.csv").write_text("start,offered\n" + "".join(rows), encoding="utf-8")
+    (tmp_path / "shop.toml").write_text('[shop]\nholidays = "CN"\n', encoding="utf-8")
+    code = (
+        "import json, sys\n"
+        "from reports.cli.app import app\n"
+        f"app.main(['forecast', {str(tmp_path)!r}, '--start', '2026-07-01', '--days', '2', '-q'],"
+        " standalone_mode=False)\n"
+        "spare = ['scipy.optimize._optimize', 'scipy.stats._stats', 'scipy.special', 'holidays',"
+        " 'matplotlib', 'ortools', 'numba', 'duckdb', 'openpyxl']\n"
+        "print(json.dumps([name for name in spare if name in sys.modules]))\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert json.loads(out.splitlines()[-1]) == []
