@@ -17,7 +17,7 @@ from numba import njit
 from numba.core import config
 from platformdirs import user_cache_path
 
-__all__ = ["compiled", "njit"]
+__all__ = ["compiled", "compiled_apart", "njit"]
 
 PACKAGE = Path(__file__).parent
 KEPT = "compiled-"
@@ -83,3 +83,6 @@ def _keep_by_content() -> None:
 
 _keep_by_content()
 compiled = njit(**_OPTIONS)
+compiled_apart = njit(
+    **(_OPTIONS | {"forceinline": False})
+)  # seldom called: the loop that calls it stays small

@@ -112,8 +112,11 @@ class DutySpan:
     @property
     def working_spans(self) -> tuple[tuple[int, int], ...]:
         """Spans in which the agent takes new sessions."""
-        edges = [self.start_min, *(t for pause in sorted(self.breaks) for t in pause), self.end_min]
-        return tuple((a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b)
+        spans, since = [], self.start_min
+        for pause, back in sorted(self.breaks):
+            spans.append((since, pause))
+            since = back
+        return tuple((a, b) for a, b in [*spans, (since, self.end_min)] if a < b)
 
 
 def on_duty(duties: Sequence[DutySpan], starts_min: Ints, interval_min: int) -> Ints:

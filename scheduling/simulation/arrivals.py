@@ -63,7 +63,7 @@ class KeptDay:
 
 @compiled
 def _lay_out(kept: Records, work_s: Floats, think_s: Floats, sessions: Records, rounds: Records) -> None:
-    """Write sessions and rounds that nobody has seen yet, as `session_table` and `round_table` do."""
+    """Write a day as it was drawn."""
     for s in range(len(kept)):
         drawn, session = kept[s], sessions[s]
         session.arrival_s = drawn.arrival_s
@@ -73,18 +73,48 @@ def _lay_out(kept: Records, work_s: Floats, think_s: Floats, sessions: Records, 
         session.stream = drawn.stream
         session.buyer = drawn.buyer
         session.ordinal = drawn.ordinal
-        session.questions = 0
-        session.agent = NOBODY
-        session.epoch = 0
-        session.assigned_s = 0.0
-        session.current = drawn.first_round
-        session.key = 0.0
-        session.after = 0
-        session.ended_s = 0.0
         session.settled = drawn.settled
-        session.begun = False
-        session.gone = False
-        session.offline = False
+        _untouched(session)
+    _lay_out_rounds(work_s, think_s, rounds)
+
+
+@compiled
+def _lay_out_sessions(arrival_s: Floats, leaves_s: Floats, counts: Ints, sessions: Records) -> None:
+    """Write sessions of the first stream, each with its own run of rounds."""
+    first = 0
+    for s in range(len(arrival_s)):
+        session = sessions[s]
+        session.arrival_s = arrival_s[s]
+        session.leaves_s = leaves_s[min(s, len(leaves_s) - 1)]
+        session.first_round = first
+        first += counts[s]
+        session.end_round = first
+        session.stream = 0
+        session.buyer = 0
+        session.ordinal = s
+        session.settled = False
+        _untouched(session)
+
+
+@compiled
+def _untouched(session):  # type: ignore[no-untyped-def]
+    """Nothing has become of a session yet."""
+    session.questions = 0
+    session.agent = NOBODY
+    session.epoch = 0
+    session.assigned_s = 0.0
+    session.current = session.first_round
+    session.key = 0.0
+    session.after = 0
+    session.ended_s = 0.0
+    session.begun = False
+    session.gone = False
+    session.offline = False
+
+
+@compiled
+def _lay_out_rounds(work_s: Floats, think_s: Floats, rounds: Records) -> None:
+    """Write rounds that have not happened yet."""
     for r in range(len(work_s)):
         one = rounds[r]
         one.work_s = work_s[r]
@@ -143,22 +173,15 @@ def draw_day(
 
 def session_table(arrival_s: Floats, rounds: Ints, leaves_s: Floats | float = np.inf) -> Records:
     """Return sessions that nobody has seen yet, each with its own run of rounds."""
-    table = np.zeros(len(arrival_s), dtype=SESSION)
-    table["arrival_s"] = arrival_s
-    table["leaves_s"] = leaves_s
-    table["end_round"] = np.cumsum(rounds)
-    table["first_round"] = table["current"] = table["end_round"] - rounds
-    table["ordinal"] = np.arange(len(table))
-    table["agent"] = NOBODY
+    table = np.empty(len(arrival_s), dtype=SESSION)
+    _lay_out_sessions(arrival_s, np.atleast_1d(leaves_s), rounds, table)
     return table
 
 
 def round_table(work_s: Floats, think_s: Floats) -> Records:
     """Return rounds that have not happened yet."""
     table = np.empty(len(work_s), dtype=ROUND)
-    table["work_s"], table["think_s"] = work_s, think_s
-    table["asked_s"] = table["assigned_s"] = table["answered_s"] = np.nan
-    table["typist"] = NOBODY
+    _lay_out_rounds(work_s, think_s, table)
     return table
 
 
@@ -166,8 +189,9 @@ def assemble(parts: Sequence[tuple[Records, Records]], *, luck: np.uint64) -> Dr
     """Return one day of the sessions and rounds of several pools, in order of arrival."""
     shift = 0
     for pool, rounds in parts:
-        for name in ("first_round", "end_round", "current"):
-            pool[name] += shift
+        if shift > 0:
+            for name in ("first_round", "end_round", "current"):
+                pool[name] += shift
         shift += len(rounds)
     if len(parts) == 1:
         return DrawnDay(sessions=parts[0][0], rounds=parts[0][1], luck=luck)

@@ -11,7 +11,7 @@ from forecast.replies.rules import ReplyRule
 from scheduling.compiled import compiled
 from scheduling.day import Floats, ServiceDay
 from scheduling.simulation.engine import SimulatedDay
-from scheduling.simulation.records import Records
+from scheduling.simulation.records import Records, row
 from scheduling.simulation.staff import Staff
 
 _ROUND, _SESSION, _BUYER_DAY = range(3)
@@ -120,8 +120,8 @@ def _count(  # type: ignore[no-untyped-def]
         if terms.unit == _SESSION:
             amount = seconds / judged if terms.in_seconds else 1.0 - (late > 0)
             _add_unit(earliest, amount, terms, sums, by_interval)
-        elif terms.every_reply or buyers[chat.buyer].judged == 0:  # sessions come in order of arrival
-            buyer = buyers[chat.buyer]
+        elif terms.every_reply or row(buyers, chat.buyer).judged == 0:  # sessions come in order of arrival
+            buyer = row(buyers, chat.buyer)
             buyer.earliest_s = min(buyer.earliest_s, earliest) if buyer.judged > 0 else earliest
             buyer.judged += judged
             buyer.late += late
@@ -141,7 +141,7 @@ def _judge_rounds(chat, rounds, terms, sums, by_interval):  # type: ignore[no-un
     """
     judged, late, seconds, earliest = 0, 0, 0.0, np.inf
     for position in range(chat.first_round, chat.first_round + chat.questions):
-        turn = rounds[position]
+        turn = row(rounds, position)
         if not _is_judged(chat, turn, terms):
             continue
         wait = _wait_s(chat, turn, terms)
@@ -163,7 +163,7 @@ def _count_session(chat, rounds, terms, sums, by_interval):  # type: ignore[no-u
     """Count what every report shows of a session, whatever the rule's unit."""
     if chat.settled:
         return
-    start, answered = chat.arrival_s, rounds[chat.first_round].answered_s
+    start, answered = chat.arrival_s, row(rounds, chat.first_round).answered_s
     by_interval[INTERVAL_ARRIVED, _interval(start, terms)] += 1
     if _in_window(start, terms):
         sums[ARRIVED] += 1
@@ -175,7 +175,7 @@ def _count_session(chat, rounds, terms, sums, by_interval):  # type: ignore[no-u
             if not (terms.skips_offline and chat.offline):  # its rounds that never came into being
                 sums[ROUNDS_ASKED] += terms.rounds - (0.0 if terms.skips_unanswered else 1.0)
     for position in range(chat.first_round, chat.first_round + chat.questions):
-        turn = rounds[position]
+        turn = row(rounds, position)
         if _in_window(turn.asked_s, terms) and not np.isnan(turn.answered_s):
             sums[REPLIES] += 1
             sums[REPLY_S] += turn.answered_s - turn.asked_s
@@ -236,14 +236,15 @@ def _overtime_s(sessions, rounds, agents, spans, stream):  # type: ignore[no-unt
         if chat.stream != stream:
             continue
         for position in range(chat.first_round, chat.first_round + chat.questions):
-            turn = rounds[position]
+            turn = row(rounds, position)
             if turn.typist < 0:
                 continue
-            person, end = agents[turn.typist], turn.answered_s
+            person, end = row(agents, turn.typist), turn.answered_s
             work = turn.work_s / person.speed
             outside = work
             for span in range(person.first_span, person.end_span):
-                outside -= max(min(end, spans[span].end_s) - max(end - work, spans[span].start_s), 0.0)
+                on = row(spans, span)
+                outside -= max(min(end, on.end_s) - max(end - work, on.start_s), 0.0)
             if outside > 1e-6:  # rounding apart
                 total += outside
     return total

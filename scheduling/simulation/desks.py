@@ -12,7 +12,7 @@ import numpy as np
 
 from scheduling.compiled import compiled
 from scheduling.day import Floats, Ints
-from scheduling.simulation.records import NOBODY, Records
+from scheduling.simulation.records import NOBODY, Records, row
 from scheduling.simulation.routing import find_agent, move_to_level
 from scheduling.simulation.waiting import expect, join, leave_first
 
@@ -51,7 +51,7 @@ def closing_line(shop, stream):  # type: ignore[no-untyped-def]
 @compiled
 def free_agent(shop, stream, session):  # type: ignore[no-untyped-def]
     """Return who is to be given a session, or `NOBODY`."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     turn = chat.current - chat.first_round
     return find_agent(
         shop.agents, shop.groups, shop.agent_at, shop.level_start, stream, shop.luck, chat.ordinal, turn
@@ -61,17 +61,20 @@ def free_agent(shop, stream, session):  # type: ignore[no-untyped-def]
 @compiled
 def assign(shop, session, agent, now):  # type: ignore[no-untyped-def]
     """Give a session with an unanswered question to an agent."""
-    chat, person = shop.sessions[session], shop.agents[agent]
+    chat, person = row(shop.sessions, session), row(shop.agents, agent)
     chat.agent = agent
     chat.epoch = person.epoch
     chat.assigned_s = now
     person.open += 1
-    person.movable += shop.streams[chat.stream].hands_over
+    person.movable += row(shop.streams, chat.stream).hands_over
     stand_in_row(shop, agent)
-    turn = shop.rounds[chat.current]
+    turn = row(shop.rounds, chat.current)
     turn.assigned_s = now
+    if person.typing < 0 and row(shop.lines, agent).first < 0:
+        start_reply(shop, session, agent, now)
+        return
     join(shop.lines, shop.sessions, agent, session, turn.asked_s)
-    if person.typing < 0:  # his desk may not be empty: he has just sent a reply
+    if person.typing < 0:  # he has just sent a reply, and others wait on his desk
         type_next(shop, agent, now)
 
 
@@ -79,62 +82,62 @@ def assign(shop, session, agent, now):  # type: ignore[no-untyped-def]
 def assign_first(shop, line, agent, now):  # type: ignore[no-untyped-def]
     """Give an agent the first session of a line of the shop's queue."""
     session = leave_first(shop.lines, shop.sessions, line)
-    shop.streams[shop.sessions[session].stream].queued -= 1
+    row(shop.streams, row(shop.sessions, session).stream).queued -= 1
     assign(shop, session, agent, now)
 
 
 @compiled
 def start_reply(shop, session, agent, now):  # type: ignore[no-untyped-def]
     """Let an agent begin a reply."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     chat.begun = True
-    shop.agents[agent].typing = session
-    done = now + shop.rounds[chat.current].work_s / shop.agents[agent].speed
+    row(shop.agents, agent).typing = session
+    done = now + row(shop.rounds, chat.current).work_s / row(shop.agents, agent).speed
     expect(shop.coming, done, (session << 2) | REPLY)
 
 
 @compiled
 def type_next(shop, agent, now):  # type: ignore[no-untyped-def]
     """Let an idle agent turn to the question on his desk that has waited longest."""
-    while shop.lines[agent].first >= 0:
+    while row(shop.lines, agent).first >= 0:
         session = leave_first(shop.lines, shop.sessions, agent)
-        if not shop.sessions[session].gone:
+        if not row(shop.sessions, session).gone:
             start_reply(shop, session, agent, now)
             return
 
 
 @compiled
 def give_up(shop, session, now):  # type: ignore[no-untyped-def]
-    shop.sessions[session].gone = True
-    shop.sessions[session].ended_s = now
+    row(shop.sessions, session).gone = True
+    row(shop.sessions, session).ended_s = now
 
 
 @compiled
 def is_detached(shop, session):  # type: ignore[no-untyped-def]
     """Whether the session has no agent, or he has handed it over since he got it."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     return chat.agent < 0 or (
-        shop.streams[chat.stream].hands_over and chat.epoch != shop.agents[chat.agent].epoch
+        row(shop.streams, chat.stream).hands_over and chat.epoch != row(shop.agents, chat.agent).epoch
     )
 
 
 @compiled
 def handover_s(shop, session):  # type: ignore[no-untyped-def]
     """Return when the span in which the session was given to its agent ended. [s]"""
-    chat = shop.sessions[session]
-    return shop.spans[shop.agents[chat.agent].first_span + chat.epoch].end_s
+    chat = row(shop.sessions, session)
+    return row(shop.spans, row(shop.agents, chat.agent).first_span + chat.epoch).end_s
 
 
 @compiled
 def release(shop, session, now):  # type: ignore[no-untyped-def]
     """Free the session's slot and let its agent take who waits."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     agent = chat.agent
     hold(shop, session, now)
     chat.agent = NOBODY
-    person = shop.agents[agent]
+    person = row(shop.agents, agent)
     person.open -= 1
-    person.movable -= shop.streams[chat.stream].hands_over
+    person.movable -= row(shop.streams, chat.stream).hands_over
     stand_in_row(shop, agent)
     while person.taking and person.open < person.cap:
         line = next_line(shop, person.streams)
@@ -146,8 +149,8 @@ def release(shop, session, now):  # type: ignore[no-untyped-def]
 @compiled
 def hold(shop, session, until):  # type: ignore[no-untyped-def]
     """Add the time a session held its slot to the intervals of the grid in which it did."""
-    chat = shop.sessions[session]
-    grid = shop.streams[chat.stream]
+    chat = row(shop.sessions, session)
+    grid = row(shop.streams, chat.stream)
     since = chat.assigned_s
     interval = int((since - grid.open_s) / grid.interval_s)
     while since < until and interval < grid.intervals:
@@ -160,7 +163,7 @@ def hold(shop, session, until):  # type: ignore[no-untyped-def]
 @compiled
 def stand_in_row(shop, agent):  # type: ignore[no-untyped-def]
     """Put an agent on the level of his open sessions, or at the end if he may not be given one."""
-    person = shop.agents[agent]
+    person = row(shop.agents, agent)
     level = person.open if person.taking and person.open < person.cap else person.cap
     move_to_level(shop.agents, shop.groups, shop.agent_at, shop.level_start, agent, level)
 
@@ -173,14 +176,15 @@ def next_line(shop, served):  # type: ignore[no-untyped-def]
     """
     best, oldest, best_part = NOBODY, np.inf, 2
     for stream in range(len(shop.streams)):
-        if (served >> stream) & 1 and shop.streams[stream].queued > 0:
+        if (served >> stream) & 1 and row(shop.streams, stream).queued > 0:
             for part in range(2):
                 line = queue_line(shop, stream, part)
-                while shop.lines[line].first >= 0 and shop.sessions[shop.lines[line].first].gone:
+                first = row(shop.lines, line).first
+                while first >= 0 and row(shop.sessions, first).gone:
                     leave_first(shop.lines, shop.sessions, line)
-                first = shop.lines[line].first
+                    first = row(shop.lines, line).first
                 if first >= 0:
-                    key = shop.sessions[first].key
+                    key = row(shop.sessions, first).key
                     if part < best_part or (part == best_part and key < oldest):
                         best, oldest, best_part = line, key, part
                     break
@@ -193,10 +197,10 @@ def serve_queue(shop, now):  # type: ignore[no-untyped-def]
     while True:
         served = 0
         for stream in range(len(shop.streams)):
-            if shop.streams[stream].queued > 0 and free_agent(shop, stream, 0) >= 0:
+            if row(shop.streams, stream).queued > 0 and free_agent(shop, stream, 0) >= 0:
                 served |= 1 << stream
         line = next_line(shop, served)
         if line < 0:
             return
-        session = shop.lines[line].first
-        assign_first(shop, line, free_agent(shop, shop.sessions[session].stream, session), now)
+        session = row(shop.lines, line).first
+        assign_first(shop, line, free_agent(shop, row(shop.sessions, session).stream, session), now)

@@ -29,7 +29,7 @@ from scheduling.simulation.desks import (
     release,
     type_next,
 )
-from scheduling.simulation.records import BOT, NOBODY, Flags, Records
+from scheduling.simulation.records import BOT, NOBODY, Flags, Records, row
 from scheduling.simulation.routing import level_starts
 from scheduling.simulation.shift_changes import change_staff
 from scheduling.simulation.staff import Staff
@@ -107,15 +107,15 @@ def _run(shop):  # type: ignore[no-untyped-def]
     sessions, lines, coming = shop.sessions, shop.lines, shop.coming
     arrived = changed = events = 0
     while True:
-        arrival = sessions[arrived].arrival_s if arrived < len(sessions) else np.inf
-        change = shop.changes[changed].when_s if changed < len(shop.changes) else np.inf
-        due = coming[1].when_s if coming[0].what > 0 else np.inf
+        arrival = row(sessions, arrived).arrival_s if arrived < len(sessions) else np.inf
+        change = row(shop.changes, changed).when_s if changed < len(shop.changes) else np.inf
+        due = row(coming, 1).when_s if row(coming, 0).what > 0 else np.inf
         closing, first_line = np.inf, 0
         for stream in range(len(shop.streams)):
             line = closing_line(shop, stream)
-            first = lines[line].first
-            if first >= 0 and sessions[first].key < closing:
-                closing, first_line = sessions[first].key, line
+            first = row(lines, line).first
+            if first >= 0 and row(sessions, first).key < closing:
+                closing, first_line = row(sessions, first).key, line
         now = min(min(arrival, change), min(closing, due))
         if now == np.inf:
             return events
@@ -125,7 +125,7 @@ def _run(shop):  # type: ignore[no-untyped-def]
         elif closing == now:
             _close(shop, leave_first(lines, sessions, first_line), now)
         elif due == now:
-            session, kind = coming[1].what >> 2, coming[1].what & 3
+            session, kind = row(coming, 1).what >> 2, row(coming, 1).what & 3
             if kind == REPLY:
                 _finish_reply(shop, session, now)
             elif kind == QUESTION:
@@ -141,11 +141,11 @@ def _run(shop):  # type: ignore[no-untyped-def]
 @compiled
 def _arrive(shop, session, now):  # type: ignore[no-untyped-def]
     """A buyer asks his first question."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     if chat.settled:
         _settle_by_bot(shop, session, now)
         return
-    chat.offline = shop.streams[chat.stream].on_duty == 0
+    chat.offline = row(shop.streams, chat.stream).on_duty == 0
     _note_question(shop, session, now)
     _dispatch(shop, session, now)
     if not chat.begun and chat.leaves_s < np.inf:
@@ -155,10 +155,10 @@ def _arrive(shop, session, now):  # type: ignore[no-untyped-def]
 @compiled
 def _settle_by_bot(shop, session, now):  # type: ignore[no-untyped-def]
     """The bot answers every question at once."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     asked = now
     for position in range(chat.first_round, chat.end_round):
-        turn = shop.rounds[position]
+        turn = row(shop.rounds, position)
         turn.asked_s = turn.assigned_s = turn.answered_s = asked
         turn.typist = BOT
         chat.ended_s = asked
@@ -169,29 +169,29 @@ def _settle_by_bot(shop, session, now):  # type: ignore[no-untyped-def]
 @compiled
 def _note_question(shop, session, now):  # type: ignore[no-untyped-def]
     """Let a session's next round come into being."""
-    shop.rounds[shop.sessions[session].current].asked_s = now
-    shop.sessions[session].questions += 1
+    row(shop.rounds, row(shop.sessions, session).current).asked_s = now
+    row(shop.sessions, session).questions += 1
 
 
 @compiled
 def _dispatch(shop, session, now):  # type: ignore[no-untyped-def]
     """Give a session without an agent to one, or let it queue while the stream is open."""
-    stream = shop.sessions[session].stream
-    if now >= shop.streams[stream].close_s:
+    stream = row(shop.sessions, session).stream
+    if now >= row(shop.streams, stream).close_s:
         give_up(shop, session, now)
         return
     agent = free_agent(shop, stream, session)
     if agent >= 0:
         assign(shop, session, agent, now)
     else:
-        shop.streams[stream].queued += 1
+        row(shop.streams, stream).queued += 1
         join(shop.lines, shop.sessions, queue_line(shop, stream, 1), session, now)
 
 
 @compiled
 def _ask(shop, session, now):  # type: ignore[no-untyped-def]
     """A buyer who has been thinking asks again."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     _note_question(shop, session, now)
     if is_detached(shop, session):
         drop_next(shop.coming)
@@ -200,7 +200,7 @@ def _ask(shop, session, now):  # type: ignore[no-untyped-def]
             chat.agent = NOBODY
         _dispatch(shop, session, now)
         return
-    turn, person = shop.rounds[chat.current], shop.agents[chat.agent]
+    turn, person = row(shop.rounds, chat.current), row(shop.agents, chat.agent)
     turn.assigned_s = chat.assigned_s
     if person.typing < 0:  # between two events an idle agent has an empty desk
         person.typing = session
@@ -213,8 +213,8 @@ def _ask(shop, session, now):  # type: ignore[no-untyped-def]
 @compiled
 def _finish_reply(shop, session, now):  # type: ignore[no-untyped-def]
     """A reply is sent: the buyer thinks about it, or the session begins to close."""
-    chat = shop.sessions[session]
-    agent, turn = chat.agent, shop.rounds[chat.current]
+    chat = row(shop.sessions, session)
+    agent, turn = chat.agent, row(shop.rounds, chat.current)
     turn.answered_s = now
     turn.typist = agent
     is_last = chat.current + 1 == chat.end_round
@@ -223,26 +223,23 @@ def _finish_reply(shop, session, now):  # type: ignore[no-untyped-def]
     else:
         chat.current += 1
         replace_next(shop.coming, now + turn.think_s, (session << 2) | QUESTION)
-    shop.agents[agent].typing = NOBODY
-    if is_detached(shop, session):  # it was handed over while this reply was being typed
-        release(shop, session, now)
+    row(shop.agents, agent).typing = NOBODY
+    wait = row(shop.streams, chat.stream).auto_close_s
+    detached = is_detached(shop, session)  # it was handed over while this reply was being typed
+    if is_last and wait > 0 and not detached:
+        join(shop.lines, shop.sessions, closing_line(shop, chat.stream), session, now + wait)
+    elif is_last or detached:
         if is_last:
             chat.ended_s = now
-    elif is_last:
-        wait = shop.streams[chat.stream].auto_close_s
-        if wait > 0:
-            join(shop.lines, shop.sessions, closing_line(shop, chat.stream), session, now + wait)
-        else:
-            chat.ended_s = now
-            release(shop, session, now)
-    if shop.agents[agent].typing < 0:
+        release(shop, session, now)
+    if row(shop.agents, agent).typing < 0:
         type_next(shop, agent, now)
 
 
 @compiled
 def _close(shop, session, now):  # type: ignore[no-untyped-def]
     """Auto-close frees a slot."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     if is_detached(shop, session):  # it ended when its agent left, and so did its hold on a slot
         chat.ended_s = handover_s(shop, session)
         hold(shop, session, chat.ended_s)
@@ -254,11 +251,11 @@ def _close(shop, session, now):  # type: ignore[no-untyped-def]
 @compiled
 def _lose_patience(shop, session, now):  # type: ignore[no-untyped-def]
     """A buyer gives up, unless typing of his first reply has begun."""
-    chat = shop.sessions[session]
+    chat = row(shop.sessions, session)
     if chat.begun or chat.gone:
         return
     give_up(shop, session, now)
     if chat.agent >= 0:
         release(shop, session, now)
     else:
-        shop.streams[chat.stream].queued -= 1
+        row(shop.streams, chat.stream).queued -= 1

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from scheduling.compiled import compiled
+
 Records = npt.NDArray[np.void]
 Flags = npt.NDArray[np.bool_]
 
@@ -20,8 +22,8 @@ SESSION = np.dtype(
         # drawn before anybody knows who is on duty
         ("arrival_s", np.float64),
         ("leaves_s", np.float64),  # when the buyer gives up, unless typing of the first reply has begun
-        ("first_round", np.int64),
-        ("end_round", np.int64),
+        ("first_round", np.int32),
+        ("end_round", np.int32),
         ("stream", np.int32),
         ("buyer", np.int32),
         ("ordinal", np.int32),  # among those drawn with it: ties are broken alike whatever else is simulated
@@ -29,10 +31,10 @@ SESSION = np.dtype(
         ("questions", np.int32),  # rounds that came into being
         ("agent", np.int32),
         ("epoch", np.int32),  # of the agent when he got it (see AGENT)
+        ("current", np.int32),  # its current round
+        ("after", np.int32),  # the session behind it in the line in which it stands
+        ("key", np.float64),  # there
         ("assigned_s", np.float64),
-        ("current", np.int64),  # its current round
-        ("key", np.float64),  # in the line in which it stands
-        ("after", np.int64),  # the session behind it there
         ("ended_s", np.float64),  # slot freed, buyer gave up, or stream closed on it
         ("settled", np.bool_),  # drawn: the bot settles it alone
         ("begun", np.bool_),  # whether typing of its first reply has begun
@@ -114,3 +116,12 @@ def as_bytes(table: Records) -> Records:
     numpy copies, joins and sorts records field by field; bytes at once, eight times as fast.
     """
     return table.view(np.dtype((np.void, table.dtype.itemsize)))
+
+
+@compiled
+def row(table, position):  # type: ignore[no-untyped-def]
+    """Return a table's record, for compiled code whose positions are never negative.
+
+    An index without a sign spares looking whether it counts from the end: a tenth of the simulator's time.
+    """
+    return table[np.uintp(position)]

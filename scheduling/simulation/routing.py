@@ -12,7 +12,7 @@ import numpy as np
 
 from scheduling.compiled import compiled
 from scheduling.day import Ints
-from scheduling.simulation.records import NOBODY, Records
+from scheduling.simulation.records import NOBODY, Records, row
 
 
 def level_starts(groups: Records, agents: int) -> Ints:
@@ -27,23 +27,23 @@ def level_starts(groups: Records, agents: int) -> Ints:
 @compiled
 def move_to_level(agents, groups, agent_at, level_start, agent, wanted):  # type: ignore[no-untyped-def]
     """Move an agent to a level of his row, one level at a time."""
-    base = groups[agents[agent].group].first_level
-    level = agents[agent].level
+    base = row(groups, row(agents, agent).group).first_level
+    level = row(agents, agent).level
     while level != wanted:
         if level < wanted:  # behind the last of this level, where the next one begins
             level += 1
-            level_start[base + level] -= 1
-            edge = level_start[base + level]
+            level_start[np.uintp(base + level)] -= 1
+            edge = level_start[np.uintp(base + level)]
         else:  # before the first of this level
-            edge = level_start[base + level]
-            level_start[base + level] += 1
+            edge = level_start[np.uintp(base + level)]
+            level_start[np.uintp(base + level)] += 1
             level -= 1
-        other, here = agent_at[edge], agents[agent].place
-        agent_at[here] = other
-        agents[other].place = here
-        agent_at[edge] = agent
-        agents[agent].place = edge
-    agents[agent].level = level
+        other, here = agent_at[np.uintp(edge)], row(agents, agent).place
+        agent_at[np.uintp(here)] = other
+        row(agents, other).place = here
+        agent_at[np.uintp(edge)] = agent
+        row(agents, agent).place = edge
+    row(agents, agent).level = level
 
 
 @compiled
@@ -54,23 +54,26 @@ def find_agent(  # type: ignore[no-untyped-def]
 
     Fewest open sessions first, the one to come included, relative to the routing weight; ties at random.
     """
-    best, tied, first_group = np.inf, 0, 0
+    best, tied, first_group, first_count = np.inf, 0, 0, 0
     for group in range(len(groups)):
-        if (groups[group].streams >> stream) & 1:
+        if (row(groups, group).streams >> stream) & 1:
             load, count = _least_loaded(agents, groups, agent_at, level_start, group)
             if load < best:
-                best, tied, first_group = load, count, group
+                best, tied, first_group, first_count = load, count, group, count
             elif load == best:
                 tied += count
     if tied == 0:
         return NOBODY
     pick = int(_uniform(luck, stream, ordinal, turn) * tied) if tied > 1 else 0
-    for group in range(first_group, len(groups)):
-        if (groups[group].streams >> stream) & 1:
+    if pick < first_count:
+        return agent_at[np.uintp(row(groups, first_group).first_agent + pick)]
+    pick -= first_count
+    for group in range(first_group + 1, len(groups)):
+        if (row(groups, group).streams >> stream) & 1:
             load, count = _least_loaded(agents, groups, agent_at, level_start, group)
             if load == best:
                 if pick < count:
-                    return agent_at[groups[group].first_agent + pick]
+                    return agent_at[np.uintp(row(groups, group).first_agent + pick)]
                 pick -= count
     return NOBODY
 
@@ -78,11 +81,11 @@ def find_agent(  # type: ignore[no-untyped-def]
 @compiled
 def _least_loaded(agents, groups, agent_at, level_start, group):  # type: ignore[no-untyped-def]
     """Return the least load in a group after one more session, and how many have it; none if all are full."""
-    first, base = groups[group].first_agent, groups[group].first_level
-    level = agents[agent_at[first]].level
-    if level >= groups[group].cap:
+    first, base = row(groups, group).first_agent, row(groups, group).first_level
+    level = row(agents, agent_at[np.uintp(first)]).level
+    if level >= row(groups, group).cap:
         return np.inf, 0
-    return (level + 1) / groups[group].weight, level_start[base + level + 1] - first
+    return (level + 1) / row(groups, group).weight, level_start[np.uintp(base + level + 1)] - first
 
 
 @compiled

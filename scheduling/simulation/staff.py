@@ -54,16 +54,12 @@ def staff_of(duties: Sequence[DutySpan], days: Mapping[str, ServiceDay]) -> Staf
     """
     if len(days) > 62:
         raise ValueError(f"at most 62 streams can be simulated together, got {len(days)}")
-    bit = {name: 1 << position for position, name in enumerate(days)}
-    served = [_served(duty, days) for duty in duties]
-    kinds = [
-        (sum(bit[name] for name in names), _cap(duty, names, days), duty.routing_weight)
-        for duty, names in zip(duties, served, strict=True)
-    ]
-    order = sorted((i for i in range(len(duties)) if served[i]), key=lambda i: (kinds[i], i))
+    asked = {streams: _asked(streams, days) for streams in {duty.streams for duty in duties}}
+    kinds = [_kind(duty, asked[duty.streams]) for duty in duties]
+    order = sorted((i for i in range(len(duties)) if kinds[i][0]), key=lambda i: (kinds[i], i))
     groups = sorted({kinds[i] for i in order})
     spans = [duties[i].working_spans for i in order]
-    last_calls = [_last_call_s(served[i], days) for i in order]
+    last_calls = [asked[duties[i].streams].last_call_s for i in order]
     agents = _agents([duties[i] for i in order], spans)
     agents["duty"] = order
     agents["streams"] = [kinds[i][0] for i in order]
@@ -77,21 +73,30 @@ def staff_of(duties: Sequence[DutySpan], days: Mapping[str, ServiceDay]) -> Staf
     )
 
 
-def _served(duty: DutySpan, days: Mapping[str, ServiceDay]) -> tuple[str, ...]:
-    """Return the streams of `days` that a duty serves."""
-    return tuple(name for name in days if not duty.streams or name in duty.streams)
+class _Asked(NamedTuple):
+    """What the streams of a duty ask of an agent: one bit each, the cap, how long before a span ends he is
+    given nothing new. [s]"""
+
+    bits: int
+    cap: int
+    last_call_s: float
 
 
-def _cap(duty: DutySpan, names: Sequence[str], days: Mapping[str, ServiceDay]) -> int:
-    """Return how many sessions the agent holds at once; 0 where he serves none of the streams."""
-    if duty.reception_cap is not None:
-        return duty.reception_cap
-    return min((days[name].service.reception_cap for name in names), default=0)
+def _asked(streams: tuple[str, ...], days: Mapping[str, ServiceDay]) -> _Asked:
+    """Return what those of `days` ask that are named, or all where none is."""
+    served = [position for position, name in enumerate(days) if not streams or name in streams]
+    services = [day.service for position, day in enumerate(days.values()) if position in served]
+    return _Asked(
+        bits=sum(1 << position for position in served),
+        cap=min((service.reception_cap for service in services), default=0),
+        last_call_s=60.0 * max((service.no_new_last_min for service in services), default=0.0),
+    )
 
 
-def _last_call_s(names: Sequence[str], days: Mapping[str, ServiceDay]) -> float:
-    """Return how long before the end of a span no new session is taken. [s]"""
-    return 60.0 * max(days[name].service.no_new_last_min for name in names)
+def _kind(duty: DutySpan, asked: _Asked) -> tuple[int, int, float]:
+    """Return streams, cap and routing weight: agents who are alike in them are one group."""
+    cap = asked.cap if duty.reception_cap is None else duty.reception_cap
+    return asked.bits, cap, duty.routing_weight
 
 
 def _agents(duties: Sequence[DutySpan], spans: Sequence[Sequence[tuple[int, int]]]) -> Records:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from scheduling.compiled import compiled
-from scheduling.simulation.records import COMING, LINE, NOBODY, Records
+from scheduling.simulation.records import COMING, LINE, NOBODY, Records, row
 
 
 def empty_lines(count: int) -> Records:
@@ -23,34 +23,34 @@ def empty_lines(count: int) -> Records:
 @compiled
 def join(lines, sessions, line, session, key):  # type: ignore[no-untyped-def]
     """Put a session into a line, behind all whose key is not larger."""
-    sessions[session].key = key
-    first, last = lines[line].first, lines[line].last
-    if last < 0 or sessions[last].key <= key:
-        sessions[session].after = NOBODY
+    row(sessions, session).key = key
+    first, last = row(lines, line).first, row(lines, line).last
+    if last < 0 or row(sessions, last).key <= key:
+        row(sessions, session).after = NOBODY
         if last < 0:
-            lines[line].first = session
+            row(lines, line).first = session
         else:
-            sessions[last].after = session
-        lines[line].last = session
-    elif sessions[first].key > key:
-        sessions[session].after = first
-        lines[line].first = session
+            row(sessions, last).after = session
+        row(lines, line).last = session
+    elif row(sessions, first).key > key:
+        row(sessions, session).after = first
+        row(lines, line).first = session
     else:  # a question that waited in the shop's queue is older than most: look from the head
         ahead = first
-        while sessions[sessions[ahead].after].key <= key:
-            ahead = sessions[ahead].after
-        sessions[session].after = sessions[ahead].after
-        sessions[ahead].after = session
+        while row(sessions, row(sessions, ahead).after).key <= key:
+            ahead = row(sessions, ahead).after
+        row(sessions, session).after = row(sessions, ahead).after
+        row(sessions, ahead).after = session
 
 
 @compiled
 def leave_first(lines, sessions, line):  # type: ignore[no-untyped-def]
     """Take the first session out of a line that is not empty and return it."""
-    session = lines[line].first
-    following = sessions[session].after
-    lines[line].first = following
+    session = row(lines, line).first
+    following = row(sessions, session).after
+    row(lines, line).first = following
     if following < 0:
-        lines[line].last = NOBODY
+        row(lines, line).last = NOBODY
     return session
 
 
@@ -67,22 +67,22 @@ def nothing_coming(room: int) -> Records:
 @compiled
 def expect(coming, when_s, what):  # type: ignore[no-untyped-def]
     """Note that `what` will happen at `when_s`."""
-    at = coming[0].what + 1
-    coming[0].what = at
-    while coming[at >> 1].when_s > when_s:
-        coming[at].when_s = coming[at >> 1].when_s
-        coming[at].what = coming[at >> 1].what
+    at = row(coming, 0).what + 1
+    row(coming, 0).what = at
+    while row(coming, at >> 1).when_s > when_s:
+        row(coming, at).when_s = row(coming, at >> 1).when_s
+        row(coming, at).what = row(coming, at >> 1).what
         at >>= 1
-    coming[at].when_s = when_s
-    coming[at].what = what
+    row(coming, at).when_s = when_s
+    row(coming, at).what = what
 
 
 @compiled
 def drop_next(coming):  # type: ignore[no-untyped-def]
     """Forget what comes next."""
-    size = coming[0].what
-    coming[0].what = size - 1
-    _sink(coming, coming[size].when_s, coming[size].what)
+    size = row(coming, 0).what
+    row(coming, 0).what = size - 1
+    _sink(coming, row(coming, size).when_s, row(coming, size).what)
 
 
 @compiled
@@ -94,16 +94,16 @@ def replace_next(coming, when_s, what):  # type: ignore[no-untyped-def]
 @compiled
 def _sink(coming, when_s, what):  # type: ignore[no-untyped-def]
     """Let a new entry sink from the root to its place."""
-    size = coming[0].what
+    size = row(coming, 0).what
     at, child = 1, 2
     while child <= size:
-        if child < size and coming[child + 1].when_s < coming[child].when_s:
-            child += 1
-        if coming[child].when_s >= when_s:
+        if child < size:  # added, not branched on: a processor guesses wrongly every other time
+            child += row(coming, child + 1).when_s < row(coming, child).when_s
+        if row(coming, child).when_s >= when_s:
             break
-        coming[at].when_s = coming[child].when_s
-        coming[at].what = coming[child].what
+        row(coming, at).when_s = row(coming, child).when_s
+        row(coming, at).what = row(coming, child).what
         at = child
         child = 2 * at
-    coming[at].when_s = when_s
-    coming[at].what = what
+    row(coming, at).when_s = when_s
+    row(coming, at).what = what
