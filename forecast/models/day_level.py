@@ -36,6 +36,7 @@ MEDIAN_VARIANCE = 1.6  # of a median, in terms of a mean's
 RECENT_DAYS = 28  # half-life of what days' surprises say about how lively days are now
 USUAL_DAYS = 10  # days' worth of trust in the year's liveliness
 LEAST_LIVELY, MOST_LIVELY = 0.25, 2.25  # variance, over the year's
+LIKELY_WALKS = np.linspace(-1.5, 1.5, 7)  # log, around the likeliest
 AHEAD_DAYS = 7  # a forecast is for a week or two
 VAGUE = 1.0  # variance of the first day's level around the mean of the first weeks
 
@@ -182,14 +183,15 @@ def fit_day_level(
     if np.any(model["obs_cov"][0, 0] > noise):  # one-offs are neither memory nor level: without them anew
         params = _most_likely(loss, params)
     result = _robust_smooth(model, params, noise, farthest=FARTHEST)
-    walk, memory_sd, memory = natural(params)
+    _, memory_sd, memory = natural(params)
+    walk, state, covariance = _over_walks(model, loss, params)
     foreseen, foreseen_variance = _foreseen(result, walk, memory_sd, memory)
     lively = _liveliness(result, np.asarray(model["obs_cov"][0, 0]), known)
     return DayLevel(
         first_day=first_day,
         last_day=first_day + len(observed) - 1,
-        state=np.asarray(result.filtered_state[:, -1]),
-        covariance=lively * np.asarray(result.filtered_state_cov[:, :, -1]) + 1e-12 * np.eye(2),
+        state=state,
+        covariance=lively * covariance + 1e-12 * np.eye(2),
         walk_sd=walk * lively**0.5,
         memory_sd=memory_sd * (lively / (1 - spent)) ** 0.5,
         memory=memory,
@@ -197,6 +199,27 @@ def fit_day_level(
         foreseen=foreseen,
         foreseen_variance=foreseen_variance,
     )
+
+
+def _over_walks(
+    model: _LevelAndMemory, loss: Callable[[Floats], float], params: Floats
+) -> tuple[float, Floats, Floats]:
+    """Return the walk's standard deviation and the last state with its covariance, over all likely walks.
+
+    A year of days says little about how fast the level walks, a factor of two either way, and the likeliest
+    value is surer of the days ahead than the days are: the posterior's mean variances stand for it.
+    """
+    tried = [params + np.array([step, 0.0, 0.0]) for step in LIKELY_WALKS]
+    less = np.array([loss(one) for one in tried])
+    weight = np.exp(less.min() - less)
+    weight /= weight.sum()
+    filtered = [model.at(one).filter() for one in tried]
+    states = np.array([one.filtered_state[:, -1] for one in filtered])
+    mean = weight @ states
+    covariance = np.einsum("k,kij->ij", weight, [one.filtered_state_cov[:, :, -1] for one in filtered])
+    covariance += np.einsum("k,ki,kj->ij", weight, states - mean, states - mean)
+    walks = np.array([natural(one)[0] for one in tried])
+    return float(np.sqrt(weight @ walks**2)), mean, covariance
 
 
 def shift_gain(observed: Floats, noise: Floats, shift: tuple[int, float]) -> float:

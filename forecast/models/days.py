@@ -24,6 +24,7 @@ MOST_STRONG_SHARE = 0.3
 FEWEST_HOURS_SHARE = 0.6
 BEFORE_KICK_OFF_S = 24 * 3600  # buyers gather the evening before; a filter would carry that past the event
 FEWEST_DAYS_TO_JUDGE = 10
+TYPICAL_MEMORY, REMEMBERED_DAYS = 0.32, 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,18 +129,26 @@ class Days:
         spread = 1.4826 * float(np.median(np.abs(ratios[usual] - np.median(ratios[usual]))))
         return max(1.0, spread**2 / float(np.median(self.noise(mu, used, dispersion)[usual])))
 
-    def leverage(
+    def taken(
         self, design: Design, solution: Solution, weights: Floats, used: Flags, columns: Flags
     ) -> Floats:
-        """Return by how much each day's own log ratio moves what these columns fit to it, in [0, 1]."""
+        """Return the share of the variance of each day's own moves that these columns fit to it.
+
+        Columns over several days, such as a sale's or its wake's, take the more of moves that last for days:
+        these are held to be remembered as they typically are (`TYPICAL_MEMORY`).
+        """
         weights = np.where(used, weights, 0.0)
         trust = np.bincount(self.position, weights=weights, minlength=self.count)
         shape = (self.count, len(weights))
         of_day = sparse.csr_array((weights, (self.position, np.arange(len(weights)))), shape=shape)
-        rows = (of_day @ design.matrix[:, np.flatnonzero(columns)]).toarray()
-        precision = (solution.information + solution.penalty)[np.ix_(columns, columns)]
-        moved = linalg.cho_solve(linalg.cho_factor(precision, check_finite=False), rows.T, check_finite=False)
-        return np.asarray((rows.T * moved).sum(axis=0) / np.maximum(trust, 1e-12))
+        rows = (of_day @ design.matrix).toarray()
+        factor = linalg.cho_factor(solution.information + solution.penalty, check_finite=False)
+        moved = linalg.cho_solve(factor, rows.T, check_finite=False)
+        left = np.eye(self.count) - rows[:, columns] @ moved[columns] / np.maximum(trust, 1e-12)[:, None]
+        kept = (left**2).sum(axis=1)
+        for lag in range(1, REMEMBERED_DAYS):
+            kept += 2 * TYPICAL_MEMORY**lag * (left[:, lag:] * left[:, :-lag]).sum(axis=1)
+        return np.asarray(1 - kept)
 
     def holiday_days(self, design: Design, used: Flags) -> dict[str, int]:
         """Return how many days of each holiday were learnt from."""

@@ -18,6 +18,7 @@ from forecast.models.hour_drift import hour_class
 from forecast.models.hour_spread import stretch_paths
 from forecast.models.layout import Layout
 from forecast.models.odd_hours import Flags, Ints
+from forecast.models.priors import whole_day
 from forecast.models.promotion_columns import LIVE, felt_size, rows_touched, seconds
 from forecast.models.regression_fit import (
     LEVEL_GROUPS,
@@ -132,9 +133,13 @@ class HoursAhead:
         return np.asarray(counts * self.is_open)
 
     def _coefficient_luck(self, draws: int, rng: np.random.Generator) -> Floats:
-        """Return what not knowing the calendar's coefficients adds to the log mean, draws x hours."""
+        """Return what not knowing the coefficients adds to the log mean, draws x hours.
+
+        Of promotions only those of the days after: how unsure a sale is itself, its size tells.
+        """
         coefficients = self.fit.coefficients
-        free = np.flatnonzero(~coefficients.among((*LEVEL_GROUPS, *PROMOTION_GROUPS)))
+        sized = coefficients.among(PROMOTION_GROUPS) & ~whole_day(coefficients.names)
+        free = np.flatnonzero(~coefficients.among(LEVEL_GROUPS) & ~sized)
         solution = coefficients.solution
         precision = solution.information / self.fit.design_effect + solution.penalty
         factor = linalg.cholesky(precision[np.ix_(free, free)], lower=False, check_finite=False)

@@ -33,7 +33,7 @@ from forecast.models.odd_hours import (
     robust_dispersion,
 )
 from forecast.models.penalised import Solution, fit_penalised
-from forecast.models.priors import month_day_stiffness, prior_penalty
+from forecast.models.priors import AS_USUAL, learnt_stiffness, prior_penalty
 from forecast.models.promotion_columns import in_promotion_hours, peak_hours
 from forecast.models.usable_hours import UsableHours
 from forecast.models.week_memory import HOURS_A_WEEK, WeekMemory, find_week_memory
@@ -134,7 +134,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
     mu = profile_mean(counts, clock)
     dispersion = robust_dispersion(counts, mu)
     age = np.exp2(-np.asarray(days.age_days) / 7 / HALF_LIFE_WEEKS)
-    design_effect, month_days = 1.0, 1.0
+    design_effect, stiffness = 1.0, AS_USUAL
     penalty = prior_penalty(design, design_effect)
     beta = np.zeros(len(design.names))
     beta[design.names.index("level:base")] = np.log(max(counts.mean(), 1e-3))
@@ -165,8 +165,8 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             counts[ordinary], mu[ordinary], nothing, typical=dispersion, weight=1.0
         )
         design_effect = days.design_effect(counts, mu, used, dispersion, in_promotion)
-        month_days = month_day_stiffness(design, solution)
-        penalty = prior_penalty(design, design_effect, month_days)
+        stiffness = learnt_stiffness(design, solution)
+        penalty = prior_penalty(design, design_effect, stiffness)
     passes = _Passes(
         coefficients=Coefficients(names=design.names, solution=solution),
         design=design,
@@ -187,7 +187,7 @@ def fit_regression(usable: UsableHours, layout: Layout) -> RegressionFit:
             design.matrix[used],
             counts[used],
             weights=weights[used],
-            penalty=prior_penalty(design, design_effect, month_days),
+            penalty=prior_penalty(design, design_effect, stiffness),
             start=np.append(beta, 0.0),
         )
         coefficients = Coefficients(names=design.names, solution=solution)
@@ -270,11 +270,10 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
     ratios = np.where(passes.telling(), ratios, np.nan)
     noise = days.noise(mu, used, left) + UNSURE_HOLIDAY_SD**2 * days.holiday
     recent = ~np.isnan(ratios) & (np.arange(days.count) >= days.count - LONGEST_DAYS)
-    leverages = [
-        days.leverage(design, coefficients.solution, passes.weights * mu, used, columns)
-        for columns in (coefficients.among(LEVEL_GROUPS), np.ones(len(coefficients.names), dtype=bool))
-    ]
-    spent = float((leverages[1] - leverages[0])[recent].sum() / max(recent.sum(), 1))
+    taken = days.taken(
+        design, coefficients.solution, passes.weights * mu, used, ~coefficients.among(LEVEL_GROUPS)
+    )
+    spent = float(taken[recent].sum() / max(recent.sum(), 1))
     level = fit_day_level(ratios, noise, first_day=days.first, shift=shift, spent=spent)
     place = days.position + days.first - level.first_day
     fitted = np.where(place >= 0, base * np.exp(level.smooth[np.clip(place, 0, None)]), mu)

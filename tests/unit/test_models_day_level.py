@@ -131,3 +131,23 @@ def test_a_run_of_days_that_usually_come_in_runs_is_no_shift(memory, is_shift):
     shift = find_shift(observed)
     assert shift is not None
     assert (shift_gain(observed, np.full(364, 0.03**2), shift) > SHIFT_WORTH) == is_shift
+
+
+def errors_four_weeks_ahead(count):
+    """Return errors over the standard deviations foretold, of eight weeks of days."""
+    found = []
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        walk = 0.01 * np.exp(rng.normal(0, 0.7))
+        level = np.cumsum(rng.normal(0, walk, 84)) + rng.normal(0, 0.08, 84)
+        fitted = fit_day_level(level[:56] + rng.normal(0, 0.03, 56), np.full(56, 0.03**2), first_day=0)
+        mean, variance = fitted.moments(np.array([83]))
+        found.append((level[83] - mean[0]) / variance[0] ** 0.5)
+    return np.array(found)
+
+
+def test_not_knowing_how_fast_the_level_walks_is_part_of_the_bands():
+    # With the likeliest walk alone: 1.08 and .75.
+    errors = errors_four_weeks_ahead(150)
+    assert np.sqrt((errors**2).mean()) < 1.05
+    assert np.mean(np.abs(errors) < 1.2816) > 0.77
