@@ -104,7 +104,7 @@ def agent_law(
     jump_s = mean_s * (1.0 + 0.5 * (1.0 + service.reply_cv**2))
     latency_s[0] = mean_s
     for k in range(1, count):
-        throughput[k] = starting_law(desk, k)[1]
+        throughput[k] = _steadier(starting_law(desk, k)[1], k, service, mean_s, away_s)
         latency_s[k] = k / throughput[k] - away_s
         slower = _later_latency(service.rounds, latency_s[k], jump_s) / latency_s[k]
         on_time[k] = seen_in_time(desk, k, horizon_s=threshold_s, asker_outside=False)
@@ -124,6 +124,25 @@ def agent_law(
         work_square=(service.rounds - 1) / service.rounds**2 + service.reply_cv**2 / service.rounds,
         slot_square=_slot_square(service, latency_s),
     )
+
+
+def _steadier(
+    throughput: float, sessions: int, service: ServiceParameters, mean_s: float, away_s: float
+) -> float:
+    """Return replies per second where times away are thinking or closing, not one exponential law.
+
+    With exponential work the law of times away plays no part. With steadier work, times away steadier than
+    exponential let the desk idle less: by a share of what is missing to a machine without any luck, fitted to
+    event simulations of a desk (2-24 sessions, 192 services; utilisation then within 0.2 points).
+    """
+    m = service.rounds
+    second = ((m - 1.0) * 2.0 * service.think_s**2 + service.auto_close_s**2) / m
+    away_square = max(0.0, second / away_s**2 - 1.0)
+    work_square = service.reply_cv**2
+    steady = (1.0 - away_square) / (1.0 + away_square) * (1.0 - work_square) / (1.0 + work_square)
+    busy = throughput * mean_s
+    missing = min(1.0, sessions / (1.0 + away_s / mean_s)) - busy
+    return (busy + steady * (0.25 + 0.7 * busy**10) * missing) / mean_s
 
 
 def _later_latency(rounds: float, latency_s: float, jump_s: float) -> float:

@@ -1,51 +1,58 @@
-"""The compiled chain of sessions in the shop: one segment forward, and the same segment backward.
+"""The compiled chain of sessions in the shop: one segment forward (`backward` takes its values back).
 
 Vectors live in buffers indexed by the state x; only the band ``lo..hi`` that carries mass is touched. Time
-is discretised by the L-stable two-stage scheme p' = (I - γhA)^-2 (I + (1 - 2γ)hA) p, γ = 1 - 1/√2, exact to
-second order; rewards by the trapezoidal rule. The pass backward is its exact transpose.
+is discretised as `tridiagonal` has it, rewards by the trapezoidal rule.
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from scheduling.compiled import compiled, njit
-from scheduling.service.ages import age_factors, age_step
+from scheduling.service.ages import age_factors, age_step, alike, group_sizes, merge, settled_latency
 from scheduling.service.rates import (
     ACTIVE,
+    ACTIVE_JOINED,
+    ACTIVE_OTHERS,
     ARRIVALS,
     AWAY,
+    BALANCE,
     BIRTH,
     CAP,
     DEATH,
     EXITS,
     EXTRA,
     FAILS,
+    FASTER,
     FINE,
     GONE_RATE,
+    JOINED,
     LATENCY,
     LATER,
     LOST,
     MID,
     OLD,
     PATIENCE,
-    PIVOT,
     REPLIES,
     ROUNDS,
+    S_BUSY,
     S_REPLIES,
     SPREAD,
     THROUGHPUT,
     TIMELY,
     TIMELY_FIRST,
-    UPPER,
     YOUNG,
     fill_rates,
     fill_tagged,
+    joined_tables,
     jump_mean,
     releases_ahead,
     smooth_tables,
     table_at,
 )
+from scheduling.service.tridiagonal import GAMMA, factorise, solve
 
 # what is counted in a segment: first questions on time, later ones on time, first and later questions,
 # sessions lost to impatience, session-seconds open, question-seconds at the desk (times the share of first
@@ -53,46 +60,7 @@ from scheduling.service.rates import (
 ON_FIRST, ON_LATER, FIRSTS, LATERS, GONE, OPEN, DESK_FIRST, DESK_LATER, QUEUED, FAILED = range(10)
 COUNTS = 10
 
-GAMMA = 1.0 - math.sqrt(0.5)
 TAIL = 1e-9  # mass at which the band ends
-
-
-@compiled
-def _factorise(lo, hi, step, scratch, extra):  # type: ignore[no-untyped-def]
-    """Factorise I - step A, A the generator of the band less `extra` killing where asked."""
-    birth, death, kill = scratch[BIRTH], scratch[DEATH], scratch[EXTRA]
-    upper, pivot = scratch[UPPER], scratch[PIVOT]
-    for x in range(lo, hi + 1):
-        middle = 1.0 + step * (birth[x] + death[x])
-        if extra:
-            middle += step * kill[x]
-        if x > lo:
-            middle -= step * birth[x - 1] * upper[x - 1]
-        pivot[x] = 1.0 / middle
-        if x < hi:
-            upper[x] = step * death[x + 1] * pivot[x]
-
-
-@compiled
-def _solve(lo, hi, step, scratch, v):  # type: ignore[no-untyped-def]
-    """Solve (I - step A) v' = v in place, with A factorised (A's entry [x, x-1] is birth[x-1])."""
-    birth, upper, pivot = scratch[BIRTH], scratch[UPPER], scratch[PIVOT]
-    v[lo] *= pivot[lo]
-    for x in range(lo + 1, hi + 1):
-        v[x] = (v[x] + step * birth[x - 1] * v[x - 1]) * pivot[x]
-    for x in range(hi - 1, lo - 1, -1):
-        v[x] += upper[x] * v[x + 1]
-
-
-@compiled
-def _solve_back(lo, hi, step, scratch, v):  # type: ignore[no-untyped-def]
-    """Solve the transposed system in place, with the same factors: (LU)' = U' L'."""
-    birth, upper, pivot = scratch[BIRTH], scratch[UPPER], scratch[PIVOT]
-    for x in range(lo + 1, hi + 1):
-        v[x] += upper[x - 1] * v[x - 1]
-    v[hi] *= pivot[hi]
-    for x in range(hi - 1, lo - 1, -1):
-        v[x] = (v[x] + step * birth[x] * v[x + 1]) * pivot[x]
 
 
 @compiled
@@ -111,6 +79,26 @@ def _means(p, lo, hi, full, scratch):  # type: ignore[no-untyped-def]
             busy += p[x]
     mass = max(mass, 1e-12)
     return min(max(mean / mass, 0.0), float(full)), min(max(busy / mass, 0.0), 1.0), max(rate / mass, 0.0)
+
+
+@compiled
+def _balance(p, lo, hi, agents, row, fine, shop):  # type: ignore[no-untyped-def]
+    """Return what the ends of a faster clock are scaled by, so that it moves the mean no faster."""
+    points = fine.shape[1] - 1
+    scale = row[ACTIVE] * FINE / max(agents, 1)
+    top = agents * int(shop[CAP]) - 1
+    begins = ends = 0.0
+    for x in range(lo, min(hi, top) + 1):
+        if x < top:
+            begins += p[x] * fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))]
+        if x > 0:
+            faster = fine[S_BUSY, int(min((x - 0.5) * scale, points - 1e-9))]
+            place = min(x * scale, points - 1e-9)
+            g = int(place)
+            here = fine[S_REPLIES, g] + (place - g) * (fine[S_REPLIES, g + 1] - fine[S_REPLIES, g])
+            ends += p[x] * faster * here
+    ends *= agents / shop[ROUNDS]
+    return min(max(row[ARRIVALS] * begins / ends, 0.0), 10.0) if ends > 1e-12 else 1.0
 
 
 @compiled
@@ -140,15 +128,20 @@ def _band(lo, hi, size, agents, arrivals, dt, row, law, shop):  # type: ignore[n
     if shop[PATIENCE] > 0.0:
         low += max(0, lo - agents * cap) / shop[PATIENCE]
     # the implicit step smears a strong drift: three of it hold all but 1e-4 of what moves
-    up = 3.0 * dt * max(0.0, arrivals - high) + 4.0 * math.sqrt(dt * (arrivals + high)) + 4.0
-    down = 3.0 * dt * max(0.0, low - arrivals) + 4.0 * math.sqrt(dt * (arrivals + low)) + 4.0
+    faster = 1.0 + shop[FASTER]
+    up = (
+        3.0 * faster * dt * max(0.0, arrivals - high) + 4.0 * math.sqrt(faster * dt * (arrivals + high)) + 4.0
+    )
+    down = (
+        3.0 * faster * dt * max(0.0, low - arrivals) + 4.0 * math.sqrt(faster * dt * (arrivals + low)) + 4.0
+    )
     return max(0, lo - int(down)), min(size - 1, hi + int(up))
 
 
 @njit(cache=True)
 def forward(  # type: ignore[no-untyped-def]
-    p, u, tagged, lo, hi, ages, active, staying, stay, seconds, steps, agents, after, leavers, arrivals,
-    law, shop, last, factors, bands, counts, scratch,
+    p, u, tagged, lo, hi, ages, joined, active, staying, stay, seconds, steps, agents, after, leavers,
+    arrivals, law, shop, last, factors, bands, counts, scratch,
 ):  # fmt: skip
     """Move the distribution `p` (and `u`, sessions without a late reply) through one segment.
 
@@ -157,7 +150,10 @@ def forward(  # type: ignore[no-untyped-def]
     lo, hi
         Band of `p`; the new band is returned.
     ages, active, stay
-        Mean sessions by age (changed in place), their active share so far, chance of another round.
+        Mean sessions by age (changed in place) of those who were there and of the joiners, their active
+        share so far, chance of another round.
+    joined
+        Agents who came last and do not yet have as many sessions as the others; the new number is returned.
     staying, agents, after, leavers
         Agents who were there before and stay, take sessions now, in the next segment, stop at its start.
     last
@@ -169,42 +165,65 @@ def forward(  # type: ignore[no-untyped-def]
     """
     fine = smooth_tables(law, agents, int(shop[CAP]), shop[SPREAD], shop[ROUNDS] - 1.0)
     return _forward(
-        p, u, tagged, lo, hi, ages, active, staying, stay, seconds, steps, agents, after, leavers, arrivals,
-        law, fine, shop, last, factors, bands, counts, scratch,
+        p, u, tagged, lo, hi, ages, joined, active, staying, stay, seconds, steps, agents, after, leavers,
+        arrivals, law, fine, np.zeros_like(fine), shop, last, factors, bands, counts, scratch,
     )  # fmt: skip
 
 
 @compiled
 def _forward(  # type: ignore[no-untyped-def]
-    p, u, tagged, lo, hi, ages, active, staying, stay, seconds, steps, agents, after, leavers, arrivals,
-    law, fine, shop, last, factors, bands, counts, scratch,
+    p, u, tagged, lo, hi, ages, joined, active, staying, stay, seconds, steps, agents, after, leavers,
+    arrivals, law, fine, mixed, shop, last, factors, bands, counts, scratch,
 ):  # fmt: skip
     """Move through a segment by the tables of its head count."""
     cap = int(shop[CAP])
     full = agents * cap
     dt = seconds / steps
-    shortest = law[LATENCY, 1]
-    latency = shortest
-    if staying < agents:
+    if agents == 0:
+        ages[:] = 0.0
+        joined = 0
+    elif staying < agents:
+        merge(ages)
+        joined = agents - staying if staying > 0 else 0
+        group = 1 if joined else 0
         for x in range(lo, hi + 1):  # joiners take the head of the queue at once
-            ages[0] += p[x] * (min(x, full) - min(x, staying * cap))
+            ages[group, 0] += p[x] * (min(x, full) - min(x, staying * cap))
     _reply_rates(lo, hi, agents, cap, active, fine, scratch)
     open_now, busy, rate = _means(p, lo, hi, full, scratch)
+    expected = agents * table_at(law[THROUGHPUT], open_now / max(agents, 1) * active)
+    latencies = (law[LATENCY, 1], law[LATENCY, 1])
     for step in range(steps):
         row = factors[step]
         row[ARRIVALS] = arrivals
+        others, new = group_sizes(ages, 1.0)
+        scale = open_now / max(others + new, 1e-9)
         if agents > 0:
-            if rate > 1e-12:
-                latency = max(shortest, open_now * active / rate - shop[AWAY])
-            age_factors(ages, stay, latency, shop, row)
-            active = row[ACTIVE]
+            if step:
+                expected = (agents - joined) * table_at(
+                    law[THROUGHPUT], scale * others / (agents - joined) * factors[step - 1, ACTIVE_OTHERS]
+                )
+                if joined:
+                    expected += joined * table_at(
+                        law[THROUGHPUT], scale * new / joined * factors[step - 1, ACTIVE_JOINED]
+                    )
+            spread = min(rate / max(expected, 1e-12), 2.0)
+            if open_now > 1e-9 and rate > 1e-12:
+                latency = settled_latency(ages[0], scale, spread, latencies[0], agents - joined, law, shop)
+                latencies = (latency, latencies[1])
+                if joined:
+                    latency = settled_latency(ages[1], scale, spread, latencies[1], joined, law, shop)
+                    latencies = (latencies[0], latency)
+            age_factors(ages, stay, latencies, joined, agents, scale, shop, row)
         else:
-            for r in range(len(ages)):
-                ages[r] = 0.0
             row[EXITS] = 1.0
             row[LATER] = (shop[ROUNDS] - 1.0) / shop[ROUNDS]
             row[ACTIVE] = 1.0
             row[YOUNG] = 0.5
+            row[JOINED] = 0.0
+        tables = fine
+        if row[JOINED] > 0.0:
+            joined_tables(fine, row, mixed)
+            tables = mixed
         per_agent = row[EXITS] / shop[ROUNDS]
         exit_rate = agents * table_at(law[THROUGHPUT], cap * row[ACTIVE]) * per_agent
         after_rate = after * law[THROUGHPUT, cap] * per_agent
@@ -213,12 +232,19 @@ def _forward(  # type: ignore[no-untyped-def]
         if agents > 0:
             given_up = table_at(law[LOST], min(open_now / agents + 1.0, float(cap)))
             accepted = arrivals * (1.0 - busy) * (1.0 - given_up) + exit_rate * busy
-            age_step(ages, stay, dt, accepted, latency, shop)
+            to_joiners = 0.0
+            if joined:
+                share = joined / agents
+                missing = (share * others - (1.0 - share) * new) / dt
+                to_joiners = min(max(share * accepted + missing, 0.0), accepted)
+                age_step(ages[1], stay, dt, to_joiners, latencies[1], shop)
+            age_step(ages[0], stay, dt, accepted - to_joiners, latencies[0], shop)
+        row[BALANCE] = _balance(p, lo, hi, agents, row, tables, shop)
         lo, hi = _band(lo, hi, len(p), agents, arrivals, dt, row, law, shop)
-        fill_rates(lo, hi, agents, row, fine, law, shop, scratch)
+        fill_rates(lo, hi, agents, row, tables, law, shop, scratch)
         bands[step, 0] = lo
         bands[step, 1] = hi
-        _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts)
+        _step(p, u, tagged, lo, hi, dt, agents, row, tables, shop, scratch, counts)
         while hi > lo and abs(p[hi]) < TAIL:
             p[hi] = 0.0
             u[hi] = 0.0
@@ -228,7 +254,10 @@ def _forward(  # type: ignore[no-untyped-def]
             u[lo] = 0.0
             lo += 1
         open_now, busy, rate = _means(p, lo, hi, full, scratch)
-    return lo, hi
+        if joined and row[JOINED] > 0.0 and alike(ages, joined, agents, row):
+            merge(ages)
+            joined = 0
+    return lo, hi, joined
 
 
 @compiled
@@ -260,20 +289,20 @@ def _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts):  
             change += death[x + 1] * p[x + 1]
         mid[x] = p[x] + rest * change
         old[x] = p[x]
-    _factorise(lo, hi, part, scratch, False)
-    _solve(lo, hi, part, scratch, mid)
+    factorise(lo, hi, part, scratch, False)
+    solve(lo, hi, part, scratch, mid)
     if tagged:
         for x in range(lo + 1, hi + 1):
             u[x] += part * timely_first[x - 1] * mid[x - 1]
     for x in range(lo, hi + 1):
         p[x] = mid[x]
-    _solve(lo, hi, part, scratch, p)
+    solve(lo, hi, part, scratch, p)
     if tagged:
-        _factorise(lo, hi, part, scratch, True)
-        _solve(lo, hi, part, scratch, u)
+        factorise(lo, hi, part, scratch, True)
+        solve(lo, hi, part, scratch, u)
         for x in range(lo + 1, hi + 1):
             u[x] += part * timely_first[x - 1] * p[x - 1]
-        _solve(lo, hi, part, scratch, u)
+        solve(lo, hi, part, scratch, u)
         for x in range(lo, hi + 1):
             failed += u[x] * fails[x]
         counts[FAILED] += 0.5 * dt * failed
@@ -297,7 +326,7 @@ def _count(p, old, lo, hi, dt, full, row, shop, scratch, counts):  # type: ignor
         lost += here * gone[x]
         held += here * min(x, full)
         present += here * x
-        one, other = _at_desk(x, full, share, row, shop, replies[x], jump)
+        one, other = at_desk(x, full, share, row, shop, replies[x], jump)
         desk_first += here * one
         desk_later += here * other
     counts[ON_FIRST] += dt * first
@@ -312,7 +341,7 @@ def _count(p, old, lo, hi, dt, full, row, shop, scratch, counts):  # type: ignor
 
 
 @compiled
-def _at_desk(x, full, share, row, shop, rate, jump):  # type: ignore[no-untyped-def]
+def at_desk(x, full, share, row, shop, rate, jump):  # type: ignore[no-untyped-def]
     """Return first and later questions waiting at the desks, by Little's law.
 
     In a full shop first questions come from the queue, and their wait there counts at the desk: the longest
@@ -325,102 +354,3 @@ def _at_desk(x, full, share, row, shop, rate, jump):  # type: ignore[no-untyped-
         waited = (x - full + 1.0) / release
         first = min(first, rate * (1.0 - share) * max(jump, desk / rate - waited))
     return first, desk - first
-
-
-@njit(cache=True)
-def backward(  # type: ignore[no-untyped-def]
-    values, tagged, lo, hi, seconds, steps, agents, law, shop, factors, weights, scratch
-):
-    """Take the values of states lo…hi at a segment's end back to its start, in place.
-
-    `values` has one row for each quantity and a last one for sessions without a late reply, which are
-    worth something to quantity 0 only; `weights` is each quantity's worth of each thing counted.
-    """
-    fine = smooth_tables(law, agents, int(shop[CAP]), shop[SPREAD], shop[ROUNDS] - 1.0)
-    _backward(values, tagged, lo, hi, seconds, steps, agents, law, fine, shop, factors, weights, scratch)
-
-
-@compiled
-def _backward(  # type: ignore[no-untyped-def]
-    values, tagged, lo, hi, seconds, steps, agents, law, fine, shop, factors, weights, scratch
-):
-    """Take the values back by the tables of the segment's head count."""
-    full = agents * int(shop[CAP])
-    dt = seconds / steps
-    part = GAMMA * dt
-    rest = (1.0 - 2.0 * GAMMA) * dt
-    birth, death, kill, fails = scratch[BIRTH], scratch[DEATH], scratch[EXTRA], scratch[FAILS]
-    timely_first, mid, worth = scratch[TIMELY_FIRST], scratch[MID], scratch[OLD]
-    quantities = values.shape[0] - 1
-    tag = values[quantities]
-    for step in range(steps - 1, -1, -1):
-        row = factors[step]
-        fill_rates(lo, hi, agents, row, fine, law, shop, scratch)
-        if tagged:
-            fill_tagged(lo, hi, agents, row, fine, shop, scratch)
-            _factorise(lo, hi, part, scratch, True)
-            value = 0.5 * dt * weights[0, FAILED]
-            for x in range(lo, hi + 1):
-                tag[x] += value * fails[x]
-            _solve_back(lo, hi, part, scratch, tag)
-            for x in range(lo, hi + 1):
-                mid[x] = tag[x]  # after one solve: what p's second stage feeds
-            _solve_back(lo, hi, part, scratch, tag)
-        _factorise(lo, hi, part, scratch, False)
-        for q in range(quantities):
-            v = values[q]
-            fed = tagged and q == 0
-            for x in range(lo, hi + 1):
-                worth[x] = 0.5 * dt * _worth(x, weights[q], full, row, shop, scratch)
-                v[x] += worth[x]
-            if fed:
-                for x in range(lo, hi):
-                    v[x] += part * timely_first[x] * mid[x + 1]
-            _solve_back(lo, hi, part, scratch, v)
-            if fed:
-                for x in range(lo, hi):
-                    v[x] += part * timely_first[x] * tag[x + 1]
-            _solve_back(lo, hi, part, scratch, v)
-            before = v[lo]
-            for x in range(lo, hi + 1):
-                change = -(birth[x] + death[x]) * v[x]
-                if x < hi:
-                    change += birth[x] * v[x + 1]
-                    if fed:
-                        change += timely_first[x] * tag[x + 1]
-                if x > lo:
-                    change += death[x] * before
-                before = v[x]
-                v[x] += rest * change + worth[x]
-        if tagged:
-            before = tag[lo]
-            for x in range(lo, hi + 1):
-                change = -(birth[x] + death[x] + kill[x]) * tag[x]
-                if x < hi:
-                    change += birth[x] * tag[x + 1]
-                if x > lo:
-                    change += death[x] * before
-                before = tag[x]
-                tag[x] += rest * change + value * fails[x]
-
-
-@compiled
-def _worth(x, weight, full, row, shop, scratch):  # type: ignore[no-untyped-def]
-    """Return the worth per second of being in state x."""
-    share = row[LATER]
-    rate = scratch[REPLIES, x]
-    held = min(x, full)
-    desk_first = desk_later = 0.0
-    if weight[DESK_FIRST] != 0.0:
-        desk_first, desk_later = _at_desk(x, full, share, row, shop, rate, jump_mean(shop))
-    return (
-        weight[ON_FIRST] * scratch[TIMELY_FIRST, x]
-        + weight[ON_LATER] * scratch[TIMELY, x] * share
-        + weight[FIRSTS] * row[ARRIVALS]
-        + weight[LATERS] * rate * share
-        + weight[GONE] * scratch[GONE_RATE, x]
-        + weight[OPEN] * held
-        + weight[DESK_FIRST] * desk_first
-        + weight[DESK_LATER] * desk_later
-        + weight[QUEUED] * (x - held)
-    )

@@ -17,15 +17,29 @@ from scheduling.compiled import compiled, njit
 THROUGHPUT, ON_TIME, LATE_MOVER, FIRST, LOST, LATENCY, SLOT_SQUARE = range(7)
 LAW_ROWS = 7
 # rows of the smoothed tables
-S_REPLIES, S_TIMELY, S_TIMELY_FULL, S_FIRST, S_LOST, S_NONE_LATE, S_NONE_LATE_FULL = range(7)
+S_REPLIES, S_TIMELY, S_TIMELY_FULL, S_FIRST, S_LOST, S_NONE_LATE, S_NONE_LATE_FULL, S_BUSY = range(8)
+SMOOTHED = 8
 # entries of `shop`
-ROUNDS, THINK, CLOSE, CAP, THRESHOLD, PATIENCE, SPREAD, WORK_SQUARE, AWAY, FROM_ASSIGNMENT, WORK, JUMP = (
-    range(12)
-)
+(
+    ROUNDS,
+    THINK,
+    CLOSE,
+    CAP,
+    THRESHOLD,
+    PATIENCE,
+    SPREAD,
+    WORK_SQUARE,
+    AWAY,
+    FROM_ASSIGNMENT,
+    WORK,
+    FASTER,
+    STEADIER,
+    JUMP,
+) = range(14)
 NODES = 5  # equally likely lengths of the reply that follows a wait in the queue, from JUMP on
 SHOP_SIZE = JUMP + NODES
 # columns of one step's factors
-EXITS, LATER, ACTIVE, YOUNG, ARRIVALS, AHEAD = range(6)
+EXITS, LATER, ACTIVE, YOUNG, ARRIVALS, JOINED, LEVEL, ACTIVE_OTHERS, ACTIVE_JOINED, BALANCE, AHEAD = range(11)
 FACTORS = AHEAD + NODES
 # rows of `scratch`
 BIRTH, DEATH, REPLIES, TIMELY, TIMELY_FIRST, GONE_RATE, OVER, FAILS, MID, OLD, UPPER, PIVOT, EXTRA = range(13)
@@ -39,14 +53,14 @@ def smooth_tables(law, agents, cap, spread, further):  # type: ignore[no-untyped
     """Return per-agent tables on a fine grid of mean open sessions, spread over agents.
 
     Fewest-open keeps agents within a session of each other but for a spread measured at
-    0.65 sqrt(1 - 1/n). A first question takes a seat at mean k + n^-0.8: with one agent it joins
+    0.86 n^-1/3 sqrt(1 - 1/n). A first question takes a seat at mean k + n^-0.8: with one agent it joins
     k others, with very many it takes the seat that has just become free.
     """
     most = law.shape[1] - 1
     points = most * FINE + 1
-    fine = np.zeros((7, points))
+    fine = np.zeros((SMOOTHED, points))
     people = max(agents, 1)
-    sd = spread * math.sqrt(1.0 - 1.0 / people)
+    sd = spread * math.sqrt(1.0 - 1.0 / people) * people ** (-1.0 / 3.0)
     shift = people**-0.8
     none_late = np.zeros((2, most + 1))  # chance that no further reply is late, by entry of the law
     for low in range(most + 1):
@@ -77,7 +91,42 @@ def smooth_tables(law, agents, cap, spread, further):  # type: ignore[no-untyped
         part = seat - low
         fine[S_FIRST, g] = (1.0 - part) * law[FIRST, low] + part * law[FIRST, low + 1]
         fine[S_LOST, g] = (1.0 - part) * law[LOST, low] + part * law[LOST, low + 1]
+    for g in range(1, points - 1):
+        steeper = 0.5 * FINE * (fine[S_REPLIES, g + 1] - fine[S_REPLIES, g - 1])
+        held = min(max(steeper * g / FINE / fine[S_REPLIES, g], 0.0), 1.0)
+        fine[S_BUSY, g] = 1.0 - held
+    fine[S_BUSY, points - 1] = fine[S_BUSY, points - 2]
     return fine
+
+
+@compiled
+def joined_tables(fine, row, mixed):  # type: ignore[no-untyped-def]
+    """Fill `mixed`, the smoothed tables where joiners have fewer sessions open than the others.
+
+    The others have `row[LEVEL]` each until the joiners, who take every new session, have as many; a first
+    question comes to a joiner till then.
+    """
+    points = fine.shape[1]
+    share = row[JOINED]
+    rest = 1.0 - share
+    for g in range(points):
+        k = g / FINE / row[ACTIVE]
+        others = min(row[LEVEL], k / rest)
+        joiners = (k - rest * others) / share
+        seat = 1.0
+        if joiners >= others:
+            joiners = others = k
+            seat = share
+        place = min(others * row[ACTIVE_OTHERS] * FINE, points - 1.0 - 1e-9)
+        low = int(place)
+        part = place - low
+        place = min(joiners * row[ACTIVE_JOINED] * FINE, points - 1.0 - 1e-9)
+        new = int(place)
+        bit = place - new
+        for r in range(fine.shape[0]):
+            weight = seat if r in (S_FIRST, S_LOST) else share
+            mixed[r, g] = (1.0 - weight) * ((1.0 - part) * fine[r, low] + part * fine[r, low + 1])
+            mixed[r, g] += weight * ((1.0 - bit) * fine[r, new] + bit * fine[r, new + 1])
 
 
 @compiled
@@ -127,6 +176,13 @@ def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: igno
     impatient = shop[PATIENCE] > 0.0
     points = fine.shape[1] - 1
     scale = factors[ACTIVE] * FINE / max(agents, 1)
+    balance = factors[BALANCE] / shop[ROUNDS]
+    busy = less = 0.0
+    if lo > 0:
+        g = int(min((lo - 0.5) * scale, points - 1e-9))
+        busy = fine[S_BUSY, g]
+        place = min((lo - 1) * scale, points - 1e-9)
+        less = busy * shop[STEADIER] * min(arrivals, agents * fine[S_REPLIES, int(place)] / shop[ROUNDS])
     for x in range(lo, top + 1):
         place = min(x * scale, points - 1e-9)
         g = int(place)
@@ -135,8 +191,10 @@ def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: igno
         replies[x] = rate
         timely[x] = agents * (fine[S_TIMELY, g] + part * (fine[S_TIMELY, g + 1] - fine[S_TIMELY, g]))
         timely_first[x] = arrivals * (fine[S_FIRST, g] + part * (fine[S_FIRST, g + 1] - fine[S_FIRST, g]))
-        death[x] = rate * ending
-        birth[x] = arrivals
+        death[x] = rate * ending + busy * shop[FASTER] * balance * rate - less
+        busy = fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))] if x < full - 1 else 0.0
+        less = busy * shop[STEADIER] * min(arrivals, rate / shop[ROUNDS])
+        birth[x] = arrivals + busy * shop[FASTER] * arrivals - less
         gone[x] = 0.0
         if impatient:
             gone[x] = arrivals * (fine[S_LOST, g] + part * (fine[S_LOST, g + 1] - fine[S_LOST, g]))
@@ -163,8 +221,11 @@ def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ign
     in_time = agents * ((1.0 - part) * fine[S_TIMELY_FULL, g] + part * fine[S_TIMELY_FULL, g + 1])
     release = rate / shop[ROUNDS] * factors[EXITS]
     long_run, counted = release_variances(law, shop)
-    # birth and death less by the same amount: the drift stays, the variance falls
+    # birth and death less by the same amount: the drift stays, and a queue falls off as a diffusion's does
     less = min(0.5 * (1.0 - long_run) * release, arrivals)
+    power = 2.0 * (release - arrivals) / max(arrivals + long_run * release, 1e-12)
+    if power > 1e-6:
+        less = max(0.0, min(release + (release - arrivals) / math.expm1(-power), arrivals))
     give_up = 1.0 / shop[PATIENCE] if shop[PATIENCE] > 0.0 else 0.0
     older_first = law[ON_TIME, cap] / max(law[ON_TIME, 1], 1e-12)
     # who comes from the queue jumps the desk: only the rest of the reply being typed lies ahead

@@ -18,7 +18,7 @@ from scheduling.service.segments import Segment, default_leaving, segments_of
 STEP_S = 90.0  # of the implicit scheme; half of it changes no share by more than 0.02 points
 COHORT_STEP_S = 30.0  # where many sessions begin at once: they age, close and end together, in waves
 COHORT = 0.2  # of all slots, filled from the queue at once
-SPREAD_SD = 0.65  # open sessions over agents: fewest-open is not perfect balance
+SPREAD_SD = 0.86  # open sessions over agents: fewest-open is not perfect balance; times n^-1/3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +28,10 @@ class State:
     lo: int
     mass: Floats
     tagged: Floats  # sessions without a late reply so far, by state (every-reply rules)
-    ages: Floats
+    ages: Floats  # of those who were there and of the joiners
     active: float
     agents: int
+    joined: int = 0  # agents who came last and do not yet have as many sessions as the others
     work_factor: float = 1.0  # mean factor on the work of the sessions present
 
     @property
@@ -87,7 +88,9 @@ class DayModel:
         law = self._law(1.0)
         cycle = self.service.think_s + float(law.latency_s[max(1, self.cap // 2)])
         self.later_window = worth.later_shares(day, self.window, cycle * (1 + (self.service.rounds - 1) / 2))
-        self.stay, self.more = age_model.rounds_left(self.service.rounds)
+        self.stay, self.more = age_model.rounds_left(
+            self.service.rounds, age_model.steadier_rounds(self.service, law, self.cap)
+        )
 
     def _law(self, handle_factor: float) -> AgentLaw:
         return agent_law(
@@ -107,6 +110,7 @@ class DayModel:
         shop[rates.PATIENCE] = self.service.patience_s
         shop[rates.SPREAD] = SPREAD_SD
         shop[rates.WORK_SQUARE] = min(1.0, law.work_square)
+        shop[rates.FASTER], shop[rates.STEADIER] = age_model.busy_clock(self.service)
         shop[rates.JUMP :] = jump_seconds(self.service, law, self.cap, handle_factor)
         shop[rates.AWAY] = law.away_s
         shop[rates.WORK] = law.latency_s[1]
@@ -148,7 +152,7 @@ class DayModel:
             lo=0,
             mass=np.ones(1),
             tagged=np.zeros(1),
-            ages=np.zeros(len(self.stay) + age_model.STAGES),
+            ages=np.zeros((2, len(self.stay) + age_model.STAGES)),
             active=1.0,
             agents=0,
             work_factor=float(self.day.handle_factor[0]),
@@ -251,8 +255,9 @@ class DayModel:
         if self.is_judged(i):
             u[state.lo : state.hi + 1] = state.tagged
         lo, hi = state.lo, state.hi
-        ages = state.ages.copy()
+        ages, joined = state.ages.copy(), state.joined
         if segment.leavers:
+            ages, joined = np.vstack([ages.sum(axis=0), np.zeros(ages.shape[1])]), 0
             leave = self.leave(segment, state)
             lo, hi = leavers.depart(p, u, lo, hi, segment.before, leave, law, shop, counts)
             if not leave[leavers.HANDOVER]:
@@ -260,8 +265,8 @@ class DayModel:
         steps = max(1, ceil(segment.seconds / self._step_s(segment, lo, p[lo : hi + 1])))
         factors = np.zeros((steps, rates.FACTORS))
         bands = np.zeros((steps, 2), dtype=np.int64)
-        lo, hi = chain.forward(
-            p, u, self.every, lo, hi, ages, state.active, segment.before - segment.leavers, self.stay,
+        lo, hi, joined = chain.forward(
+            p, u, self.every, lo, hi, ages, joined, state.active, segment.before - segment.leavers, self.stay,
             segment.seconds, steps, segment.agents,
             following.agents if following else segment.agents, following.leavers if following else 0,
             sessions[i] / (60.0 * self.day.interval_min), law, shop, following is None,
@@ -274,6 +279,7 @@ class DayModel:
             ages=ages,
             active=float(factors[-1, rates.ACTIVE]),
             agents=segment.agents,
+            joined=joined,
             work_factor=self.factor_after(
                 state, segment, sessions, float(p[lo : hi + 1] @ np.arange(lo, hi + 1))
             ),
@@ -336,11 +342,12 @@ class DayModel:
             rounds = len(self.stay)
             pending = self.more.copy()
             pending[1:] += 1.0  # the round a thinking buyer is about to open
-            leave[leavers.CLOSING] = float(state.ages[rounds:].sum()) / total
-            leave[leavers.AHEAD_ROUNDS] = float(state.ages[:rounds] @ pending) / total
+            ages = state.ages.sum(axis=0)
+            leave[leavers.CLOSING] = float(ages[rounds:].sum()) / total
+            leave[leavers.AHEAD_ROUNDS] = float(ages[:rounds] @ pending) / total
             if segment.for_good:
                 leave[leavers.FOR_GOOD] = 1.0
-                leave[leavers.NEW] = float(state.ages[0]) / total * self._not_typed(segment, state)
+                leave[leavers.NEW] = float(ages[0]) / total * self._not_typed(segment, state)
             if not leave[leavers.HANDOVER]:
                 law, _ = self.parts(state.work_factor)
                 cycle_s = self.service.think_s + float(law[rates.LATENCY, max(1, self.cap // 2)])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduling.day import Floats, Ints
-from scheduling.service import chain, leavers, rates
+from scheduling.service import backward, chain, leavers, rates
 from scheduling.service.shop import DayModel, Pass, State
 from scheduling.service.worth import ON_TIME, ROUNDS_ON_TIME, TOTAL, UNANSWERED
 
@@ -193,7 +193,7 @@ class Backward:
         law, shop = model.parts(model.work_factor(state, segment, self.run.sessions))
         low, high = self._range(int(band[:, 0].min()), int(band[:, 1].max()))
         _lay(values, lo, low, high, self.wide)
-        chain.backward(
+        backward.backward(
             self.wide, model.every, low, high, segment.seconds, len(self.run.factors[index]), segment.agents,
             law, shop, self.run.factors[index], self.weights[index], self.scratch,
         )  # fmt: skip
