@@ -184,7 +184,7 @@ def fit_day_level(
         params = _most_likely(loss, params)
     result = _robust_smooth(model, params, noise, farthest=FARTHEST)
     _, memory_sd, memory = natural(params)
-    walk, state, covariance = _over_walks(model, loss, params)
+    walk, state, covariance = _over_walks(model, params)
     foreseen, foreseen_variance = _foreseen(result, walk, memory_sd, memory)
     lively = _liveliness(result, np.asarray(model["obs_cov"][0, 0]), known)
     return DayLevel(
@@ -201,22 +201,21 @@ def fit_day_level(
     )
 
 
-def _over_walks(
-    model: _LevelAndMemory, loss: Callable[[Floats], float], params: Floats
-) -> tuple[float, Floats, Floats]:
+def _over_walks(model: _LevelAndMemory, params: Floats) -> tuple[float, Floats, Floats]:
     """Return the walk's standard deviation and the last state with its covariance, over all likely walks.
 
     A year of days says little about how fast the level walks, a factor of two either way, and the likeliest
     value is surer of the days ahead than the days are: the posterior's mean variances stand for it.
     """
     tried = [params + np.array([step, 0.0, 0.0]) for step in LIKELY_WALKS]
-    less = np.array([loss(one) for one in tried])
-    weight = np.exp(less.min() - less)
-    weight /= weight.sum()
     filtered = [model.at(one).filter() for one in tried]
-    states = np.array([one.filtered_state[:, -1] for one in filtered])
+    likely = np.array([result.llf for result in filtered])
+    likely -= 0.5 * ((np.array(tried)[:, 0] - np.log(WALK_SD)) / WALK_PRIOR_SD) ** 2
+    weight = np.exp(likely - likely.max())
+    weight /= weight.sum()
+    states = np.array([result.filtered_state[:, -1] for result in filtered])
     mean = weight @ states
-    covariance = np.einsum("k,kij->ij", weight, [one.filtered_state_cov[:, :, -1] for one in filtered])
+    covariance = np.einsum("k,kij->ij", weight, [result.filtered_state_cov[:, :, -1] for result in filtered])
     covariance += np.einsum("k,ki,kj->ij", weight, states - mean, states - mean)
     walks = np.array([natural(one)[0] for one in tried])
     return float(np.sqrt(weight @ walks**2)), mean, covariance

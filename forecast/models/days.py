@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import linalg, sparse
+from scipy import sparse
 
 from forecast.models.base import Floats
 from forecast.models.calendar_columns import WallClock
@@ -130,24 +130,24 @@ class Days:
         return max(1.0, spread**2 / float(np.median(self.noise(mu, used, dispersion)[usual])))
 
     def taken(
-        self, design: Design, solution: Solution, weights: Floats, used: Flags, columns: Flags
+        self, design: Design, solution: Solution, weights: Floats, *, columns: Flags, of: Ints
     ) -> Floats:
-        """Return the share of the variance of each day's own moves that these columns fit to it.
+        """Return the share of the variance of the own moves of days `of` that these columns fit to them.
 
         Columns over several days, such as a sale's or its wake's, take the more of moves that last for days:
         these are held to be remembered as they typically are (`TYPICAL_MEMORY`).
         """
-        weights = np.where(used, weights, 0.0)
         trust = np.bincount(self.position, weights=weights, minlength=self.count)
         shape = (self.count, len(weights))
         of_day = sparse.csr_array((weights, (self.position, np.arange(len(weights)))), shape=shape)
-        rows = (of_day @ design.matrix).toarray()
-        factor = linalg.cho_factor(solution.information + solution.penalty, check_finite=False)
-        moved = linalg.cho_solve(factor, rows.T, check_finite=False)
-        left = np.eye(self.count) - rows[:, columns] @ moved[columns] / np.maximum(trust, 1e-12)[:, None]
+        rows = sparse.csr_array(of_day @ design.matrix)
+        own = np.flatnonzero(columns)
+        moved = rows @ solution.inverse[:, own]
+        left = -(rows[of][:, own] @ moved.T) / np.maximum(trust[of], 1e-12)[:, None]
+        left[np.arange(len(of)), of] += 1
         kept = (left**2).sum(axis=1)
         for lag in range(1, REMEMBERED_DAYS):
-            kept += 2 * TYPICAL_MEMORY**lag * (left[:, lag:] * left[:, :-lag]).sum(axis=1)
+            kept += 2 * TYPICAL_MEMORY**lag * np.einsum("ij,ij->i", left[:, lag:], left[:, :-lag])
         return np.asarray(1 - kept)
 
     def holiday_days(self, design: Design, used: Flags) -> dict[str, int]:

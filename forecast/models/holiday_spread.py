@@ -8,10 +8,10 @@ not know, tells by how much the rule is too wide or too narrow here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
 
 from forecast.models.base import Floats
 from forecast.models.columns import Design
@@ -114,19 +114,15 @@ def past_holidays(
     those hours, P the curvature of likelihood and penalty, and Ω = w μ. What is not known of η₋ has the
     covariance (I - AΩ)⁻¹A, information divided by the design effect.
     """
-    precisions = (
-        solution.information + solution.penalty,
-        solution.information / design_effect + solution.penalty,
-    )
-    factors = [linalg.cho_factor(precision, check_finite=False) for precision in precisions]
+    unsure = replace(solution, information=solution.information / design_effect)
     found = []
     for rows, others in _occasions(design, day, used):
-        x = design.matrix[rows].toarray()
+        x = sparse.csr_array(design.matrix[rows])
         trust = weights[rows] * mu[rows]
-        fitted, known = (x @ linalg.cho_solve(factor, x.T, check_finite=False) for factor in factors)
+        fitted, known = (x @ (x @ inverse).T for inverse in (solution.inverse, unsure.inverse))
         one = np.eye(len(rows))
         pull = np.linalg.solve(one - fitted * trust, fitted @ (weights[rows] * (counts[rows] - mu[rows])))
-        doubt = np.linalg.solve(one - known * (trust / design_effect), known)
+        doubt: Floats = np.linalg.solve(one - known * (trust / design_effect), known).astype(np.float64)
         said = mu[rows] * np.exp(-pull)
         found.append(_foretold(counts[rows], said, doubt, day[rows], dispersion[rows], day_level, others))
     return found

@@ -133,10 +133,7 @@ class HoursAhead:
         return np.asarray(counts * self.is_open)
 
     def _coefficient_luck(self, draws: int, rng: np.random.Generator) -> Floats:
-        """Return what not knowing the coefficients adds to the log mean, draws x hours.
-
-        Of promotions only those of the days after: how unsure a sale is itself, its size tells.
-        """
+        """Return what not knowing the coefficients adds to log means, draws x hours; not those of sales."""
         coefficients = self.fit.coefficients
         sized = coefficients.among(PROMOTION_GROUPS) & ~whole_day(coefficients.names)
         free = np.flatnonzero(~coefficients.among(LEVEL_GROUPS) & ~sized)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,13 @@ class Solution:
     beta: Floats
     information: Floats
     penalty: Floats
+
+    @cached_property
+    def inverse(self) -> Floats:
+        """Inverse of the curvature at the optimum: by how much each coefficient follows each hour's luck."""
+        factor = linalg.cholesky(self.information + self.penalty, lower=True, check_finite=False)
+        lower = np.tril(linalg.lapack.dpotri(factor, lower=True)[0])
+        return np.asarray(lower + np.tril(lower, -1).T)
 
 
 def fit_penalised(

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg
 
 from forecast.models.calendar_columns import WALK
 from forecast.models.columns import Design, Floats
@@ -74,10 +73,8 @@ def learnt_stiffness(design: Design, solution: Solution) -> Stiffness:
     own = np.flatnonzero(groups[0] | groups[1])
     if not len(own):
         return AS_USUAL
-    factor = linalg.cho_factor(solution.information + solution.penalty, check_finite=False)
-    columns = linalg.cho_solve(factor, np.eye(len(solution.beta))[:, own], check_finite=False)
     decided, size = np.zeros(len(solution.beta)), design.ridges * solution.beta**2
-    decided[own] = 1 - solution.penalty[own, own] * columns[own, np.arange(len(own))]
+    decided[own] = 1 - solution.penalty[own, own] * solution.inverse[own, own]
     month_days, days_after = (
         float(
             np.clip(

@@ -271,9 +271,13 @@ def _with_day_level(passes: _Passes, shift: tuple[int, float] | None) -> Regress
     noise = days.noise(mu, used, left) + UNSURE_HOLIDAY_SD**2 * days.holiday
     recent = ~np.isnan(ratios) & (np.arange(days.count) >= days.count - LONGEST_DAYS)
     taken = days.taken(
-        design, coefficients.solution, passes.weights * mu, used, ~coefficients.among(LEVEL_GROUPS)
+        design,
+        coefficients.solution,
+        np.where(used, passes.weights * mu, 0.0),
+        columns=~coefficients.among(LEVEL_GROUPS),
+        of=np.flatnonzero(recent),
     )
-    spent = float(taken[recent].sum() / max(recent.sum(), 1))
+    spent = float(taken.sum() / max(recent.sum(), 1))
     level = fit_day_level(ratios, noise, first_day=days.first, shift=shift, spent=spent)
     place = days.position + days.first - level.first_day
     fitted = np.where(place >= 0, base * np.exp(level.smooth[np.clip(place, 0, None)]), mu)
@@ -365,4 +369,4 @@ def _errors_ahead(
 
 def _terms_spent(solution: Solution) -> float:
     """Return how many free coefficients the fit is worth: trace of (I + P)^-1 I."""
-    return float(np.trace(np.linalg.solve(solution.information + solution.penalty, solution.information)))
+    return float((solution.inverse * solution.information).sum())

@@ -54,11 +54,10 @@ def test_columns_take_what_days_that_remember_show_them(length):
         holiday=no,
         before_kick_off=no,
     )
-    used = np.ones(len(position), dtype=bool)
     kept, said = [], []
     for seed in range(8):
         solution, own, moves, ratios = fitted_to_moves(design, days, seed)
         kept.append(np.var(ratios) / np.var(moves))
         mu = np.exp(design.matrix @ solution.beta)
-        said.append(1 - days.taken(design, solution, mu, used, own).mean())
+        said.append(1 - days.taken(design, solution, mu, columns=own, of=np.arange(10, COUNT)).mean())
     assert np.mean(said) == pytest.approx(np.mean(kept), abs=0.05)

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from forecast.errors import ModelError
 from forecast.models.columns import ColumnBuilder
-from forecast.models.penalised import fit_penalised
+from forecast.models.penalised import Solution, fit_penalised
 
 
 def problem(seed=0, hours=400, columns=6):
@@ -78,3 +78,14 @@ def test_a_factor_has_one_column_a_code_and_none_below_zero():
     design = builder.design()
     assert design.names == ("hour:9", "hour:10")
     assert design.matrix.toarray().tolist() == [[1, 0], [0, 0], [0, 1], [1, 0]]
+
+
+def test_the_inverse_is_that_of_the_whole_curvature():
+    rng = np.random.default_rng(0)
+    square = rng.normal(size=(6, 6))
+    solution = Solution(
+        beta=np.zeros(6), information=square @ square.T, penalty=np.diag(rng.uniform(1, 2, 6))
+    )
+    np.testing.assert_allclose(
+        solution.inverse @ (solution.information + solution.penalty), np.eye(6), atol=1e-10
+    )
