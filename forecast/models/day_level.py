@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from forecast.deferred import defer
 from forecast.models.simplex import find_minimum
+from forecast.randomness import mirrored_normals
 
 for name in ("scipy.stats", "scipy.optimize"):  # statsmodels imports them for what is not used here,
     defer(name)  # and that takes longer than a fit
@@ -96,9 +97,9 @@ class DayLevel:
     def draw(self, days: npt.NDArray[np.int64], draws: int, rng: np.random.Generator) -> Floats:
         """Return joint paths of the log level over consecutive or single days, draws x days."""
         reach = max(int(days.max()) - self.last_day, 0)
-        start = rng.multivariate_normal(self.state, self.covariance, size=draws, method="cholesky")
-        level = start[:, :1] + np.cumsum(rng.normal(0, self.walk_sd, (draws, reach)), axis=1)
-        steps = rng.normal(0, self.memory_sd, (draws, reach))
+        start = self.state + mirrored_normals(rng, draws, 2) @ np.linalg.cholesky(self.covariance).T
+        level = start[:, :1] + self.walk_sd * np.cumsum(mirrored_normals(rng, draws, reach), axis=1)
+        steps = self.memory_sd * mirrored_normals(rng, draws, reach)
         memory = np.empty((draws, reach))
         state = start[:, 1]
         for day in range(reach):

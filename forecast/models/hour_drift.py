@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.models.base import Floats
+from forecast.randomness import mirrored_normals
 
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -54,7 +55,7 @@ class HourDrift:
 
     def draw(self, classes: Ints, weeks_ahead: Ints, draws: int, rng: np.random.Generator) -> Floats:
         """Return joint paths of the drift around its mean, draws x hours: hours of a class share theirs."""
-        luck = rng.standard_normal((draws, CLASSES))
+        luck = mirrored_normals(rng, draws, CLASSES)
         return np.asarray(luck[:, classes] * np.sqrt(self.moments(classes, weeks_ahead)[1]))
 
 

@@ -20,14 +20,10 @@ from forecast.models.layout import Layout
 from forecast.models.odd_hours import Flags, Ints
 from forecast.models.priors import whole_day
 from forecast.models.promotion_columns import LIVE, felt_size, rows_touched, seconds
-from forecast.models.regression_fit import (
-    LEVEL_GROUPS,
-    PROMOTION_GROUPS,
-    SHAPE_GROUPS,
-    RegressionFit,
-)
+from forecast.models.regression_fit import LEVEL_GROUPS, PROMOTION_GROUPS, SHAPE_GROUPS, RegressionFit
 from forecast.models.usable_hours import UsableHours
 from forecast.promotions import SELLING, Event
+from forecast.randomness import mirrored_normals
 
 CALENDAR_GROUPS = ("month_day", "season", "reopening")
 HOLIDAY_GROUPS = ("holiday", "holiday_block", "holiday_shadow")
@@ -106,8 +102,9 @@ class HoursAhead:
         """Return joint sample paths, draws x hours.
 
         Luck is drawn from the outside in: the days' level, the calendar's coefficients, each holiday's and
-        each event's size, then every hour's own rate and count. `widening` stretches all but the counting.
-        In the end ordinary hours are stretched as the past errors of their class have it.
+        each event's size, then every hour's own rate and count. `widening` stretches all but the counting;
+        in the end ordinary hours are stretched as past errors have it. What hours share is drawn in mirrored
+        pairs of paths.
         """
         days, which = np.unique(self.day, return_inverse=True)
         luck = self.fit.day_level.draw(days, draws, rng)[:, which] - self.level
@@ -117,9 +114,9 @@ class HoursAhead:
         run, doubt, of_hours = holiday_doubt(
             days, self.layout.known.special_days, self.fit.holiday_days, self.fit.holiday_spread
         )
-        luck += (rng.standard_normal((draws, int(run.max()) + 1))[:, run] * doubt)[:, which]
+        luck += (mirrored_normals(rng, draws, int(run.max()) + 1)[:, run] * doubt)[:, which]
         for outlook in self.outlooks:
-            luck[:, outlook.rows] += rng.standard_normal((draws, 1)) * outlook.sd
+            luck[:, outlook.rows] += mirrored_normals(rng, draws, 1) * outlook.sd
         logs = self.shape + self.calendar + self.holiday + self.promotion + self.level
         rate = np.exp(np.minimum(logs + widening * luck, LARGEST_LOG))
         own = self.fit.dispersions[self.classes]
@@ -141,7 +138,7 @@ class HoursAhead:
         precision = solution.information / self.fit.design_effect + solution.penalty
         factor = linalg.cholesky(precision[np.ix_(free, free)], lower=False, check_finite=False)
         luck = linalg.solve_triangular(
-            factor, rng.standard_normal((len(free), draws)), lower=False, check_finite=False
+            factor, mirrored_normals(rng, draws, len(free)).T, lower=False, check_finite=False
         )
         columns = self.design.aligned(coefficients.names)[:, free]
         return np.asarray(columns @ luck).T

@@ -65,6 +65,15 @@ def test_paths_have_the_mean_and_variance_that_are_promised():
     np.testing.assert_allclose(paths.var(axis=0), variance, rtol=0.05)
 
 
+def test_every_path_has_its_mirror_image_so_that_few_have_the_right_middle():
+    _, observed = simulated()
+    found = fit_day_level(observed, np.full(364, 0.03**2), first_day=0)
+    days = np.array([364, 370, 405])
+    paths, mean = found.draw(days, 10, np.random.default_rng(1)), found.moments(days)[0]
+    np.testing.assert_allclose(paths[:5] - mean, mean - paths[5:], atol=1e-12)
+    assert found.draw(days, 11, np.random.default_rng(1)).shape == (11, 3)
+
+
 def test_the_further_ahead_the_less_sure():
     _, observed = simulated()
     _, variance = fit_day_level(observed, np.full(364, 0.001), first_day=0).moments(np.arange(364, 400))
