@@ -34,8 +34,9 @@ SMOOTHED = 8
     WORK,
     FASTER,
     STEADIER,
+    OVERTAKEN,
     JUMP,
-) = range(14)
+) = range(15)
 NODES = 5  # equally likely lengths of the reply that follows a wait in the queue, from JUMP on
 SHOP_SIZE = JUMP + NODES
 # columns of one step's factors
@@ -46,6 +47,8 @@ BIRTH, DEATH, REPLIES, TIMELY, TIMELY_FIRST, GONE_RATE, OVER, FAILS, MID, OLD, U
 SCRATCH = 13
 
 FINE = 8  # points of the smoothed tables per session of an agent
+CROSSING = 8  # power of a desk's busyness by which sessions pile up where the slots end
+SETTLING = 0.2  # queue, in slots, from which on it falls off halfway as in the long run
 
 
 @njit(cache=True)
@@ -192,8 +195,10 @@ def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: igno
         timely[x] = agents * (fine[S_TIMELY, g] + part * (fine[S_TIMELY, g + 1] - fine[S_TIMELY, g]))
         timely_first[x] = arrivals * (fine[S_FIRST, g] + part * (fine[S_FIRST, g + 1] - fine[S_FIRST, g]))
         death[x] = rate * ending + busy * shop[FASTER] * balance * rate - less
-        busy = fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))] if x < full - 1 else 0.0
+        busy = fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))]
         less = busy * shop[STEADIER] * min(arrivals, rate / shop[ROUNDS])
+        if x == full - 1:  # a queued session is more work than a slot's: at busy desks states hold more
+            busy = busy**CROSSING
         birth[x] = arrivals + busy * shop[FASTER] * arrivals - less
         gone[x] = 0.0
         if impatient:
@@ -204,6 +209,12 @@ def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: igno
     birth[hi] = 0.0
     if lo > 0:
         death[lo] = 0.0
+
+
+@compiled
+def overtaking(queued, release, shop):  # type: ignore[no-untyped-def]
+    """Return how far first questions from the queue overtake later ones: the more, the longer they waited."""
+    return min(1.0, (queued + 0.5) / max(release, 1e-12) / shop[OVERTAKEN])
 
 
 @compiled
@@ -218,14 +229,19 @@ def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ign
     g = int(place)
     part = place - g
     rate = agents * ((1.0 - part) * fine[S_REPLIES, g] + part * fine[S_REPLIES, g + 1])
-    in_time = agents * ((1.0 - part) * fine[S_TIMELY_FULL, g] + part * fine[S_TIMELY_FULL, g + 1])
+    in_time = agents * ((1.0 - part) * fine[S_TIMELY, g] + part * fine[S_TIMELY, g + 1])
+    overtaken = agents * ((1.0 - part) * fine[S_TIMELY_FULL, g] + part * fine[S_TIMELY_FULL, g + 1])
     release = rate / shop[ROUNDS] * factors[EXITS]
     long_run, counted = release_variances(law, shop)
-    # birth and death less by the same amount: the drift stays, and a queue falls off as a diffusion's does
-    less = min(0.5 * (1.0 - long_run) * release, arrivals)
-    power = 2.0 * (release - arrivals) / max(arrivals + long_run * release, 1e-12)
+    # birth and death less by the same amount: the drift stays, and a long queue falls off as a diffusion's
+    # does; over a short one releases are still Poisson
+    settling = SETTLING * full + 1e-9
+    drift = release - arrivals
+    power = 2.0 * drift / max(arrivals + long_run * release, 1e-12)
     if power > 1e-6:
-        less = max(0.0, min(release + (release - arrivals) / math.expm1(-power), arrivals))
+        less = min(release + drift / math.expm1(-power), arrivals, release)
+    else:
+        less = min(0.5 * (1.0 - long_run) * release, arrivals)
     give_up = 1.0 / shop[PATIENCE] if shop[PATIENCE] > 0.0 else 0.0
     older_first = law[ON_TIME, cap] / max(law[ON_TIME, 1], 1e-12)
     # who comes from the queue jumps the desk: only the rest of the reply being typed lies ahead
@@ -236,9 +252,11 @@ def _fill_queue(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ign
     for x in range(lo, hi + 1):
         queued = x - full
         replies[x] = rate
-        timely[x] = in_time
-        birth[x] = arrivals - less
-        death[x] = release - less + queued * give_up
+        timely[x] = in_time + overtaking(queued, release, shop) * (overtaken - in_time)
+        death[x] = release + queued * give_up
+        if queued:
+            death[x] -= less * (queued - 1.0) / (queued - 1.0 + settling)
+        birth[x] = arrivals - less * queued / (queued + settling)
         gone[x] = queued * give_up + lost_at_desk * release
         chance = 0.0
         for node in range(NODES):
@@ -281,8 +299,15 @@ def fill_tagged(lo, hi, agents, factors, fine, shop, scratch):  # type: ignore[n
             pace = replies[x] * factors[LATER] / sessions
             place = min(min(x / agents, float(cap)) * factors[ACTIVE] * FINE, points - 1e-9)
             g = int(place)
-            row = S_NONE_LATE if x < full else S_NONE_LATE_FULL
-            none = agents * (fine[row, g] + (place - g) * (fine[row, g + 1] - fine[row, g])) / replies[x]
+            bit = place - g
+            none = fine[S_NONE_LATE, g] + bit * (fine[S_NONE_LATE, g + 1] - fine[S_NONE_LATE, g])
+            if x >= full:
+                behind = fine[S_NONE_LATE_FULL, g] + bit * (
+                    fine[S_NONE_LATE_FULL, g + 1] - fine[S_NONE_LATE_FULL, g]
+                )
+                release = replies[x] / shop[ROUNDS] * factors[EXITS]
+                none += overtaking(x - full, release, shop) * (behind - none)
+            none *= agents / replies[x]
             over[x] = pace / further
             fails[x] = pace * min(max(0.0, 1.0 / max(none, 1e-9) - 1.0) / further, 50.0)
         extra[x] = over[x] + fails[x]

@@ -112,6 +112,7 @@ class DayModel:
         shop[rates.WORK_SQUARE] = min(1.0, law.work_square)
         shop[rates.FASTER], shop[rates.STEADIER] = age_model.busy_clock(self.service)
         shop[rates.JUMP :] = jump_seconds(self.service, law, self.cap, handle_factor)
+        shop[rates.OVERTAKEN] = max(float(law.latency_s[self.cap]) - float(np.mean(shop[rates.JUMP :])), 1e-6)
         shop[rates.AWAY] = law.away_s
         shop[rates.WORK] = law.latency_s[1]
         shop[rates.FROM_ASSIGNMENT] = float(self.day.rule.clock == "assigned")
