@@ -47,7 +47,7 @@ BIRTH, DEATH, REPLIES, TIMELY, TIMELY_FIRST, GONE_RATE, OVER, FAILS, MID, OLD, U
 SCRATCH = 13
 
 FINE = 8  # points of the smoothed tables per session of an agent
-CROSSING = 8  # power of a desk's busyness by which sessions pile up where the slots end
+CROSSING = 8  # power of the desks' busyness and load by which sessions pile up where the slots end
 SETTLING = 0.2  # queue, in slots, from which on it falls off halfway as in the long run
 
 
@@ -198,7 +198,7 @@ def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: igno
         busy = fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))]
         less = busy * shop[STEADIER] * min(arrivals, rate / shop[ROUNDS])
         if x == full - 1:  # a queued session is more work than a slot's: at busy desks states hold more
-            busy = busy**CROSSING
+            busy = (busy * min(1.0, arrivals / max(rate * ending, 1e-12))) ** CROSSING
         birth[x] = arrivals + busy * shop[FASTER] * arrivals - less
         gone[x] = 0.0
         if impatient:
