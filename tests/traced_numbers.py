@@ -22,8 +22,8 @@ DECIMALS = range(4)
 def untraced(shown: str, *folders: Path, lang: str) -> list[str]:
     """Return the numbers of a text that no file of the folders accounts for, each with its line.
 
-    A number is accounted for if it is a cell; a sum, a count, an extreme, or a mean by offered consultations
-    over rows alike in one or two keys; or what lies between a cell and the first or last of its column; as it
+    A number is accounted for if it is a cell; a sum, a count, an extreme, a mean by offered consultations or
+    one of head counts over rows alike in one or two keys; or what lies between a cell and the first or last of its column; as it
     is or in percent, to the decimals shown. Dates, times, names and words bring their own.
     """
     known = set(_of_words(lang))
@@ -99,7 +99,8 @@ def _of_table(table: pd.DataFrame) -> Iterator[str]:
             yield from (str(rows[key].nunique()) for key in keys)
             for name in figures:
                 column = rows[name].dropna()
-                for value in (column.sum(), column.max(), column.min()) if len(column) else ():
+                whole = [column.mean()] if name.startswith("agents") else []
+                for value in (column.sum(), column.max(), column.min(), *whole) if len(column) else ():
                     yield from _of_number(float(value))
             for products in weighted.values():
                 if (offered := rows["offered"].sum()) > 0:
