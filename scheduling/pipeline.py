@@ -18,6 +18,7 @@ from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
 from scheduling.large_teams import LARGE_TEAM, busiest
 from scheduling.outlook import Outlook, forecast_outlook
+from scheduling.people_limits import named_limits, people_limits
 from scheduling.promise import cover_table
 from scheduling.remembered import by_content
 from scheduling.requirement import Requirement, required_agents, requirement_table
@@ -30,7 +31,6 @@ from scheduling.shifts.design import design_span
 from scheduling.shifts.effort import EffortName
 from scheduling.shifts.given import shifts_over
 from scheduling.shifts.periods import periods_of, planning_level
-from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import default_templates, template_instances
 from scheduling.solver import Progress
 from scheduling.staffed import judged_staff, staffed
@@ -172,7 +172,7 @@ def make_plan(
             demands,
             instances,
             streams={name: as_served(settings.demand.stream(name), inputs.employees) for name in demands},
-            limits=people_limits(settings),
+            limits=named_limits(settings, inputs.employees, inputs.wishes, demands, instances),
             seed=seed,
             effort=effort or usual_effort(demands),
         )
@@ -369,14 +369,6 @@ def with_templates(settings: Settings, demands: Mapping[str, StreamDemand]) -> S
     days = [day for demand in demands.values() for day in demand.days.values()]
     opens = (min(day.first_min for day in days), max(day.last_min for day in days))
     return replace(settings, templates=default_templates(opens))
-
-
-def people_limits(settings: Settings) -> PeopleLimits:
-    """Return the limits on people a day, by template and pool."""
-    return PeopleLimits(
-        templates={t.name: t.max_people for t in settings.templates if t.max_people is not None},
-        pools={p.name: p.max_people for p in settings.pools if p.max_people is not None},
-    )
 
 
 def promotions_in(

@@ -19,7 +19,8 @@ from scheduling.day import on_duty
 from scheduling.demand import StreamDemand, open_hours, stream_demand
 from scheduling.duties import Duties, duties_of_plan, duties_of_roster, on_date
 from scheduling.inputs import Inputs
-from scheduling.pipeline import LIBRARIES, Plan, Say, people_limits, promotions_in, rostered, with_templates
+from scheduling.people_limits import people_limits
+from scheduling.pipeline import LIBRARIES, Plan, Say, promotions_in, rostered, with_templates
 from scheduling.promise import cover_table
 from scheduling.roster.assign import RosterResult
 from scheduling.service.agent import scaled_to_throughput

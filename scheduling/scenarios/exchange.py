@@ -19,9 +19,16 @@ from scheduling.demand import StreamDemand
 from scheduling.duties import duties_of_plan
 from scheduling.inputs import Inputs
 from scheduling.judgement import Judged, is_certified, judge_span
-from scheduling.pipeline import people_limits, with_templates
+from scheduling.pipeline import with_templates
 from scheduling.plan_folder import PlanFolder
-from scheduling.scenarios.outcome import Question, anew_figures, counts_of, outcome_with, shifts_of
+from scheduling.scenarios.outcome import (
+    Question,
+    anew_figures,
+    counts_of,
+    limits_under,
+    outcome_with,
+    shifts_of,
+)
 from scheduling.scenarios.overrides import Applied, apply
 from scheduling.scenarios.standing import demand_under
 from scheduling.shifts.tables import counts_table
@@ -60,7 +67,8 @@ def exchanged(
     tables = [base.shift_plan, *(shifts_of(rows, timezone) for rows in others)]
     cost, is_met = own["anew"]["cost"], own["anew"]["met"]
     between = (TRIED * cost, cost - LEAST_SAVED if is_met else math.inf)
-    known = _within(tables, applied, demands, between=between)
+    searched = shifts_of(own["anew"]["shifts"], timezone)
+    known = _within(tables, searched, applied, demands, between=between)
     judged = [(table, _judged(table, applied, demands, question)) for table in known]
     likely = [(table, seen) for table, seen in judged if _is_certified(seen, applied, demands)]
     best: tuple[pd.DataFrame, dict[str, Any]] | None = None
@@ -82,28 +90,32 @@ def exchanged(
 
 def _within(
     tables: Sequence[pd.DataFrame],
+    own: pd.DataFrame,
     applied: Applied,
     demands: Mapping[str, StreamDemand],
     *,
     between: tuple[float, float],
 ) -> list[pd.DataFrame]:
-    """Return the plans of such a cost that a scenario's templates and limits allow, cheapest first."""
+    """Return the plans of such a cost that a scenario's templates and limits allow, cheapest first.
+
+    Where the scenario's own plan has more people than are named (no plan of theirs meets it), others may too.
+    """
     settings = with_templates(applied.inputs.settings, demands)
     instances = template_instances(settings.templates, settings.demand.shop.interval_min)
-    groups = people_limits(settings).groups(instances)
     dates = list(next(iter(demands.values())).days)
+    limits = limits_under(applied, settings, demands, instances)
+    limits = limits.without_names(limits.broken_by(counts_of(own, demands, instances), instances))
     found: dict[bytes, pd.DataFrame] = {}
     for table in tables:
         counts = counts_of(table, demands, instances)
         wanted = int(table.loc[table["date"].isin(set(dates)), "agents"].sum())
         if sum(int(of_day.sum()) for of_day in counts.values()) != wanted:
             continue  # duties that nobody may work under this scenario
-        nobody = np.zeros(len(instances), dtype=np.int64)
-        of_dates = [sum((counts.get((name, date), nobody) for name in demands), nobody) for date in dates]
-        if any(of_date[members].sum() > limit for of_date in of_dates for members, limit in groups):
+        if limits.broken_by(counts, instances):
             continue
         priced = counts_table({key: (instances, of_day) for key, of_day in counts.items()}, demands)
         if between[0] <= priced["cost"].sum() <= between[1]:
+            nobody = np.zeros(len(instances), dtype=np.int64)
             key = b"".join(counts.get((name, date), nobody).tobytes() for name in demands for date in dates)
             found[key] = priced
     return sorted(found.values(), key=lambda table: float(table["cost"].sum()))

@@ -12,25 +12,24 @@ import pandas as pd
 
 from forecast.errors import PlanError
 from forecast.timegrid import zone
+from scheduling.config import Settings
 from scheduling.day import Floats, Ints, on_duty
 from scheduling.demand import DayKey, StreamDemand
 from scheduling.duties import Duties, duties_of_plan
 from scheduling.frames import SHIFT_PLAN
 from scheduling.inputs import Inputs
 from scheduling.judgement import DOUBTFUL_DAYS, Judged, judge_span, share_of_span
-from scheduling.pipeline import (
-    as_served,
-    people_limits,
-    requirements_by_day,
-    with_templates,
-)
+from scheduling.people_limits import named_limits
+from scheduling.pipeline import as_served, requirements_by_day, with_templates
 from scheduling.plan_folder import PlanFolder
 from scheduling.promise import promises
 from scheduling.roster.assign import make_roster
+from scheduling.roster.people import Employee
 from scheduling.scenarios.overrides import Applied, apply
 from scheduling.scenarios.standing import Standing, demand_under, people_under
 from scheduling.shifts.design import design_span
 from scheduling.shifts.effort import EFFORTS, DesignEffort, EffortName
+from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import TemplateInstance, template_instances
 from scheduling.simulation.estimate import Estimate, ratio
 from scheduling.simulation.replicate import StreamJudgement
@@ -136,12 +135,28 @@ def _designed(
         demands,
         instances,
         streams={name: as_served(settings.demand.stream(name), applied.inputs.employees) for name in demands},
-        limits=people_limits(settings),
+        limits=limits_under(applied, settings, demands, instances),
         seed=question.seed,
         effort=_effort(question.effort),
         starts={k: [c] for k, c in counts_of(base.shift_plan, demands, instances).items()},
         processes=1,
     ).shift_plan
+
+
+def limits_under(
+    applied: Applied,
+    settings: Settings,
+    demands: Mapping[str, StreamDemand],
+    instances: Sequence[TemplateInstance],
+) -> PeopleLimits:
+    """Return the limits on people under a scenario: those who come on top are there as well."""
+    employees = list(applied.inputs.employees)
+    named = {person.pool for person in employees}
+    for people in applied.added:
+        if people.pool in named:
+            one = Employee(employee="+", pool=people.pool, streams=people.streams, templates=people.templates)
+            employees += [one] * people.count
+    return named_limits(settings, employees, applied.inputs.wishes, demands, instances)
 
 
 def _effort(name: EffortName) -> DesignEffort:

@@ -17,7 +17,8 @@ from scheduling.duties import duties_of_plan
 from scheduling.inputs import Inputs
 from scheduling.judgement import FRESH, judge_span
 from scheduling.pace import team_model
-from scheduling.pipeline import people_limits, with_templates
+from scheduling.people_limits import people_limits
+from scheduling.pipeline import with_templates
 from scheduling.plan_folder import PlanFolder
 from scheduling.scenarios.outcome import Question, pooled_share
 from scheduling.scenarios.overrides import apply

@@ -148,7 +148,7 @@ def _search(job: DayJob, *, may_give_up: bool = True) -> DayChoices | None:
     rungs = effort.rungs if job.needs_proof else effort.rungs[:1]
     settler = Settler(task=task, trials=trials, rungs=rungs, per_cost=effort.per_cost)
     wanted = np.maximum(0, np.ceil(job.part * needed.agents).astype(np.int64) - task.already[0])
-    starts = [*job.starts, cover_plan(wanted, task.on, task.cost, task.groups)]
+    starts = [*map(task.within_limits, job.starts), cover_plan(wanted, task.on, task.cost, task.groups)]
     walk = Walk(task, effort.walk, generator(job.seed, "walk", job.name))
     for counts in [*starts, *_crowded(task, wanted)]:
         walk.plan(counts)
@@ -254,8 +254,8 @@ def _may_be_out_of_reach(walk: Walk, task: DayTask) -> bool:
     """Whether limits on people bind (or nothing more can be put in) while the day is not met."""
     assert walk.best is not None
     counts = walk.best.counts
-    full = any(int(counts[members].sum()) >= limit - 1 for members, limit in task.groups)
-    return full or not task.groups
+    near = any(int(counts[members].sum()) >= limit - 1 > 0 for members, limit in task.groups)
+    return near or len(task.room(counts)) == 0 or not task.groups
 
 
 def _is_hopeless(walk: Walk, task: DayTask) -> bool:

@@ -18,7 +18,7 @@ from scheduling.shifts.chance import draw_sums, spread_out
 from scheduling.shifts.day_search import DayChoices, DayJob, day_bound, merged, search_day
 from scheduling.shifts.effort import DesignEffort
 from scheduling.shifts.levels import LevelPlan, move_level, settle_level, take, wants_level
-from scheduling.shifts.outcomes import stream_outcome
+from scheduling.shifts.outcomes import beyond_reach_notes, shared_notes, stream_outcome
 from scheduling.shifts.periods import Period, periods_of, planning_level
 from scheduling.shifts.plans import DayPlan, StreamOutcome
 from scheduling.shifts.sharing import shared_limits
@@ -63,7 +63,7 @@ class Designer:
         self.seed = seed
         self.effort = effort
         self.instances = tuple(instances)
-        self.groups = limits.groups(self.instances)
+        self.limits = limits
         self.keys: list[DayKey] = [(s, date) for s, demand in demands.items() for date in demand.days]
         self.tasks = {key: self._task(key) for key in self.keys}
         self.starts = dict(starts or {})
@@ -71,7 +71,7 @@ class Designer:
         self.needed: dict[DayKey, tuple[float, Requirement]] = {}  # by day: level, and what it requires
         self.drawn: dict[DrawnKey, Floats] = {}  # what plans bring in the futures drawn
         self.bounds: dict[DayKey, float] = {}
-        self.notes: list[str] = []
+        self.shared_on: set[dt.date] = set()
         before = so_far or {}
         self.periods = [
             Period(
@@ -108,7 +108,7 @@ class Designer:
         return DayTask(
             day=day,
             instances=self.instances,
-            groups=self.groups,
+            groups=self.limits.groups_of(self.instances, key),
             floor=settings.floor,
             max_unanswered=settings.max_unanswered,
             target=day.target,
@@ -125,8 +125,7 @@ class Designer:
         for period in self.periods:
             period.level = planning_level(self.demands[period.stream], period.dates, period.wanted)
         self._search(self.periods, pool)
-        self._share_people(pool)
-        self._note_what_is_beyond_reach()
+        self._share_people({date for _, date in self.keys}, pool)
         self._find_levels(pool)
         self._finish(self.periods, pool)
 
@@ -204,6 +203,25 @@ class Designer:
             self.starts[key] = [*self.starts.get(key, []), best_of(self.found[like]).counts]
         then = {key: self._jobs(key, period, pool, follows=True)[:1] for key, period, _ in followers}
         self._done(then, pool)
+        self._search_without_names(pool)
+
+    def _search_without_names(self, pool: Workers | None) -> None:
+        """Search dates again that the people named cannot meet: their plans are to say how many it takes."""
+        dates = {key[1] for key, day in self.found.items() if day.out_of_reach} & set(self.limits.there)
+        if not dates:
+            return
+        self.limits = self.limits.without_names(dates)
+        again: dict[DayKey, list[DayJob]] = {}
+        for period in self.periods:
+            for key in period.keys:
+                if key[1] in dates:
+                    before = self.tasks[key]
+                    self.tasks[key] = self._task(key)
+                    if self.found[key].out_of_reach and not before.has_limits_of(self.tasks[key]):
+                        del self.found[key]
+                        again[key] = self._jobs(key, period, pool)
+        self._done(again, pool)
+        self._share_people(dates, pool)
 
     def _done(self, jobs: Mapping[DayKey, Sequence[DayJob]], pool: Workers | None) -> None:
         """Search days and keep what was found."""
@@ -250,48 +268,27 @@ class Designer:
             return needed, None
         return None, np.ceil(1.02 * level / before * needed.agents).astype(np.int64)
 
-    def _share_people(self, pool: Workers | None) -> None:
+    def _share_people(self, days: set[dt.date], pool: Workers | None) -> None:
         """Where several streams want more people of one kind than there are, share them by need."""
-        if len(self.demands) < 2 or not self.groups:
+        if len(self.demands) < 2:
             return
         again: dict[DayKey, list[DayJob]] = {}
-        dates: list[str] = []
-        for date in sorted({date for _, date in self.keys}):
+        for date in sorted(days):
             keys = [key for key in self.keys if key[1] == date]
             plans = [best_of(self.found[key]).counts for key in keys]
             need = [float(self.found[key].required.sum()) for key in keys]
-            shared = shared_limits(self.groups, plans, need)
+            limits = self.limits.groups_on(self.instances, date)
+            shared = shared_limits(limits, plans, need, own=[self.tasks[key].groups for key in keys])
             if shared is None:
                 continue
-            dates.append(str(date))
+            self.shared_on.add(date)
             for key, groups in zip(keys, shared, strict=True):
                 self.tasks[key] = replace(self.tasks[key], groups=groups)
                 del self.found[key]
                 period = next(p for p in self.periods if key in p.keys)
                 again[key] = self._jobs(key, period, pool)
-        if dates:
-            when = ", ".join(dates)
-            self.notes.append(
-                f"{when}: streams want more people of one kind than there are; shared out by need"
-            )
         self._done(again, pool)
-
-    def _note_what_is_beyond_reach(self) -> None:
-        """Say on which days no number of people meets what is asked, and what they would bring."""
-        for stream in self.demands:
-            beyond = {key[1]: day.best for key, day in self.found.items() if key[0] == stream and day.best}
-            if not beyond:
-                continue
-            when = f"{min(beyond)} to {max(beyond)}" if len(beyond) > 1 else str(min(beyond))
-            task = self.tasks[stream, min(beyond)]
-            left = max(best.unanswered_share for best in beyond.values())
-            shares = [best.share for best in beyond.values()]
-            share = max(shares) if task.is_seconds else min(shares)
-            said = f"{share:.0f} s" if task.is_seconds else f"{share:.1%}"
-            self.notes.append(
-                f"{stream}: on {when} any number of people on these shifts would reach {said} at best and "
-                f"leave {left:.2%} unanswered, which is not enough; planned for nearly that"
-            )
+        self._search_without_names(pool)
 
     # --- choice and chance
 
@@ -384,6 +381,11 @@ class Designer:
             for key, choice, judged in zip(period.keys, period.chosen, period.judged, strict=True)
         }
         return {key: plans[key] for key in self.keys}
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of dates and streams with too few people."""
+        return shared_notes(self.shared_on) + beyond_reach_notes(self.demands, self.tasks, self.found)
 
     def outcome(self, stream: str) -> StreamOutcome:
         """Return what a stream's shifts promise and how they were judged, over the whole span."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from scheduling.demand import DayKey
 from scheduling.shifts.chance import LOW
+from scheduling.shifts.day_search import DayChoices
 from scheduling.shifts.judging import ratio_of, share_of
 from scheduling.shifts.periods import Period
 from scheduling.shifts.plans import DayPlan, StreamOutcome
+from scheduling.shifts.task import DayTask
 
 
 def stream_outcome(periods: Sequence[Period], plans: Sequence[DayPlan]) -> StreamOutcome:
@@ -46,3 +50,33 @@ def stream_outcome(periods: Sequence[Period], plans: Sequence[DayPlan]) -> Strea
         gap=(cost - bound) / cost if cost > 0 else 0.0,
         status="certified" if certified else "out_of_reach" if out_of_reach else "not_certified",
     )
+
+
+def shared_notes(dates: Collection[dt.date]) -> list[str]:
+    """Say on which days streams share people of whom there are too few for all."""
+    when = ", ".join(str(date) for date in sorted(dates))
+    return (
+        [f"{when}: streams want more people of one kind than there are; shared out by need"] if when else []
+    )
+
+
+def beyond_reach_notes(
+    streams: Iterable[str], tasks: Mapping[DayKey, DayTask], found: Mapping[DayKey, DayChoices]
+) -> list[str]:
+    """Say on which days no number of people meets what is asked, and what they would bring."""
+    notes = []
+    for stream in streams:
+        beyond = {key[1]: day.best for key, day in found.items() if key[0] == stream and day.best}
+        if not beyond:
+            continue
+        when = f"{min(beyond)} to {max(beyond)}" if len(beyond) > 1 else str(min(beyond))
+        task = tasks[stream, min(beyond)]
+        left = max(best.unanswered_share for best in beyond.values())
+        shares = [best.share for best in beyond.values()]
+        share = max(shares) if task.is_seconds else min(shares)
+        said = f"{share:.0f} s" if task.is_seconds else f"{share:.1%}"
+        notes.append(
+            f"{stream}: on {when} any number of people on these shifts would reach {said} at best and "
+            f"leave {left:.2%} unanswered, which is not enough; planned for nearly that"
+        )
+    return notes

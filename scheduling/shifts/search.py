@@ -209,7 +209,9 @@ class Walk:
         waiting = [tried for key, tried in self.tried.items() if key not in self.expanded]
         if not waiting:  # everything near was tried: from a random mutation of the best
             mutated = counts.copy() if self.best is None else self.best.counts.copy()
-            mutated[self.rng.integers(len(mutated))] += 1
+            room = self.task.room(mutated)
+            if len(room):
+                mutated[room[self.rng.integers(len(room))]] += 1
             return self.plan(mutated)
         scores = np.array([self._score(tried.cost, tried.now) for tried in waiting])
         luck = self._temper() * self.rng.exponential(size=len(scores))

@@ -11,7 +11,11 @@ from scheduling.shifts.cover import Group
 
 
 def shared_limits(
-    groups: Sequence[Group], plans: Sequence[Ints], need: Sequence[float]
+    groups: Sequence[Group],
+    plans: Sequence[Ints],
+    need: Sequence[float],
+    *,
+    own: Sequence[Sequence[Group]] | None = None,
 ) -> list[tuple[Group, ...]] | None:
     """Return each stream's part of the limits that the streams' plans break together; None where they hold.
 
@@ -24,6 +28,8 @@ def shared_limits(
     need
         What each stream needs; a limit that is too small is shared out in proportion, to whole people, to
         no stream more than its plan has. Of one that holds each keeps what it has, with a part of the rest.
+    own
+        Each stream's own limits over the same sets, which its plan keeps; default: those of all together.
 
     Examples
     --------
@@ -44,12 +50,13 @@ def shared_limits(
         return None
     weight = np.maximum(np.asarray(need, dtype=float), 1e-9)
     shared: list[list[Group]] = [[] for _ in plans]
-    for people, (members, limit) in zip(used, groups, strict=True):
+    most = np.array([[limit for _, limit in limits] for limits in own or [groups] * len(plans)])
+    for g, (people, (members, limit)) in enumerate(zip(used, groups, strict=True)):
         wanted = np.array([int(counts[members].sum()) for counts in plans])
         if people > limit:
             part = _shares(limit, weight, wanted)
         else:  # plans are made again: what they are kept from here must not break this limit
-            part = wanted + _shares(limit - people, weight, np.full(len(plans), limit))
+            part = wanted + _shares(limit - people, weight, most[:, g] - wanted)
         for mine, whole in zip(shared, part, strict=True):
             mine.append((members, int(whole)))
     return [tuple(mine) for mine in shared]
@@ -60,5 +67,7 @@ def _shares(limit: int, weight: Floats, wanted: Ints) -> Ints:
     part = np.zeros(len(weight), dtype=np.int64)
     for _ in range(limit):
         lacking = np.where(part < wanted, weight / (part + 0.5), -1.0)  # as seats are shared by Webster
+        if lacking.max() < 0:
+            break
         part[int(np.argmax(lacking))] += 1
     return part

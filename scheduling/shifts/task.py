@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from forecast.timegrid import MINUTES_A_DAY
 from scheduling.day import DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
-from scheduling.demand import served_day
+from scheduling.demand import DayKey, served_day
 from scheduling.requirement import Goals
 from scheduling.service.evaluation import Evaluation
 from scheduling.service.shop import DayModel, Pass
@@ -24,27 +25,83 @@ SIMILAR = 0.10  # days whose sessions differ by less, interval by interval, star
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleLimits:
-    """How many people may work on one day, by template and by pool."""
+    """How many people may work on one day.
+
+    Attributes
+    ----------
+    templates, pools
+        Most people of a template and of a pool, all streams together.
+    there, able
+        People of each pool who are there on a date, and of those who can serve a stream then. A pool of which
+        nobody is named is in neither.
+    """
 
     templates: Mapping[str, int] = field(default_factory=dict)
     pools: Mapping[str, int] = field(default_factory=dict)
+    there: Mapping[dt.date, Mapping[str, int]] = field(default_factory=dict)
+    able: Mapping[DayKey, Mapping[str, int]] = field(default_factory=dict)
 
     def groups(self, instances: Sequence[TemplateInstance]) -> tuple[Group, ...]:
-        """Return the limits as sets of instances, each with its number of people."""
-        found: list[Group] = []
-        for of, limits in (("template", self.templates), ("pool", self.pools)):
-            for name, limit in sorted(limits.items()):
-                members = [k for k, instance in enumerate(instances) if getattr(instance, of) == name]
-                if members:
-                    found.append((np.array(members, dtype=np.int64), limit))
-        return tuple(found)
+        """Return the limits of any day as sets of instances, each with its number of people."""
+        return _groups(instances, self.templates, self.pools)
+
+    def groups_on(self, instances: Sequence[TemplateInstance], date: dt.date) -> tuple[Group, ...]:
+        """Return the limits of a date, all streams together."""
+        return _groups(instances, self.templates, _lesser(self.pools, self.there.get(date, {})))
+
+    def groups_of(self, instances: Sequence[TemplateInstance], key: DayKey) -> tuple[Group, ...]:
+        """Return the limits of one stream on a date; the same sets in the same order as `groups_on`."""
+        there = _lesser(self.pools, self.there.get(key[1], {}))
+        return _groups(instances, self.templates, _lesser(there, self.able.get(key, {})))
+
+    def broken_by(self, counts: Mapping[DayKey, Ints], instances: Sequence[TemplateInstance]) -> set[dt.date]:
+        """Return the dates on which plans have more people than there may be, by stream or together."""
+        broken = {
+            key[1] for key, of_day in counts.items() if not _hold(self.groups_of(instances, key), of_day)
+        }
+        for date in {date for _, date in counts} - broken:
+            together = np.sum([of_day for key, of_day in counts.items() if key[1] == date], axis=0)
+            if not _hold(self.groups_on(instances, date), together):
+                broken.add(date)
+        return broken
+
+    def without_names(self, dates: Collection[dt.date]) -> PeopleLimits:
+        """Return the limits without who is there and able on some dates."""
+        return replace(
+            self,
+            there={date: of for date, of in self.there.items() if date not in dates},
+            able={key: of for key, of in self.able.items() if key[1] not in dates},
+        )
 
     def divided(self, scale: int) -> PeopleLimits:
         """Return the limits of a team smaller by a factor."""
         return PeopleLimits(
             templates={name: limit // scale for name, limit in self.templates.items()},
             pools={name: limit // scale for name, limit in self.pools.items()},
+            there={date: {name: -(-n // scale) for name, n in of.items()} for date, of in self.there.items()},
+            able={key: {name: -(-n // scale) for name, n in of.items()} for key, of in self.able.items()},
         )
+
+
+def _groups(
+    instances: Sequence[TemplateInstance], templates: Mapping[str, int], pools: Mapping[str, int]
+) -> tuple[Group, ...]:
+    found: list[Group] = []
+    for of, limits in (("template", templates), ("pool", pools)):
+        for name, limit in sorted(limits.items()):
+            members = [k for k, instance in enumerate(instances) if getattr(instance, of) == name]
+            if members:
+                found.append((np.array(members, dtype=np.int64), limit))
+    return tuple(found)
+
+
+def _hold(groups: Sequence[Group], counts: Ints) -> bool:
+    return all(int(counts[members].sum()) <= limit for members, limit in groups)
+
+
+def _lesser(limits: Mapping[str, int], others: Mapping[str, int]) -> dict[str, int]:
+    """Return the lesser of two limits by name; where only one of them names it, that one."""
+    return {name: min(of[name] for of in (limits, others) if name in of) for name in {**limits, **others}}
 
 
 def moved(duty: DutySpan, minutes: int) -> DutySpan:
@@ -233,7 +290,25 @@ class DayTask:
 
     def fits(self, counts: Ints) -> bool:
         """Whether the limits on people hold."""
-        return all(int(counts[members].sum()) <= limit for members, limit in self.groups)
+        return _hold(self.groups, counts)
+
+    def has_limits_of(self, other: DayTask) -> bool:
+        """Whether two tasks on the same instances have the same limits on people."""
+        mine, others = ([(tuple(members), limit) for members, limit in t.groups] for t in (self, other))
+        return mine == others
+
+    def within_limits(self, counts: Ints) -> Ints:
+        """Return a plan without those who are too many, taken where most are."""
+        counts = counts.copy()
+        for members, limit in self.groups:
+            for _ in range(int(counts[members].sum()) - limit):
+                counts[members[int(np.argmax(counts[members]))]] -= 1
+        return counts
+
+    def room(self, counts: Ints) -> Ints:
+        """Return the instances that the limits leave room for one more person on."""
+        full = [members for members, limit in self.groups if int(counts[members].sum()) >= limit]
+        return np.setdiff1d(np.arange(len(counts)), np.concatenate(full) if full else [])
 
     def spare_unanswered(self, evaluation: Evaluation, unanswered: float) -> float:
         """Return how many more sessions may stay unanswered; below zero: how many too many."""

@@ -27,7 +27,8 @@ from scheduling.duties import Duties, duties_of_plan
 from scheduling.inputs import read_inputs
 from scheduling.judgement import FRESH, judge_span, share_of_span
 from scheduling.outlook import Outlook, forecast_outlook
-from scheduling.pipeline import demands_of, people_limits
+from scheduling.people_limits import people_limits
+from scheduling.pipeline import demands_of
 from scheduling.promise import MOST_DRAWS, promises
 from scheduling.shifts.design import design_span
 from scheduling.shifts.templates import template_instances
