@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
-from forecast.randomness import generator
+from scheduling.absent_days import mean_over_absences
 from scheduling.config import Settings
 from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints, ServiceDay, on_duty
 from scheduling.demand import StreamDemand, served_day
@@ -30,8 +29,6 @@ PLAYED_ALONE = 480  # of a plan of a single date
 FEWEST_PLAYED = 6
 FUTURES = 200_000  # first simulated day of those: numbers that no search and no judge draws
 SAME = 1e-4  # draws whose shares differ by less tell nothing of how the model errs with load
-ABSENT_DAYS = 12  # sampled days with somebody missing
-RARE = 0.002  # numbers of people missing that are less likely are left out
 LOW = 0.10
 
 
@@ -226,7 +223,13 @@ def _evaluate(job: _Job) -> _Seen:
     drawn = [model.evaluate(on, stops, sessions=sessions) for sessions in job.draws]
     sums = np.array([(e.on_time.sum(), e.total.sum()) for e in drawn]).reshape(-1, 2)
     full = model.evaluate(on, stops)
-    return _Seen(evaluation=_with_absences(job, full), full=full.share, model=sums, simulated=_simulated(job))
+
+    def evaluate(there: Sequence[DutySpan]) -> Evaluation:
+        model, on, stops = team_model(job.day, there)
+        return model.evaluate(on, stops)
+
+    mean = mean_over_absences(full, job.duties, job.absence_rate, evaluate, name=job.name)
+    return _Seen(evaluation=mean, full=full.share, model=sums, simulated=_simulated(job))
 
 
 def _simulated(job: _Job) -> Floats:
@@ -248,30 +251,6 @@ def _simulated(job: _Job) -> Floats:
     ).streams[name]
     by_play = np.stack([seen.numerators, seen.denominators], axis=1).reshape(job.plays, len(draws), 2)
     return np.asarray(by_play.sum(axis=0))
-
-
-def _with_absences(job: _Job, full: Evaluation) -> Evaluation:
-    """Return the mean evaluation over who may be missing: nobody, and a sample of days when somebody is."""
-    size, rate = len(job.duties), job.absence_rate
-    if rate <= 0 or size == 0:
-        return full
-    chances = binom.pmf(np.arange(size + 1), size, rate)
-    rng = generator(0, "absences", job.name)
-    found, weights = [full], [float(chances[0])]
-    for number in np.flatnonzero(chances >= RARE)[int(chances[0] >= RARE) :]:
-        days = max(1, round(ABSENT_DAYS * chances[number] / (1.0 - chances[0])))
-        for _ in range(days):
-            missing = np.isin(np.arange(size), rng.choice(size, number, replace=False))
-            there = [duty for duty, gone in zip(job.duties, missing, strict=True) if not gone]
-            model, on, stops = team_model(job.day, there)
-            found.append(model.evaluate(on, stops))
-            weights.append(float(chances[number]) / days)
-    means: dict[str, Any] = {
-        part.name: np.average([getattr(one, part.name) for one in found], axis=0, weights=weights)
-        for part in fields(full)
-        if isinstance(getattr(full, part.name), np.ndarray)
-    }
-    return replace(full, **means)
 
 
 def _promise(
