@@ -23,8 +23,9 @@ def untraced(shown: str, *folders: Path, lang: str) -> list[str]:
     """Return the numbers of a text that no file of the folders accounts for, each with its line.
 
     A number is accounted for if it is a cell; a sum, a count, an extreme, a mean by offered consultations or
-    one of head counts over rows alike in one or two keys; or what lies between a cell and the first or last of its column; as it
-    is or in percent, to the decimals shown. Dates, times, names and words bring their own.
+    one of head counts over rows alike in one or two keys; or what lies between a cell and the first or last
+    of its column; as it is or in percent, to the decimals shown. Dates, times, names and words bring their
+    own.
     """
     known = set(_of_words(lang))
     for folder in folders:

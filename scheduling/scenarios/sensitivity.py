@@ -148,8 +148,8 @@ def agent_worth(base: PlanFolder, inputs: Inputs, question: Question) -> dict[st
             {
                 "stream": name,
                 "start": at.isoformat(),
-                "points": round(factor * worth, 8),
-                "model": round(worth, 8),
+                "points": round(factor * worth, 6),
+                "model": round(worth, 6),
                 "simulated": simulated.get(place),
             }
             for place, (_, at, worth) in enumerate(found)
@@ -208,7 +208,7 @@ def _simulated_worth(
     seen = judge_many(served, [spans, more], seed=seed + date.toordinal(), days=CHECKED_DAYS, first_day=FRESH)
     sign = -1.0 if day.rule.metric == "mean_seconds" else 1.0
     surplus = sign * (seen.numerator - day.target * seen.denominator)
-    return round(float((surplus[1] - surplus[0]).mean()) / units, 8) if units > 0 else 0.0
+    return round(float((surplus[1] - surplus[0]).mean()) / units, 6) if units > 0 else 0.0
 
 
 # --- cost against rate
