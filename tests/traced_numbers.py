@@ -17,15 +17,16 @@ from reports.words import catalogue, sections
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 KEYS = ("stream", "day", "hour", "scenario", "case", "employee", "plan", "template", "week")
 DECIMALS = range(4)
+HEADS = ("required", "on_duty", "agents_net", "agents_gross")
 
 
 def untraced(shown: str, *folders: Path, lang: str) -> list[str]:
     """Return the numbers of a text that no file of the folders accounts for, each with its line.
 
     A number is accounted for if it is a cell; a sum, a count, an extreme, a mean by offered consultations or
-    one of head counts over rows alike in one or two keys; or what lies between a cell and the first or last
-    of its column; as it is or in percent, to the decimals shown. Dates, times, names and words bring their
-    own.
+    the hours of head counts over rows alike in one or two keys; or what lies between a cell and the first or
+    last of its column; as it is or in percent, to the decimals shown. Dates, times, names and words bring
+    their own.
     """
     known = set(_of_words(lang))
     for folder in folders:
@@ -80,8 +81,11 @@ def _of_number(value: float) -> Iterator[str]:
 
 
 def _of_table(table: pd.DataFrame) -> Iterator[str]:
+    interval_h = 1.0
     if "start" in table:
         at = pd.to_datetime(table["start"])
+        steps = at.drop_duplicates().sort_values().diff().dropna()
+        interval_h = steps.min() / pd.Timedelta(hours=1) if len(steps) else 1.0
         table = table.assign(day=at.dt.date.astype(str), hour=at.dt.hour)
     figures = [name for name in table.select_dtypes("number") if name != "hour"]
     for name in table:
@@ -100,8 +104,8 @@ def _of_table(table: pd.DataFrame) -> Iterator[str]:
             yield from (str(rows[key].nunique()) for key in keys)
             for name in figures:
                 column = rows[name].dropna()
-                whole = [column.mean()] if name.startswith("agents") else []
-                for value in (column.sum(), column.max(), column.min(), *whole) if len(column) else ():
+                hours = [column.sum() * interval_h] if name in HEADS else []
+                for value in (column.sum(), column.max(), column.min(), *hours) if len(column) else ():
                     yield from _of_number(float(value))
             for products in weighted.values():
                 if (offered := rows["offered"].sum()) > 0:
