@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import ndtri
 
 from forecast.frames import QUANTILES
-from forecast.normal import normal_quantiles
 from forecast.randomness import generator
 
 Floats = npt.NDArray[np.float64]
@@ -70,7 +70,7 @@ def _ranks(day: npt.NDArray[np.int64], draws: int, seed: int, stream: str) -> Fl
 
 def _paths(rows: pd.DataFrame, bands: list[str], ranks: Floats) -> Floats:
     """Return counts at the ranks by the bands, hours x draws, never negative, with the table's means."""
-    at = normal_quantiles([QUANTILES[name] for name in bands])
+    at = np.asarray(ndtri(np.array([QUANTILES[name] for name in bands])))
     values = np.maximum.accumulate(rows[bands].to_numpy(dtype=float), axis=1)
     steps = np.diff(values, axis=1) / np.diff(at)
     knots = np.concatenate([[-TAIL_Z], at, [TAIL_Z]])

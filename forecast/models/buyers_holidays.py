@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+from scipy import special as functions
 
 from forecast.models.base import Floats
 from forecast.models.holidays_felt import DayGaps
-from forecast.normal import normal_quantiles
 from forecast.special_days import SpecialDays, find_special_days
 
 COUNTRIES = (
@@ -34,10 +34,8 @@ def evidence(shares: Floats) -> float:
     if not len(shares):
         return 0.0
     surprise = -np.log(np.maximum(1 - shares, LEAST_CHANCE)).sum()
-    steps = np.log(max(surprise, 1e-300)) - np.log(np.arange(1, len(shares)))
-    logs = np.concatenate([[0.0], np.cumsum(steps)]) - surprise
-    chance = float(np.exp(logs - logs.max()).sum() * np.exp(logs.max()))  # fewer than n of so many on average
-    return float(-normal_quantiles(min(max(chance, 1e-300), 1 - 1e-16))[0])
+    chance = float(functions.gammaincc(len(shares), surprise))
+    return float(-functions.ndtri(max(chance, 1e-300)))
 
 
 def find_buyers_holidays(

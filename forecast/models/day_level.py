@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import optimize, special
 
 from forecast.deferred import defer
-from forecast.models.simplex import find_minimum
 from forecast.randomness import mirrored_normals
 
-for name in ("scipy.stats", "scipy.optimize"):  # statsmodels imports them for what is not used here,
-    defer(name)  # and that takes longer than a fit
+defer("scipy.stats")  # statsmodels imports it for what is not used here, and that takes longer than a fit
 from statsmodels.tsa.statespace.kalman_smoother import KalmanSmoother  # noqa: E402
 
 Floats = npt.NDArray[np.float64]
@@ -39,6 +38,7 @@ USUAL_DAYS = 10  # days' worth of trust in the year's liveliness
 LEAST_LIVELY, MOST_LIVELY = 0.25, 2.25  # variance, over the year's
 LIKELY_WALKS = np.linspace(-1.5, 1.5, 7)  # log, around the likeliest
 AHEAD_DAYS = 7  # a forecast is for a week or two
+MOST_EVALUATIONS = 120
 VAGUE = 1.0  # variance of the first day's level around the mean of the first weeks
 
 
@@ -289,7 +289,13 @@ def _liveliness(result: Any, noise: Floats, known: npt.NDArray[np.bool_]) -> flo
 def _most_likely(loss: Callable[[Floats], float], start: Floats) -> Floats:
     """Return the parameters of least loss, near `start`."""
     corners = start + np.vstack([np.zeros(3), np.diag([0.5, 0.5, 0.7])])
-    return find_minimum(loss, corners, near=0.03, alike=0.02)
+    found = optimize.minimize(
+        loss,
+        start,
+        method="Nelder-Mead",
+        options={"initial_simplex": corners, "xatol": 0.03, "fatol": 0.02, "maxfev": MOST_EVALUATIONS},
+    )
+    return np.asarray(found.x)
 
 
 def log_count_bias(means: Floats, dispersion: Floats) -> Floats:
@@ -312,8 +318,8 @@ def log_count_bias(means: Floats, dispersion: Floats) -> Floats:
     """
     counts = np.arange(150)
     grid = np.geomspace(0.05, 60.0, 40)
-    log_factorials = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])
-    chances = np.exp(counts[None, :] * np.log(grid)[:, None] - log_factorials[None, :] - grid[:, None])
+    log_factorials = special.gammaln(counts + 1.0)
+    chances = np.exp(special.xlogy(counts[None, :], grid[:, None]) - log_factorials[None, :] - grid[:, None])
     bias = chances @ np.log(counts + 0.5) - np.log(grid + 0.5)
     return np.asarray(np.interp(means, grid, bias, right=0.0) - dispersion / 2)
 

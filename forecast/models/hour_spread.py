@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from forecast.models.base import Floats
 from forecast.models.hour_drift import CLASSES
-from forecast.normal import normal_quantiles
 
 Ints = npt.NDArray[np.int64]
 
 SHARES = np.array([0.5, 0.8, 0.95, 0.99])  # of errors, inside which a normal one is below `MARKS`
-MARKS = normal_quantiles(0.5 + SHARES / 2)
+MARKS = ndtri(0.5 + SHARES / 2)
 BAND = 1  # the place in both of the band that a class is measured by
 USUAL_HOURS = 40.0  # hours' worth of trust in what was foretold
 BELIEF = 0.75  # of a narrower width: the hours were known to the profile that they are measured against
@@ -40,7 +40,7 @@ def find_hour_spreads(errors: Floats, classes: Ints) -> Floats:
     Examples
     --------
     >>> import numpy as np
-    >>> errors = np.tile(normal_quantiles((np.arange(500) + 0.5) / 500), 2)
+    >>> errors = np.tile(ndtri((np.arange(500) + 0.5) / 500), 2)
     >>> errors[:500] *= 1.5
     >>> find_hour_spreads(errors, np.repeat([8, 12], 500))[[8, 12, 20], 1].round(1).tolist()
     [1.5, 1.0, 1.0]
@@ -74,7 +74,7 @@ def stretch_paths(paths: Floats, stretch: Floats) -> Floats:
     median = np.median(paths, axis=0)
     trust = median / (median + HALF_TRUSTED)
     rank = np.argsort(np.argsort(paths, axis=0), axis=0)
-    distance = np.abs(normal_quantiles((np.arange(len(paths)) + 0.5) / len(paths)))
+    distance = np.abs(ndtri((np.arange(len(paths)) + 0.5) / len(paths)))
     between = np.stack([np.interp(distance, MARKS, one) for one in np.eye(len(MARKS))])
     power = ((1 + (stretch - 1) * trust[:, None]) @ between).T
     safe = np.maximum(median, 1.0)
