@@ -21,7 +21,8 @@ from scheduling.large_teams import smaller_day, team_scale
 from scheduling.requirement import interval_shares
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.service.erlang import erlang_c
-from scheduling.service.shop import DayModel, Pass
+from scheduling.service.passes import Pass
+from scheduling.service.shop import DayModel
 from scheduling.shifts.cover import Group, cover_plan
 from scheduling.shifts.templates import TemplateInstance, presence
 

@@ -12,7 +12,8 @@ from scheduling.day import Floats, Ints, ServiceDay
 from scheduling.large_teams import settled_counts, smaller_day, team_scale
 from scheduling.service.agent import scaled_to_throughput
 from scheduling.service.evaluation import Evaluation
-from scheduling.service.shop import DayModel, Pass
+from scheduling.service.passes import Pass
+from scheduling.service.shop import DayModel
 from scheduling.service.value import Backward, ValueTables, value_tables
 
 LOADS = (0.5, 1.15)  # work per agent-hour between which the even start is sought

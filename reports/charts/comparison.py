@@ -14,7 +14,8 @@ from reports.charts.colours import BLUE, GREEN, GREY, INK, ORANGE, SKY, VERMILIO
 from reports.charts.pictures import Picture
 from reports.charts.style import data_uri, house_style, svg_text
 from reports.charts.style import new_figure as figure_of
-from reports.comparison import move_text, outcome_of, state_of, stream_name, worth_scale
+from reports.comparison import move_text, state_of, stream_name, worth_scale
+from reports.comparison_tables import outcome_of
 from reports.words import Words
 
 if TYPE_CHECKING:

@@ -46,7 +46,8 @@ def compare_shop(
 
     from reports.cli.planning import screen
     from reports.cli.speech import language, tell_json
-    from reports.comparison import compare_table, has_anew, headline, scenario_grid
+    from reports.comparison import headline, scenario_grid
+    from reports.comparison_tables import compare_table, has_anew
     from reports.progress import Stages
     from reports.tables import grid_table
     from reports.words import words
@@ -96,8 +97,8 @@ def compare_shop(
 
 
 def _write(found: Comparison, folder: Path, lang: str, *, began: float) -> None:
-    from reports.comparison import write_tables
     from reports.comparison_page import write_comparison_page
+    from reports.comparison_tables import write_tables
     from reports.plan_files import write_json
 
     write_tables(found, folder)

@@ -25,7 +25,7 @@ from scheduling.scenarios.overrides import apply
 from scheduling.scenarios.standing import demand_under, hour_worth, people_under
 from scheduling.shifts.task import PeopleLimits
 from scheduling.shifts.templates import TemplateInstance, template_instances
-from scheduling.simulation.replicate import judge_many
+from scheduling.simulation.same_days import judge_many
 
 FRONTIER = (-0.20, -0.15, -0.10, -0.05, 0.0, 0.05, 0.10, 0.15)  # of the plan's cost
 FRONTIER_DAYS = 8  # simulated days for each day of a point

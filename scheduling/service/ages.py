@@ -138,11 +138,11 @@ def age_step(ages, stay, seconds, accepted, latency, shop):  # type: ignore[no-u
 
 
 @compiled
-def _answered_less_asked(latency, new, old, per_agent, agents, law, shop):  # type: ignore[no-untyped-def]
+def _answered_less_asked(latency, new, old, spread, agents, law, shop):  # type: ignore[no-untyped-def]
     """Return sessions at the desks by Little's law less those that ages put there."""
     desk = new + old * latency / (latency + shop[THINK])
     settled = desk / agents * (1.0 + shop[AWAY] / latency)
-    return per_agent * agents * table_at(law[THROUGHPUT], settled) * latency - desk
+    return spread * agents * table_at(law[THROUGHPUT], settled) * latency - desk
 
 
 @compiled

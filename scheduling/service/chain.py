@@ -88,15 +88,16 @@ def _balance(p, lo, hi, agents, row, fine, shop):  # type: ignore[no-untyped-def
     scale = row[ACTIVE] * FINE / max(agents, 1)
     top = agents * int(shop[CAP]) - 1
     begins = ends = 0.0
+    after = fine[S_BUSY, int(min(max(lo - 0.5, 0.0) * scale, points - 1e-9))]
     for x in range(lo, min(hi, top) + 1):
+        before, after = after, fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))]
         if x < top:
-            begins += p[x] * fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))]
+            begins += p[x] * after
         if x > 0:
-            faster = fine[S_BUSY, int(min((x - 0.5) * scale, points - 1e-9))]
             place = min(x * scale, points - 1e-9)
             g = int(place)
             here = fine[S_REPLIES, g] + (place - g) * (fine[S_REPLIES, g + 1] - fine[S_REPLIES, g])
-            ends += p[x] * faster * here
+            ends += p[x] * before * here
     ends *= agents / shop[ROUNDS]
     return min(max(row[ARRIVALS] * begins / ends, 0.0), 10.0) if ends > 1e-12 else 1.0
 

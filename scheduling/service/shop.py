@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
@@ -13,45 +12,13 @@ from scheduling.service import ages as age_model
 from scheduling.service import chain, leavers, rates, worth
 from scheduling.service.agent import AgentLaw, agent_law, jump_seconds, scaled_to_throughput
 from scheduling.service.evaluation import Evaluation
+from scheduling.service.passes import Pass, State
 from scheduling.service.segments import Segment, default_leaving, segments_of
 
 STEP_S = 90.0  # of the implicit scheme; half of it changes no share by more than 0.02 points
 COHORT_STEP_S = 30.0  # where many sessions begin at once: they age, close and end together, in waves
 COHORT = 0.2  # of all slots, filled from the queue at once
 SPREAD_SD = 0.86  # open sessions over agents: fewest-open is not perfect balance; times n^-1/3
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """The distribution at a segment's start, before its leavers stop, and the sessions by age."""
-
-    lo: int
-    mass: Floats
-    tagged: Floats  # sessions without a late reply so far, by state (every-reply rules)
-    ages: Floats  # of those who were there and of the joiners
-    active: float
-    agents: int
-    joined: int = 0  # agents who came last and do not yet have as many sessions as the others
-    work_factor: float = 1.0  # mean factor on the work of the sessions present
-
-    @property
-    def hi(self) -> int:
-        """Last state with mass."""
-        return self.lo + len(self.mass) - 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pass:
-    """A day's forward pass: enough to resume it anywhere and to run it backward."""
-
-    on_duty: Ints
-    leaving: Ints
-    sessions: Floats
-    segments: tuple[Segment, ...]
-    states: tuple[State, ...]  # before each segment, and at the close
-    counts: Floats  # segment x things counted
-    factors: tuple[Floats, ...]
-    bands: tuple[Ints, ...]
 
 
 class DayModel:
@@ -373,7 +340,7 @@ class DayModel:
             sums[segment.interval] += table @ counts
             held[segment.interval] += counts[chain.OPEN]
         sums += self.closing_sums(day_pass).T
-        on_time, total = self.units(sums[:, worth.ON_TIME], sums[:, worth.TOTAL])
+        on_time, total = worth.units(self.day, sums[:, worth.ON_TIME], sums[:, worth.TOTAL])
         unanswered = np.maximum(0.0, sums[:, worth.UNANSWERED])
         by_bots = worth.settled_sessions(self.day) * self.service.rounds
         return Evaluation(
@@ -387,32 +354,6 @@ class DayModel:
             target=self.day.target,
             less_is_better=self.day.rule.metric == "mean_seconds",
         )
-
-    def units(self, on_time: Floats, total: Floats) -> tuple[Floats, Floats]:
-        """Turn counts by interval into the rule's units: settled sessions added, buyer-days formed."""
-        settled = worth.settled_units(self.day)
-        if self.day.rule.metric == "share":
-            on_time = on_time + settled
-        total = total + settled
-        if self.day.rule.unit != "buyer_day":
-            return on_time, total
-        passed, judged = worth.buyer_days(self.day, np.array(on_time.sum()), float(total.sum()))
-        scale_on = float(passed) / max(float(on_time.sum()), 1e-12)
-        return on_time * scale_on, total * (judged / max(float(total.sum()), 1e-12))
-
-    def day_units(self, on_time: Floats, total: Floats) -> tuple[Floats, Floats]:
-        """Turn sums of whole days into the rule's units, elementwise."""
-        settled = float(worth.settled_units(self.day).sum())
-        if self.day.rule.metric == "share":
-            on_time = on_time + settled
-        total = total + settled
-        if self.day.rule.unit != "buyer_day":
-            return on_time, total
-        everything = float(np.max(total)) if np.size(total) else 0.0
-        passed, judged = worth.buyer_days(
-            self.day, on_time * (everything / np.maximum(total, 1e-12)), everything
-        )
-        return passed, np.full_like(total, judged)
 
     def worths(self, day_pass: Pass) -> tuple[Floats, ...]:
         """Return, by segment, what each thing counted is worth in the day's sums."""
@@ -431,33 +372,16 @@ class DayModel:
 
         Those still queued are unanswered.
         """
-        by_interval = self._left(day_pass, np.arange(lo, hi + 1), agents)
-        return np.asarray(by_interval.sum(axis=1))
+        return np.asarray(self._left_at_close(day_pass, lo, hi, agents).sum(axis=1))
 
     def closing_sums(self, day_pass: Pass) -> Floats:
         """Return what happens at the close, by quantity and interval of arrival."""
         final = day_pass.states[-1]
-        by_interval = self._left(day_pass, np.arange(final.lo, final.hi + 1), final.agents)
-        return np.asarray(by_interval @ final.mass)
+        return np.asarray(self._left_at_close(day_pass, final.lo, final.hi, final.agents) @ final.mass)
 
-    def _left(self, day_pass: Pass, states: Ints, agents: int) -> Floats:
-        """Return quantity x interval x state: sessions still queued at the close, the last to come."""
-        queue = np.maximum(0, states - agents * self.cap)
-        out = np.zeros((worth.QUANTITIES, len(day_pass.sessions), len(states)))
-        if not queue.any():
-            return out
-        after = 0.0
-        for i in range(len(day_pass.sessions) - 1, -1, -1):
-            most = day_pass.sessions[i] if i else np.inf
-            left = self.window[i] * np.clip(queue - after, 0.0, most)
-            out[worth.UNANSWERED, i] = left
-            if self.day.rule.unanswered == "exclude":
-                out[worth.TOTAL, i] = -left
-            elif self.day.rule.metric == "mean_seconds" and self.day.rule.clock == "assigned":
-                waited = self.day.last_min - self.day.starts_min[i] - self.day.interval_min / 2
-                out[worth.ON_TIME, i] = 60.0 * waited * left  # never assigned: it waits to the close
-            after += float(day_pass.sessions[i])
-        return out
+    def _left_at_close(self, day_pass: Pass, lo: int, hi: int, agents: int) -> Floats:
+        queued = np.maximum(0, np.arange(lo, hi + 1) - agents * self.cap)
+        return worth.left_at_close(self.day, self.window, day_pass.sessions, queued)
 
     def gradient(self, on_duty: npt.ArrayLike, leaving: npt.ArrayLike | None = None) -> Floats:
         """Return the change of the day's surplus per extra agent in each interval.

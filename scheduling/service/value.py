@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from scheduling.day import Floats, Ints
 from scheduling.service import backward, chain, leavers, rates
-from scheduling.service.shop import DayModel, Pass, State
-from scheduling.service.worth import ON_TIME, ROUNDS_ON_TIME, TOTAL, UNANSWERED
+from scheduling.service.passes import Pass, State
+from scheduling.service.shop import DayModel
+from scheduling.service.worth import ON_TIME, ROUNDS_ON_TIME, TOTAL, UNANSWERED, day_units
 
 TABLED = ROUNDS_ON_TIME + 1  # quantities that tables are made of
 BASE = (-1, -1)  # key of the sums of the staffing as it is
@@ -107,9 +108,9 @@ def value_tables(
     table = np.zeros((TABLED, *rows.shape))
     for i, column in np.ndindex(*rows.shape):
         table[:, i, column] = value.with_change(i, int(rows[i, column]))
-    table[: TOTAL + 1] = model.day_units(table[ON_TIME], table[TOTAL])
+    table[: TOTAL + 1] = day_units(model.day, table[ON_TIME], table[TOTAL])
     base_sums = value.base().copy()
-    base_sums[: TOTAL + 1] = model.day_units(base_sums[ON_TIME], base_sums[TOTAL])
+    base_sums[: TOTAL + 1] = day_units(model.day, base_sums[ON_TIME], base_sums[TOTAL])
     return ValueTables(
         candidates=np.array(rows),
         on_time=table[ON_TIME],
@@ -139,8 +140,8 @@ def surplus_gradient(model: DayModel, run: Pass) -> Floats:
     value = Backward(model, run, quantities=TOTAL + 1)
     base = value.base()
     more = np.array([value.with_change(i, int(run.on_duty[i]) + 1) for i in range(len(run.on_duty))])
-    on_time, total = model.day_units(more[:, ON_TIME], more[:, TOTAL])
-    base_on, base_total = model.day_units(base[ON_TIME], base[TOTAL])
+    on_time, total = day_units(model.day, more[:, ON_TIME], more[:, TOTAL])
+    base_on, base_total = day_units(model.day, base[ON_TIME], base[TOTAL])
     change = (on_time - base_on) - model.day.target * (total - base_total)
     return -change if model.day.rule.metric == "mean_seconds" else change
 

@@ -6,7 +6,7 @@ from math import exp
 
 import numpy as np
 
-from scheduling.day import Floats, ServiceDay
+from scheduling.day import Floats, Ints, ServiceDay
 from scheduling.service import chain
 
 # rows of a worth table; the first four are those of value tables
@@ -95,6 +95,61 @@ def settled_units(day: ServiceDay) -> Floats:
     """Return the rule's units of those sessions."""
     each = day.service.rounds if day.rule.unit in ("round", "message") else 1.0
     return settled_sessions(day) * each
+
+
+def units(day: ServiceDay, on_time: Floats, total: Floats) -> tuple[Floats, Floats]:
+    """Turn counts by interval into the rule's units: settled sessions added, buyer-days formed."""
+    settled = settled_units(day)
+    if day.rule.metric == "share":
+        on_time = on_time + settled
+    total = total + settled
+    if day.rule.unit != "buyer_day":
+        return on_time, total
+    passed, judged = buyer_days(day, np.array(on_time.sum()), float(total.sum()))
+    scale_on = float(passed) / max(float(on_time.sum()), 1e-12)
+    return on_time * scale_on, total * (judged / max(float(total.sum()), 1e-12))
+
+
+def day_units(day: ServiceDay, on_time: Floats, total: Floats) -> tuple[Floats, Floats]:
+    """Turn sums of whole days into the rule's units, elementwise."""
+    settled = float(settled_units(day).sum())
+    if day.rule.metric == "share":
+        on_time = on_time + settled
+    total = total + settled
+    if day.rule.unit != "buyer_day":
+        return on_time, total
+    everything = float(np.max(total)) if np.size(total) else 0.0
+    passed, judged = buyer_days(day, on_time * (everything / np.maximum(total, 1e-12)), everything)
+    return passed, np.full_like(total, judged)
+
+
+def left_at_close(day: ServiceDay, window: Floats, sessions: Floats, queued: Ints) -> Floats:
+    """Return quantity x interval x state: what sessions still queued at the close, the last to come, count.
+
+    Parameters
+    ----------
+    window
+        Share of each interval in the rule's window (`window_shares`).
+    sessions
+        Sessions that came, by interval.
+    queued
+        How many are queued in each state.
+    """
+    out = np.zeros((QUANTITIES, len(sessions), len(queued)))
+    if not queued.any():
+        return out
+    after = 0.0
+    for i in range(len(sessions) - 1, -1, -1):
+        most = sessions[i] if i else np.inf
+        left = window[i] * np.clip(queued - after, 0.0, most)
+        out[UNANSWERED, i] = left
+        if day.rule.unanswered == "exclude":
+            out[TOTAL, i] = -left
+        elif day.rule.metric == "mean_seconds" and day.rule.clock == "assigned":
+            waited = day.last_min - day.starts_min[i] - day.interval_min / 2
+            out[ON_TIME, i] = 60.0 * waited * left  # never assigned: it waits to the close
+        after += float(sessions[i])
+    return out
 
 
 def buyer_days(day: ServiceDay, on_time: Floats, total: float) -> tuple[Floats, float]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from scheduling.day import Floats, Ints
 from scheduling.service.evaluation import Evaluation
-from scheduling.service.shop import Pass
+from scheduling.service.passes import Pass
 from scheduling.service.value import ValueTables, value_tables
 from scheduling.shifts.effort import Effort
 from scheduling.shifts.moves import (

@@ -15,7 +15,8 @@ from scheduling.day import DutySpan, Floats, Ints, ServiceDay, leaving, on_duty
 from scheduling.demand import DayKey, served_day
 from scheduling.requirement import Goals
 from scheduling.service.evaluation import Evaluation
-from scheduling.service.shop import DayModel, Pass
+from scheduling.service.passes import Pass
+from scheduling.service.shop import DayModel
 from scheduling.shifts.cover import Group
 from scheduling.shifts.templates import TemplateInstance, presence
 

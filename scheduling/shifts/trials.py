@@ -9,7 +9,8 @@ import numpy as np
 from scheduling.day import LARGE_DAY, DutySpan, Floats, Ints
 from scheduling.shifts.task import DayTask
 from scheduling.simulation.arrivals import KeptDay
-from scheduling.simulation.replicate import draw_days, judge, judge_many
+from scheduling.simulation.replicate import judge
+from scheduling.simulation.same_days import draw_days, judge_many
 
 FRESH = 1_000_000  # number of the first day on which chosen plans are judged: no search sees it
 LOOK = 60  # days on which every plan is tried first

@@ -1,11 +1,11 @@
-"""Many simulated days: what a plan achieves, and how sure that is."""
+"""Many simulated days of one plan: what it achieves, and how sure that is."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -13,14 +13,14 @@ import numpy as np
 from forecast.randomness import generator
 from scheduling.day import DutySpan, Floats, ServiceDay
 from scheduling.simulation import counting
-from scheduling.simulation.arrivals import DrawnDay, KeptDay, draw_day
+from scheduling.simulation.arrivals import DrawnDay, draw_day
 from scheduling.simulation.engine import simulate
 from scheduling.simulation.estimate import Estimate, ratio
 from scheduling.simulation.events import reply_events
 from scheduling.simulation.records import Flags, Records
 from scheduling.simulation.staff import Staff, staff_of, streams_of
 
-__all__ = ["Judgement", "PlanSums", "StreamJudgement", "draw_days", "judge", "judge_many", "reply_events"]
+__all__ = ["Judgement", "StreamJudgement", "judge", "reply_events"]
 
 UNITS = [counting.INTERVAL_ON_TIME, counting.INTERVAL_TOTAL]  # kept by simulated day
 
@@ -113,32 +113,7 @@ class DaySums:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanSums:
-    """Sums per plan and simulated day (plans x days); the same column is the same buyers.
-
-    Attributes
-    ----------
-    numerator, denominator
-        Units of the rule on time (or their seconds), and all.
-    unanswered, arrived
-        Sessions of the window that are never answered, and all.
-    rounds_on_time, rounds_asked
-        What `on_time_of_asked` is the ratio of.
-    overtime_s
-        Typing outside the spans of duty. [s]
-    """
-
-    numerator: Floats
-    denominator: Floats
-    unanswered: Floats
-    arrived: Floats
-    rounds_on_time: Floats
-    rounds_asked: Floats
-    overtime_s: Floats
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Setting:
+class Setting:
     """What does not change from one simulated day to the next."""
 
     days: Mapping[str, ServiceDay]
@@ -221,14 +196,14 @@ def simulate_days(
     threads: int | None = None,
 ) -> DaySums:
     """Simulate that many days of a plan, to be judged by `judgement_of`; see `judge`."""
-    setting, staff = _setting(days), staff_of(duties, days)
+    setting, staff = setting_of(days), staff_of(duties, days)
     absence = _absence_rates(duties, days, absence_rate)
 
     def one_day(number: int) -> tuple[Floats, Floats]:
         drawn = draw_day(days, seed=seed, number=number, sessions=sessions)
-        return _simulate_day(setting, drawn, staff, _present(staff, absence, seed, number))
+        return simulate_day(setting, drawn, staff, who_comes(staff, absence, seed, number))
 
-    found = _on_threads(one_day, range(first_day, first_day + count), threads)
+    found = on_threads(one_day, range(first_day, first_day + count), threads)
     by_interval = np.zeros(1)
     for _, intervals in found:
         by_interval = by_interval + intervals
@@ -239,79 +214,7 @@ def simulate_days(
     )
 
 
-def draw_days(
-    day: ServiceDay, *, seed: int, days: int, first_day: int = 0, sessions: Floats | None = None
-) -> list[KeptDay]:
-    """Draw the buyers of several days of one stream, to be used for many plans (`judge_many`)."""
-    draws = None if sessions is None else {"": sessions}
-    return [
-        KeptDay.of(draw_day({"": day}, seed=seed, number=first_day + i, sessions=draws)) for i in range(days)
-    ]
-
-
-def judge_many(
-    day: ServiceDay,
-    duty_lists: Sequence[Sequence[DutySpan]],
-    *,
-    seed: int,
-    days: int,
-    first_day: int = 0,
-    sessions: Floats | None = None,
-    absence_rate: float = 0.0,
-    drawn: Sequence[KeptDay] | None = None,
-    threads: int | None = None,
-) -> PlanSums:
-    """Simulate several plans of one stream on the same days.
-
-    Parameters
-    ----------
-    day
-        What the stream asks.
-    duty_lists
-        One list of duties a plan; every duty serves the stream, whatever streams it names.
-    seed, days, first_day
-        Which buyers: those of the days `first_day` to ``first_day + days`` of the seed.
-    sessions
-        Draws of the expected sessions (draws x intervals), taken in turn.
-    absence_rate
-        Chance that a duty is not worked; the n-th duty of every plan has the same luck.
-    drawn
-        The days' buyers where they are at hand (`draw_days` with the same arguments): a search that judges
-        plan after plan draws them once.
-    threads
-        Days simulated at once; it does not change the result.
-    """
-    setting = _setting({"": day})
-    staffs = [staff_of([replace(duty, streams=()) for duty in duties], setting.days) for duties in duty_lists]
-    absences = [np.full(len(duties), absence_rate) for duties in duty_lists]
-
-    def one_day(position: int) -> Floats:
-        number = first_day + position
-        buyers = (
-            draw_days(day, seed=seed, days=1, first_day=number, sessions=sessions)[0]
-            if drawn is None
-            else drawn[position]
-        )
-        return np.stack(
-            [
-                _simulate_day(setting, buyers.drawn(), staff, _present(staff, absence, seed, number))[0][0]
-                for staff, absence in zip(staffs, absences, strict=True)
-            ]
-        )
-
-    sums = np.stack(list(_on_threads(one_day, range(days), threads)), axis=1)
-    return PlanSums(
-        numerator=sums[:, :, counting.ON_TIME],
-        denominator=sums[:, :, counting.TOTAL],
-        unanswered=sums[:, :, counting.UNANSWERED],
-        arrived=sums[:, :, counting.ARRIVED],
-        rounds_on_time=sums[:, :, counting.ROUNDS_ON_TIME],
-        rounds_asked=sums[:, :, counting.ROUNDS_ASKED],
-        overtime_s=sums[:, :, counting.OVERTIME_S],
-    )
-
-
-def _setting(days: Mapping[str, ServiceDay]) -> _Setting:
+def setting_of(days: Mapping[str, ServiceDay]) -> Setting:
     """Check the days and prepare what all simulated days share."""
     if not days:
         raise ValueError("days must name at least one stream")
@@ -321,13 +224,13 @@ def _setting(days: Mapping[str, ServiceDay]) -> _Setting:
                 f"stream {name}: reply_s must be scaled to sessions_per_hour before a simulation, got "
                 f"sessions_per_hour = {day.service.sessions_per_hour:g}"
             )
-    return _Setting(
+    return Setting(
         days=days, streams=streams_of(days), terms=[counting.terms_of(day) for day in days.values()]
     )
 
 
-def _simulate_day(
-    setting: _Setting, drawn: DrawnDay, staff: Staff, present: Flags | None
+def simulate_day(
+    setting: Setting, drawn: DrawnDay, staff: Staff, present: Flags | None
 ) -> tuple[Floats, Floats]:
     """Return one day's sums and its counts per interval."""
     happened = simulate(drawn, staff, setting.streams, present=present)
@@ -346,7 +249,7 @@ def _absence_rates(
     )
 
 
-def _present(staff: Staff, absence: Floats, seed: int, number: int) -> Flags | None:
+def who_comes(staff: Staff, absence: Floats, seed: int, number: int) -> Flags | None:
     """Return who comes on one simulated day, or None where all do. Each duty keeps its luck."""
     if not np.any(absence > 0):
         return None
@@ -355,7 +258,7 @@ def _present(staff: Staff, absence: Floats, seed: int, number: int) -> Flags | N
     return present
 
 
-def _on_threads(work: Callable[[int], T], numbers: Sequence[int], threads: int | None) -> list[T]:
+def on_threads(work: Callable[[int], T], numbers: Sequence[int], threads: int | None) -> list[T]:
     """Return the work on each number, in their order, done on several threads."""
     workers = min(threads or os.cpu_count() or 1, len(numbers))
     if workers <= 1:

@@ -13,7 +13,8 @@ from builders_simulation import asked_rounds, chat_day, on, play
 from forecast.randomness import generator
 from forecast.replies.rules import ReplyRule
 from scheduling.simulation.arrivals import assemble, draw_day, round_table, session_table
-from scheduling.simulation.replicate import judge, judge_many
+from scheduling.simulation.replicate import judge
+from scheduling.simulation.same_days import judge_many
 
 LONG = 100_000  # min: longer than any queue here lasts
 ENDLESS = chat_day(np.zeros(LONG // 60), auto_close_s=0.0, reception_cap=1)

@@ -11,8 +11,9 @@ from builders_scenarios import DAYS, START, ask, build_base, build_inputs
 
 from forecast.errors import ConfigError
 from forecast.table_files import write_csv, write_parquet
-from reports.comparison import compare_table, headline, reason_texts, scenario_grid, unanswered, write_tables
+from reports.comparison import headline, reason_texts, scenario_grid, unanswered
 from reports.comparison_page import comparison_text
+from reports.comparison_tables import compare_table, write_tables
 from reports.words import words
 from scheduling.inputs import read_inputs
 from scheduling.scenarios.comparison import Comparison, Row, compare

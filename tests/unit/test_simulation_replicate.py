@@ -11,7 +11,8 @@ from builders_simulation import chat_day, on
 from forecast.replies.rules import ReplyRule
 from scheduling.simulation.arrivals import KeptDay, draw_day
 from scheduling.simulation.estimate import ratio
-from scheduling.simulation.replicate import draw_days, judge, judge_many
+from scheduling.simulation.replicate import judge
+from scheduling.simulation.same_days import draw_days, judge_many
 
 RULE = ReplyRule(id="r", window=("01:00", "09:00"))
 DAY = chat_day(np.full(10, 40.0), rule=RULE, reply_s=30.0)
