@@ -35,10 +35,11 @@ from scheduling.service.rates import (
     SPREAD,
     TIMELY,
     TIMELY_FIRST,
-    fill_rates,
+    fill_moves,
     fill_tagged,
     joined_tables,
     jump_mean,
+    read_tables,
     smooth_tables,
 )
 from scheduling.service.tridiagonal import GAMMA, factorise, solve_back
@@ -79,17 +80,18 @@ def _backward(  # type: ignore[no-untyped-def]
         if row[JOINED] > 0.0:
             joined_tables(fine, row, mixed)
             tables = mixed
-        fill_rates(lo, hi, agents, row, tables, law, shop, scratch)
+        read_tables(lo, hi, agents, row, tables, shop, scratch)
+        fill_moves(lo, hi, agents, row, tables, law, shop, scratch)
         if tagged:
             fill_tagged(lo, hi, agents, row, tables, shop, scratch)
             factorise(lo, hi, part, scratch, True)
             value = 0.5 * dt * weights[0, FAILED]
             for x in range(lo, hi + 1):
                 tag[x] += value * fails[x]
-            solve_back(lo, hi, part, scratch, tag)
+            solve_back(lo, hi, scratch, tag)
             for x in range(lo, hi + 1):
                 mid[x] = tag[x]  # after one solve: what p's second stage feeds
-            solve_back(lo, hi, part, scratch, tag)
+            solve_back(lo, hi, scratch, tag)
         factorise(lo, hi, part, scratch, False)
         for q in range(quantities):
             v = values[q]
@@ -100,11 +102,11 @@ def _backward(  # type: ignore[no-untyped-def]
             if fed:
                 for x in range(lo, hi):
                     v[x] += part * timely_first[x] * mid[x + 1]
-            solve_back(lo, hi, part, scratch, v)
+            solve_back(lo, hi, scratch, v)
             if fed:
                 for x in range(lo, hi):
                     v[x] += part * timely_first[x] * tag[x + 1]
-            solve_back(lo, hi, part, scratch, v)
+            solve_back(lo, hi, scratch, v)
             before = v[lo]
             for x in range(lo, hi + 1):
                 change = -(birth[x] + death[x]) * v[x]

@@ -37,17 +37,18 @@ from scheduling.service.rates import (
     PATIENCE,
     REPLIES,
     ROUNDS,
-    S_BUSY,
     S_REPLIES,
     SPREAD,
     THROUGHPUT,
     TIMELY,
     TIMELY_FIRST,
     YOUNG,
-    fill_rates,
+    balance,
+    fill_moves,
     fill_tagged,
     joined_tables,
     jump_mean,
+    read_tables,
     releases_ahead,
     smooth_tables,
     table_at,
@@ -60,7 +61,7 @@ from scheduling.service.tridiagonal import GAMMA, factorise, solve
 ON_FIRST, ON_LATER, FIRSTS, LATERS, GONE, OPEN, DESK_FIRST, DESK_LATER, QUEUED, FAILED = range(10)
 COUNTS = 10
 
-TAIL = 1e-9  # mass at which the band ends
+TAIL = 1e-7  # mass at which the band ends
 
 
 @compiled
@@ -79,27 +80,6 @@ def _means(p, lo, hi, full, scratch):  # type: ignore[no-untyped-def]
             busy += p[x]
     mass = max(mass, 1e-12)
     return min(max(mean / mass, 0.0), float(full)), min(max(busy / mass, 0.0), 1.0), max(rate / mass, 0.0)
-
-
-@compiled
-def _balance(p, lo, hi, agents, row, fine, shop):  # type: ignore[no-untyped-def]
-    """Return what the ends of a faster clock are scaled by, so that it moves the mean no faster."""
-    points = fine.shape[1] - 1
-    scale = row[ACTIVE] * FINE / max(agents, 1)
-    top = agents * int(shop[CAP]) - 1
-    begins = ends = 0.0
-    after = fine[S_BUSY, int(min(max(lo - 0.5, 0.0) * scale, points - 1e-9))]
-    for x in range(lo, min(hi, top) + 1):
-        before, after = after, fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))]
-        if x < top:
-            begins += p[x] * after
-        if x > 0:
-            place = min(x * scale, points - 1e-9)
-            g = int(place)
-            here = fine[S_REPLIES, g] + (place - g) * (fine[S_REPLIES, g + 1] - fine[S_REPLIES, g])
-            ends += p[x] * before * here
-    ends *= agents / shop[ROUNDS]
-    return min(max(row[ARRIVALS] * begins / ends, 0.0), 10.0) if ends > 1e-12 else 1.0
 
 
 @compiled
@@ -131,10 +111,10 @@ def _band(lo, hi, size, agents, arrivals, dt, row, law, shop):  # type: ignore[n
     # the implicit step smears a strong drift: three of it hold all but 1e-4 of what moves
     faster = 1.0 + shop[FASTER]
     up = (
-        3.0 * faster * dt * max(0.0, arrivals - high) + 4.0 * math.sqrt(faster * dt * (arrivals + high)) + 4.0
+        3.0 * faster * dt * max(0.0, arrivals - high) + 2.0 * math.sqrt(faster * dt * (arrivals + high)) + 4.0
     )
     down = (
-        3.0 * faster * dt * max(0.0, low - arrivals) + 4.0 * math.sqrt(faster * dt * (arrivals + low)) + 4.0
+        3.0 * faster * dt * max(0.0, low - arrivals) + 2.0 * math.sqrt(faster * dt * (arrivals + low)) + 4.0
     )
     return max(0, lo - int(down)), min(size - 1, hi + int(up))
 
@@ -240,19 +220,22 @@ def _forward(  # type: ignore[no-untyped-def]
                 to_joiners = min(max(share * accepted + missing, 0.0), accepted)
                 age_step(ages[1], stay, dt, to_joiners, latencies[1], shop)
             age_step(ages[0], stay, dt, accepted - to_joiners, latencies[0], shop)
-        row[BALANCE] = _balance(p, lo, hi, agents, row, tables, shop)
         lo, hi = _band(lo, hi, len(p), agents, arrivals, dt, row, law, shop)
-        fill_rates(lo, hi, agents, row, tables, law, shop, scratch)
+        read_tables(lo, hi, agents, row, tables, shop, scratch)
+        row[BALANCE] = balance(p, lo, hi, agents, arrivals, shop, scratch)
+        fill_moves(lo, hi, agents, row, tables, law, shop, scratch)
         bands[step, 0] = lo
         bands[step, 1] = hi
         _step(p, u, tagged, lo, hi, dt, agents, row, tables, shop, scratch, counts)
-        while hi > lo and abs(p[hi]) < TAIL:
-            p[hi] = 0.0
-            u[hi] = 0.0
+        while hi > lo and abs(p[hi]) < TAIL:  # what the band leaves out goes to its ends
+            p[hi - 1] += p[hi]
+            u[hi - 1] += u[hi]
+            p[hi] = u[hi] = 0.0
             hi -= 1
         while lo < hi and abs(p[lo]) < TAIL:
-            p[lo] = 0.0
-            u[lo] = 0.0
+            p[lo + 1] += p[lo]
+            u[lo + 1] += u[lo]
+            p[lo] = u[lo] = 0.0
             lo += 1
         open_now, busy, rate = _means(p, lo, hi, full, scratch)
         if joined and row[JOINED] > 0.0 and alike(ages, joined, agents, row):
@@ -291,19 +274,19 @@ def _step(p, u, tagged, lo, hi, dt, agents, row, fine, shop, scratch, counts):  
         mid[x] = p[x] + rest * change
         old[x] = p[x]
     factorise(lo, hi, part, scratch, False)
-    solve(lo, hi, part, scratch, mid)
+    solve(lo, hi, scratch, mid)
     if tagged:
         for x in range(lo + 1, hi + 1):
             u[x] += part * timely_first[x - 1] * mid[x - 1]
     for x in range(lo, hi + 1):
         p[x] = mid[x]
-    solve(lo, hi, part, scratch, p)
+    solve(lo, hi, scratch, p)
     if tagged:
         factorise(lo, hi, part, scratch, True)
-        solve(lo, hi, part, scratch, u)
+        solve(lo, hi, scratch, u)
         for x in range(lo + 1, hi + 1):
             u[x] += part * timely_first[x - 1] * p[x - 1]
-        solve(lo, hi, part, scratch, u)
+        solve(lo, hi, scratch, u)
         for x in range(lo, hi + 1):
             failed += u[x] * fails[x]
         counts[FAILED] += 0.5 * dt * failed

@@ -43,8 +43,24 @@ SHOP_SIZE = JUMP + NODES
 EXITS, LATER, ACTIVE, YOUNG, ARRIVALS, JOINED, LEVEL, ACTIVE_OTHERS, ACTIVE_JOINED, BALANCE, AHEAD = range(11)
 FACTORS = AHEAD + NODES
 # rows of `scratch`
-BIRTH, DEATH, REPLIES, TIMELY, TIMELY_FIRST, GONE_RATE, OVER, FAILS, MID, OLD, UPPER, PIVOT, EXTRA = range(13)
-SCRATCH = 13
+(
+    BIRTH,
+    DEATH,
+    REPLIES,
+    TIMELY,
+    TIMELY_FIRST,
+    GONE_RATE,
+    BUSY,
+    OVER,
+    FAILS,
+    MID,
+    OLD,
+    UPPER,
+    LOWER,
+    PIVOT,
+    EXTRA,
+) = range(15)
+SCRATCH = 15
 
 FINE = 8  # points of the smoothed tables per session of an agent
 CROSSING = 8  # power of the desks' busyness and load by which sessions pile up where the slots end
@@ -167,43 +183,69 @@ def jump_mean(shop):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def fill_rates(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ignore[no-untyped-def]
-    """Fill, for every state of the band, births, deaths, replies, timely ones and losses [1/s]."""
-    cap = int(shop[CAP])
-    full = agents * cap
-    top = min(hi, full - 1)
-    birth, death, gone = scratch[BIRTH], scratch[DEATH], scratch[GONE_RATE]
+def read_tables(lo, hi, agents, factors, fine, shop, scratch):  # type: ignore[no-untyped-def]
+    """Fill, for every state of the band with a free slot, replies, timely ones, losses [1/s] and busyness.
+
+    Busyness belongs to the edge from x to x + 1.
+    """
+    full = agents * int(shop[CAP])
     replies, timely, timely_first = scratch[REPLIES], scratch[TIMELY], scratch[TIMELY_FIRST]
+    busy, gone = scratch[BUSY], scratch[GONE_RATE]
     arrivals = factors[ARRIVALS]
-    ending = factors[EXITS] / shop[ROUNDS]
     impatient = shop[PATIENCE] > 0.0
     points = fine.shape[1] - 1
     scale = factors[ACTIVE] * FINE / max(agents, 1)
-    balance = factors[BALANCE] / shop[ROUNDS]
-    busy = less = 0.0
-    if lo > 0:
-        g = int(min((lo - 0.5) * scale, points - 1e-9))
-        busy = fine[S_BUSY, g]
-        place = min((lo - 1) * scale, points - 1e-9)
-        less = busy * shop[STEADIER] * min(arrivals, agents * fine[S_REPLIES, int(place)] / shop[ROUNDS])
-    for x in range(lo, top + 1):
+    for x in range(lo, min(hi, full - 1) + 1):
         place = min(x * scale, points - 1e-9)
         g = int(place)
         part = place - g
-        rate = agents * (fine[S_REPLIES, g] + part * (fine[S_REPLIES, g + 1] - fine[S_REPLIES, g]))
-        replies[x] = rate
+        replies[x] = agents * (fine[S_REPLIES, g] + part * (fine[S_REPLIES, g + 1] - fine[S_REPLIES, g]))
         timely[x] = agents * (fine[S_TIMELY, g] + part * (fine[S_TIMELY, g + 1] - fine[S_TIMELY, g]))
         timely_first[x] = arrivals * (fine[S_FIRST, g] + part * (fine[S_FIRST, g + 1] - fine[S_FIRST, g]))
-        death[x] = rate * ending + busy * shop[FASTER] * balance * rate - less
-        busy = fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))]
-        less = busy * shop[STEADIER] * min(arrivals, rate / shop[ROUNDS])
-        if x == full - 1:  # a queued session is more work than a slot's: at busy desks states hold more
-            busy = (busy * min(1.0, arrivals / max(rate * ending, 1e-12))) ** CROSSING
-        birth[x] = arrivals + busy * shop[FASTER] * arrivals - less
+        busy[x] = fine[S_BUSY, int(min((x + 0.5) * scale, points - 1e-9))]
         gone[x] = 0.0
         if impatient:
             gone[x] = arrivals * (fine[S_LOST, g] + part * (fine[S_LOST, g + 1] - fine[S_LOST, g]))
-            birth[x] -= gone[x]
+
+
+@compiled
+def balance(p, lo, hi, agents, arrivals, shop, scratch):  # type: ignore[no-untyped-def]
+    """Return what the ends of a faster clock are scaled by, so that it moves the mean no faster."""
+    replies, busy = scratch[REPLIES], scratch[BUSY]
+    last = agents * int(shop[CAP]) - 1
+    begins = ends = 0.0
+    for x in range(lo, min(hi, last - 1) + 1):
+        begins += p[x] * busy[x]
+    for x in range(lo + 1, min(hi, last) + 1):
+        ends += p[x] * busy[x - 1] * replies[x]
+    ends /= shop[ROUNDS]
+    return min(max(arrivals * begins / ends, 0.0), 10.0) if ends > 1e-12 else 1.0
+
+
+@compiled
+def fill_moves(lo, hi, agents, factors, fine, law, shop, scratch):  # type: ignore[no-untyped-def]
+    """Fill births and deaths [1/s] of every state of the band, by its tables, and all of the full states."""
+    full = agents * int(shop[CAP])
+    top = min(hi, full - 1)
+    birth, death, replies = scratch[BIRTH], scratch[DEATH], scratch[REPLIES]
+    busy, gone = scratch[BUSY], scratch[GONE_RATE]
+    arrivals = factors[ARRIVALS]
+    ending = factors[EXITS] / shop[ROUNDS]
+    each = 1.0 / shop[ROUNDS]
+    clock = shop[FASTER] * factors[BALANCE] * each
+    for x in range(lo, top + 1):
+        less = busy[x] * shop[STEADIER] * min(arrivals, replies[x] * each)
+        birth[x] = arrivals + busy[x] * shop[FASTER] * arrivals - less - gone[x]
+    if lo <= top:
+        death[lo] = 0.0
+    for x in range(lo + 1, top + 1):
+        less = busy[x - 1] * shop[STEADIER] * min(arrivals, replies[x - 1] * each)
+        death[x] = replies[x] * ending + busy[x - 1] * clock * replies[x] - less
+    if lo <= full - 1 <= hi:  # a queued session is more work than a slot's: at busy desks states hold more
+        x = full - 1
+        less = busy[x] * shop[STEADIER] * min(arrivals, replies[x] * each)
+        held = (busy[x] * min(1.0, arrivals / max(replies[x] * ending, 1e-12))) ** CROSSING
+        birth[x] = arrivals + held * shop[FASTER] * arrivals - less - gone[x]
     if hi >= full:
         _fill_queue(max(lo, full), hi, agents, factors, fine, law, shop, scratch)
     birth[hi] = 0.0

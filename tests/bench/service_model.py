@@ -146,10 +146,10 @@ def speed() -> None:
             model.gradient(agents)
             shifts = [agents + (np.arange(INTERVALS) == i) for i in range(INTERVALS)]
             timings = [
-                _cpu_ms(model.evaluate, [agents] * 5),
-                _cpu_ms(model.gradient, [agents]),
+                _cpu_ms(model.evaluate, [agents] * 25),
+                _cpu_ms(model.gradient, [agents] * 9),
                 _cpu_ms(partial(model.evaluate_from, base), shifts),
-                _cpu_ms(partial(value_tables, model, reach=3, base=base), [agents]),
+                _cpu_ms(partial(value_tables, model, reach=3, base=base), [agents] * 5),
             ]
             print(
                 f"{peak:6d}/h {unit:12s} evaluate {timings[0]:6.1f} ms  gradient {timings[1]:6.1f} ms  "
@@ -158,11 +158,13 @@ def speed() -> None:
 
 
 def _cpu_ms(work: Callable[[Ints], object], staffings: Sequence[Ints]) -> float:
-    """Return CPU milliseconds of a call, averaged over staffings."""
-    start = time.process_time()
+    """Return CPU milliseconds of a call, the median over staffings."""
+    spent = []
     for agents in staffings:
+        start = time.process_time()
         work(agents)
-    return 1000 * (time.process_time() - start) / len(staffings)
+        spent.append(time.process_time() - start)
+    return 1000 * float(np.median(spent))
 
 
 if __name__ == "__main__":
