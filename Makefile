@@ -38,6 +38,7 @@ bench-forecast: $(READY)
 
 bench-staffing: $(READY)
 	$(BIN)/python tests/bench/service_model.py
+	$(BIN)/python tests/bench/service_parts.py
 	$(BIN)/python tests/bench/simulator_speed.py
 	$(BIN)/python tests/bench/staffing_days.py
 

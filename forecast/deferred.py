@@ -1,9 +1,19 @@
-"""Modules that other packages import and we may never use, loaded when something of them is asked for."""
+"""Modules that other packages import and no forecast uses, loaded when something of them is asked for.
+
+Importing this module defers them. Loading them takes as long as two fits of a model.
+"""
 
 from __future__ import annotations
 
 import sys
 from importlib.util import LazyLoader, find_spec, module_from_spec
+
+SPARE = (
+    "scipy.stats",  # statsmodels, for samplers
+    "scipy.spatial",  # scipy.optimize, for one of its methods
+    "numpy.f2py",  # scipy.sparse, for a copy of numpy's names
+    "numpy.testing",
+)
 
 
 def defer(name: str) -> None:
@@ -26,3 +36,7 @@ def defer(name: str) -> None:
     parent, _, own = name.rpartition(".")
     if parent:
         setattr(sys.modules[parent], own, module)  # as an import does
+
+
+for spare in SPARE:
+    defer(spare)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from forecast.errors import Problem
 from reports.words import Words, catalogue
@@ -124,6 +124,7 @@ def problem_words(problem: str | Problem, say: Words) -> str:
     return f"{where}{say('format.colon')}{in_words(problem.message, say)}"
 
 
+@lru_cache(maxsize=1024)  # a table repeats its sources row by row
 def _spoken(text: str, say: Words, *, least: int = LEAST) -> str | None:
     """Return a sentence, a sentence behind its place, or several of them; None where nothing is known."""
     clauses = text.split("; ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import forecast.deferred  # noqa: F401  # first: the models import what imports spare packages
 from forecast.errors import ConfigError, nearest
 from forecast.models.base import ForecastModel
 from forecast.models.combination import Combination

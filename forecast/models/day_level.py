@@ -13,12 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
+from statsmodels.tsa.statespace.kalman_smoother import KalmanSmoother
 
-from forecast.deferred import defer
 from forecast.randomness import mirrored_normals
-
-defer("scipy.stats")  # statsmodels imports it for what is not used here, and that takes longer than a fit
-from statsmodels.tsa.statespace.kalman_smoother import KalmanSmoother  # noqa: E402
 
 Floats = npt.NDArray[np.float64]
 
