@@ -77,7 +77,7 @@ def rank_moves(
     keep
         How many moves to return; at most one of each outcome per removal.
     """
-    steps = gains[:, :, 1:] - gains[:, :, :-1]
+    steps = np.moveaxis(gains[:, :, 1:] - gains[:, :, :-1], 0, 2)  # what is read together lies together
     flat = [np.flatnonzero(row) for row in on]
     length = np.array([len(row) for row in flat], dtype=np.int64)
     touched = np.zeros((len(on), max(1, int(length.max(initial=1)))), dtype=np.int64)
@@ -97,8 +97,8 @@ def rank_moves(
 @njit(cache=True, nogil=True)
 def _change(steps, places, length, delta, sign, sums):  # type: ignore[no-untyped-def]
     """Add one entry to (or take it from) the head counts and the day's sums."""
-    reach = steps.shape[2] // 2
-    last = steps.shape[2] - 1
+    last = steps.shape[1] - 1
+    reach = steps.shape[1] // 2
     for p in range(length):
         i = places[p]
         if sign > 0:
@@ -107,15 +107,15 @@ def _change(steps, places, length, delta, sign, sums):  # type: ignore[no-untype
         else:
             delta[i] -= 1
             column = min(max(delta[i] + reach, 0), last)
-        for q in range(steps.shape[0]):
-            sums[q] += sign * steps[q, i, column]
+        for q in range(QUANTITIES):
+            sums[q] += sign * steps[i, column, q]
 
 
 @njit(cache=True, nogil=True)
 def _priced(sums, now, below, above, ample):  # type: ignore[no-untyped-def]
     """Return what is missed, less what is above, in money."""
     total = 0.0
-    for q in range(len(sums)):
+    for q in range(QUANTITIES):
         value = now[q] + sums[q]
         if value < 0.0:
             total -= below[q] * value
@@ -152,19 +152,20 @@ def _enumerate(  # type: ignore[no-untyped-def]
     """Walk through all multisets of entries, in depth-first order, for each removal."""
     entries = len(cost)
     limits = members.shape[1]
-    sums = np.zeros(steps.shape[0])
-    delta = np.zeros(steps.shape[1], dtype=np.int64)
+    sums = np.zeros(QUANTITIES)
+    delta = np.zeros(steps.shape[0], dtype=np.int64)
     picks = np.zeros(MOST_BACK, dtype=np.int64)
-    reach = steps.shape[2] // 2
+    last = steps.shape[1] - 1
+    reach = steps.shape[1] // 2
     for r in range(len(removals)):
         sums[:] = 0.0
         delta[:] = 0
         for i in range(len(delta)):
             for _ in range(removals[r, i]):
                 delta[i] -= 1
-                column = min(max(delta[i] + reach, 0), steps.shape[2] - 1)
-                for q in range(steps.shape[0]):
-                    sums[q] -= steps[q, i, column]
+                column = min(max(delta[i] + reach, 0), last)
+                for q in range(QUANTITIES):
+                    sums[q] -= steps[i, column, q]
         spent = -removal_cost[r]
         left = room[r].copy()
         _keep(spent + _priced(sums, now, below, above, ample), r, picks, 0, removal, back, score)
