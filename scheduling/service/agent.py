@@ -133,7 +133,7 @@ def _steadier(
 
     With exponential work the law of times away plays no part. With steadier work, times away steadier than
     exponential let the desk idle less: by a share of what is missing to a machine without any luck, fitted to
-    event simulations of a desk (2-24 sessions, 192 services; utilisation then within 0.2 points).
+    event simulations of a desk; `tests/bench/service_parts.py` prints what is left.
     """
     m = service.rounds
     second = ((m - 1.0) * 2.0 * service.think_s**2 + service.auto_close_s**2) / m
