@@ -37,6 +37,28 @@ HOURLY: tuple[str, ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Learnt:
+    """What a stream's history has taught, as far as hours ahead ask for it.
+
+    Attributes
+    ----------
+    spreads
+        By kind of event, how far one may lie from its kind; "" for kinds never seen.
+    past
+        Ids of the events in the history.
+    skill
+        Of the stream.
+    """
+
+    usable: UsableHours
+    layout: Layout
+    fit: RegressionFit
+    spreads: Mapping[str, EventSpread]
+    past: tuple[str, ...]
+    skill: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoursAhead:
     """Hours and the parts of their log mean.
 
@@ -207,36 +229,19 @@ class HoursAhead:
         return found
 
 
-def look_ahead(
-    starts: pd.DatetimeIndex,
-    *,
-    layout: Layout,
-    fit: RegressionFit,
-    usable: UsableHours,
-    spreads: Mapping[str, EventSpread],
-    past: tuple[str, ...],
-    skill: str,
-) -> HoursAhead:
+def look_ahead(starts: pd.DatetimeIndex, learnt: Learnt) -> HoursAhead:
     """Return the hours taken apart; hours of the past are explained as they were fitted.
 
     What is told of a phase holds for all of its hours, so that these are looked at wherever `starts` ends.
     """
+    layout, usable = learnt.layout, learnt.usable
     end = pd.Timestamp(usable.end, tz=layout.known.timezone).timestamp()
     moments = starts.as_unit("s").asi8
     events = [e for e in layout.events if seconds(e.end) > end and len(rows_touched(e, moments))]
     whole = starts.union(_hours_of_phases(events, starts.tz, layout, usable))
-    is_whole = len(whole) == len(starts)
-    found = _take_apart(
-        starts if is_whole else whole,
-        events,
-        layout=layout,
-        fit=fit,
-        usable=usable,
-        spreads=spreads,
-        past=past,
-        skill=skill,
-    )
-    return found if is_whole else found.only(starts)
+    if len(whole) == len(starts):
+        return _take_apart(starts, events, learnt)
+    return _take_apart(whole, events, learnt).only(starts)
 
 
 def _hours_of_phases(
@@ -254,17 +259,8 @@ def _hours_of_phases(
     return hours[_is_open(hours, layout.clock(hours).day, usable)]
 
 
-def _take_apart(
-    starts: pd.DatetimeIndex,
-    events: list[Event],
-    *,
-    layout: Layout,
-    fit: RegressionFit,
-    usable: UsableHours,
-    spreads: Mapping[str, EventSpread],
-    past: tuple[str, ...],
-    skill: str,
-) -> HoursAhead:
+def _take_apart(starts: pd.DatetimeIndex, events: list[Event], learnt: Learnt) -> HoursAhead:
+    layout, fit, usable = learnt.layout, learnt.fit, learnt.usable
     design = layout.design(starts)
     clock = layout.clock(starts)
     day = clock.day
@@ -288,10 +284,11 @@ def _take_apart(
     moments = starts.as_unit("s").asi8
     for event in events:
         rows = rows_touched(event, moments)
-        spread = spreads.get(event.kind, spreads[""])
-        outlook = _outlook(event, rows, starts, base, layout, fit, usable, spread, past, skill)
-        learnt = fit.coefficients.log_effect(layout.event_design(starts[rows], event), PROMOTION_GROUPS)
-        moved[rows] += outlook.log_effect - learnt
+        effect_learnt = fit.coefficients.log_effect(
+            layout.event_design(starts[rows], event), PROMOTION_GROUPS
+        )
+        outlook = _outlook(event, rows, starts[rows], base[rows], effect_learnt, learnt)
+        moved[rows] += outlook.log_effect - effect_learnt
         outlooks.append(outlook)
     return HoursAhead(
         starts=starts,
@@ -317,35 +314,25 @@ def _is_open(starts: pd.DatetimeIndex, day: Ints, usable: UsableHours) -> Flags:
 
 
 def _outlook(
-    event: Event,
-    rows: Ints,
-    starts: pd.DatetimeIndex,
-    base: Floats,
-    layout: Layout,
-    fit: RegressionFit,
-    usable: UsableHours,
-    spread: EventSpread,
-    past: tuple[str, ...],
-    skill: str,
+    event: Event, rows: Ints, starts: pd.DatetimeIndex, base: Floats, effect_learnt: Floats, learnt: Learnt
 ) -> Outlook:
     """Return one event's outlook over the hours that it touches."""
-    moments = starts.as_unit("s").asi8[rows]
-    learnt = fit.coefficients.log_effect(layout.event_design(starts[rows], event), PROMOTION_GROUPS)
-    if event.id in past:
+    moments, layout = starts.as_unit("s").asi8, learnt.layout
+    spread = learnt.spreads.get(event.kind, learnt.spreads[""])
+    if event.id in learnt.past:
         spread = EventSpread(examples=spread.examples, sd=min(spread.sd, WITHIN_EVENT_SD))
     family = "live:" if event.kind == LIVE else "promotion:"
-    feels = felt_size(event, moments, layout.wave_part)
     return event_outlook(
         event,
         moments=moments,
         rows=rows,
-        learnt=learnt,
-        feels=feels,
-        base=base[rows],
+        learnt=effect_learnt,
+        feels=felt_size(event, moments, layout.wave_part),
+        base=base,
         spread=spread,
-        is_learnt=any(name.startswith(family) for name in fit.coefficients.names),
-        skill_factor=_skill_factors(event, moments, starts[rows], skill, layout),
-        growth_log=_growth_gap(event, moments, base[rows] * np.exp(learnt), layout, usable),
+        is_learnt=any(name.startswith(family) for name in learnt.fit.coefficients.names),
+        skill_factor=_skill_factors(event, moments, starts, learnt.skill, layout),
+        growth_log=_growth_gap(event, moments, base * np.exp(effect_learnt), layout, learnt.usable),
     )
 
 

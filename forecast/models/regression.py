@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,14 +12,13 @@ from forecast.config import Stream
 from forecast.models.base import Effect, FittedModel, Floats, Known
 from forecast.models.buyers_holidays import find_buyers_holidays
 from forecast.models.calendar_columns import Reach
-from forecast.models.event_outlook import EventSpread
 from forecast.models.event_spread import find_spreads
 from forecast.models.holidays_felt import find_day_gaps, holidays_are_felt
-from forecast.models.hours_ahead import HoursAhead, look_ahead
+from forecast.models.hours_ahead import HoursAhead, Learnt, look_ahead
 from forecast.models.layout import Layout
 from forecast.models.naive import SeasonalNaive
 from forecast.models.promotion_columns import LIVE, MOST_EVENT_TERMS, NOT_LEARNT
-from forecast.models.regression_fit import RegressionFit, fit_regression
+from forecast.models.regression_fit import fit_regression
 from forecast.models.usable_hours import UsableHours, find_usable_hours
 from forecast.open_hours import OpenHours
 from forecast.promotions import Event
@@ -73,16 +71,15 @@ class CalendarRegression:
         layout, said = _with_felt_holidays(layout, usable)
         usable = replace(usable, notes=(*usable.notes, *said))
         fit = fit_regression(usable, layout)
-        return FittedRegression(
-            name=self.name,
+        learnt = Learnt(
             usable=usable,
             layout=layout,
             fit=fit,
             spreads=find_spreads(fit, usable, past),
             past=tuple(event.id for event in past),
             skill=stream.skill,
-            short=_short(usable.weeks),
         )
+        return FittedRegression(name=self.name, learnt=learnt, short=_short(usable.weeks))
 
 
 def _with_felt_holidays(layout: Layout, usable: UsableHours) -> tuple[Layout, tuple[str, ...]]:
@@ -135,38 +132,23 @@ class FittedRegression:
     """A calendar regression fitted to one stream."""
 
     name: str
-    usable: UsableHours
-    layout: Layout
-    fit: RegressionFit
-    spreads: Mapping[str, EventSpread]
-    past: tuple[str, ...]
-    skill: str
+    learnt: Learnt
     short: float
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the history, and what to be wary of."""
-        return (*self.usable.notes, *self.fit.notes)
+        return (*self.learnt.usable.notes, *self.learnt.fit.notes)
 
     @property
     def open_hours(self) -> OpenHours:
         """When the stream is open."""
-        return self.usable.open_hours
+        return self.learnt.usable.open_hours
 
     def ahead(self, starts: pd.DatetimeIndex) -> HoursAhead:
         """Return the parts of the log mean of the hours, kept for the next question about the same ones."""
         if not self._asked or self._asked[0].starts is not starts:
-            self._asked[:] = [
-                look_ahead(
-                    starts,
-                    layout=self.layout,
-                    fit=self.fit,
-                    usable=self.usable,
-                    spreads=self.spreads,
-                    past=self.past,
-                    skill=self.skill,
-                )
-            ]
+            self._asked[:] = [look_ahead(starts, self.learnt)]
         return self._asked[0]
 
     @cached_property

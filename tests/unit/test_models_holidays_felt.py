@@ -65,7 +65,7 @@ def test_a_history_that_follows_another_countrys_holidays_is_believed_where_nobo
     series, own = year_with_holidays_of("US")
     assumed = dataclasses.replace(known(), special_days=chinas, holidays_assumed=True)
     model = CalendarRegression().fit(series, assumed, stream=STREAM)
-    assert model.layout.known.special_days == own
+    assert model.learnt.layout.known.special_days == own
     assert OTHERS_FELT.format("US") in model.notes
     assert model.notes != fit(series, chinas).notes  # named ones stay
 
@@ -83,7 +83,7 @@ def test_a_shop_closed_on_holidays_follows_them(chinas):
     series, own = year_with_holidays_of("GB", factor=0.0)
     assumed = dataclasses.replace(known(), special_days=chinas, holidays_assumed=True)
     model = CalendarRegression().fit(series[series > 0], assumed, stream=STREAM)
-    assert model.layout.known.special_days == own
+    assert model.learnt.layout.known.special_days == own
 
 
 @pytest.mark.parametrize(

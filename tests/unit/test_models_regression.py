@@ -169,7 +169,7 @@ def test_a_burst_in_the_calm_of_a_sale_makes_no_promotion_wider():
     calm = pd.Timestamp(PAST[-1], tz=series.index.tz) + pd.Timedelta(hours=24)
     burst = (series.index >= calm) & (series.index < calm + pd.Timedelta(hours=3))
     calendar = known([sale(moment) for moment in PAST])
-    plain, spoilt = (fit(one, calendar).fit for one in (series, series.where(~burst, series * 6)))
+    plain, spoilt = (fit(one, calendar).learnt.fit for one in (series, series.where(~burst, series * 6)))
     assert plain.used[burst].all()
     assert not spoilt.used[burst].any()
     assert spoilt.promotion_dispersion < plain.promotion_dispersion + 0.005
