@@ -27,6 +27,12 @@ BASELINE_DAYS = 4  # simulated days for each day of a baseline's plan, at least
 BASELINES_KNOWN = 60  # simulated days over a span, fewer where days are large
 
 
+TOLD = (
+    *("promised", "promised_low", "probability", "simulated", "simulated_ci", "certified"),
+    *("unanswered", "on_time_of_asked", "overtime_hours"),
+)
+
+
 def stream_summaries(
     demands: Mapping[str, StreamDemand],
     settings: Settings,
@@ -41,16 +47,12 @@ def stream_summaries(
     found: dict[str, Any] = {}
     advice = cap_advice(demands, settings)
     for name, demand in demands.items():
-        rule, target = settings.demand.rule(name), settings.demand.target(name)
+        target, promise = settings.demand.target(name), promised[name]
         seen, share = judged[name], share_of_span(judged[name])
-        own = paid[paid["stream"] == name]
-        found[name] = {
-            "rule": rule.id,
-            "unit": rule.unit,
-            "target": target,
-            "promised": promised[name].share,
-            "promised_low": promised[name].low,
-            "probability": promised[name].probability,
+        told = {
+            "promised": promise.share,
+            "promised_low": promise.low,
+            "probability": promise.probability,
             "simulated": share.value,
             "simulated_ci": [share.low, share.high],
             "certified": is_certified(
@@ -59,13 +61,38 @@ def stream_summaries(
             "unanswered": pooled(seen, "unanswered_sessions", "window_sessions"),
             "on_time_of_asked": pooled(seen, "rounds_on_time", "rounds_asked"),
             "overtime_hours": sum(day.overtime_hours for day in seen.values()),
+        }
+        cap = advice[name].cap if name in advice else None
+        found[name] = stream_summary(name, settings, paid, told=told, cap=cap)
+    return found
+
+
+def stream_summary(
+    name: str,
+    settings: Settings,
+    paid: pd.DataFrame,
+    *,
+    told: Mapping[str, Any] | None = None,
+    cap: int | None = None,
+) -> dict[str, Any]:
+    """Return a stream's entry of ``summary.json``: hours and cost of its rows of `paid`, and what is told.
+
+    `told` holds what promise and judge say (`TOLD`); without them it is null.
+    """
+    rule, own = settings.demand.rule(name), paid[paid["stream"] == name]
+    found: dict[str, Any] = _rounded(
+        {
+            "rule": rule.id,
+            "unit": rule.unit,
+            "target": settings.demand.target(name),
+            **(dict.fromkeys(TOLD) if told is None else {key: told[key] for key in TOLD}),
             "paid_hours": float(own["paid_hours"].sum()),
             "cost": float(own["cost"].sum()),
             "premium": float(own["premium"].sum()) if "premium" in own else 0.0,
-            "recommended_cap": advice[name].cap if name in advice else None,
+            "recommended_cap": cap,
         }
-    rounded: dict[str, Any] = _rounded(found)
-    return rounded
+    )
+    return found
 
 
 def cap_advice(names: Iterable[str], settings: Settings) -> dict[str, CapAdvice]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from typing import Any
 
 import pandas as pd
 
@@ -28,7 +27,7 @@ from scheduling.shifts.effort import EffortName
 from scheduling.shifts.given import shifts_over
 from scheduling.shifts.templates import template_instances
 from scheduling.solver import Progress
-from scheduling.summary import solver_of
+from scheduling.summary import solver_of, stream_summary
 
 NOTE = (
     "not simulated: without a history, a forecast or offered in the requirement nobody knows how many buyers "
@@ -91,6 +90,7 @@ def plan_unjudged(
         requirement = _on_plan(grids, planned)
     duties = planned if result.roster is None else duties_of_roster(result.roster, inputs.employees, timezone)
     cover = cover_table(grids, duties, None, requirement)
+    paid = shift_plan if result.roster is None else result.roster
     return Plan(
         settings=settings,
         start=start,
@@ -113,7 +113,7 @@ def plan_unjudged(
         wishes=inputs.wishes,
         last_roster=last_roster,
         summary={
-            "streams": _streams(grids, settings, shift_plan if result.roster is None else result.roster),
+            "streams": {name: stream_summary(name, settings, paid) for name in grids},
             "baselines": {},
             "solver": solver_of(None, result),
             "inputs": inputs.hashes,
@@ -187,22 +187,3 @@ def _on_plan(grids: Mapping[str, StreamDemand], planned: Duties) -> pd.DataFrame
         ]
     ]
     return pd.concat(frames, ignore_index=True)
-
-
-def _streams(grids: Mapping[str, StreamDemand], settings: Settings, paid: pd.DataFrame) -> dict[str, Any]:
-    """Return ``streams`` of ``summary.json``: hours and cost; what a judge would say is null."""
-    found: dict[str, Any] = {}
-    for name in grids:
-        rule, own = settings.demand.rule(name), paid[paid["stream"] == name]
-        unknown = ("promised", "promised_low", "probability", "simulated", "simulated_ci", "certified")
-        found[name] = {
-            "rule": rule.id,
-            "unit": rule.unit,
-            "target": settings.demand.target(name),
-            **dict.fromkeys((*unknown, "unanswered", "on_time_of_asked", "overtime_hours")),
-            "paid_hours": round(float(own["paid_hours"].sum()), 6),
-            "cost": round(float(own["cost"].sum()), 6),
-            "premium": round(float(own["premium"].sum()), 6) if "premium" in own else 0.0,
-            "recommended_cap": None,
-        }
-    return found
