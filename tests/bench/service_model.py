@@ -40,6 +40,18 @@ def rule_of(unit: str, threshold_s: float) -> ReplyRule:
     )
 
 
+def random_service(chance: np.random.Generator) -> ServiceParameters:
+    """Return what one agent can handle, from short replies and chats to long ones."""
+    return ServiceParameters(
+        rounds=chance.uniform(2, 7),
+        reply_s=chance.uniform(12, 40),
+        reply_cv=chance.uniform(0.4, 1.3),
+        think_s=chance.uniform(20, 90),
+        auto_close_s=float(chance.choice([0, 60, 120, 180, 300])),
+        reception_cap=int(chance.integers(3, 16)),
+    )
+
+
 def random_day(seed: int, number: int) -> tuple[ServiceDay, Ints]:
     """Return a day and a staffing in blocks of half an hour to three hours."""
     chance = generator(seed, "service days", number)
@@ -51,14 +63,7 @@ def random_day(seed: int, number: int) -> tuple[ServiceDay, Ints]:
         start = int(chance.integers(20, 27))
         shape[start : start + int(chance.integers(2, 5))] *= chance.uniform(1.5, 3)
     rates = np.exp(chance.uniform(np.log(20), np.log(3000))) * shape / shape.max()
-    service = ServiceParameters(
-        rounds=chance.uniform(2, 7),
-        reply_s=chance.uniform(12, 40),
-        reply_cv=chance.uniform(0.4, 1.3),
-        think_s=chance.uniform(20, 90),
-        auto_close_s=float(chance.choice([0, 60, 120, 180, 300])),
-        reception_cap=int(chance.integers(3, 16)),
-    )
+    service = random_service(chance)
     threshold_s = float(chance.choice([60, 120, 180, 180, 180]))
     most = agent_law(service, threshold_s, most_open=service.reception_cap).throughput[-1]
     load = rates * service.rounds / 3600 / most

@@ -15,10 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 from numba import njit
-from service_model import UNITS, rule_of
+from service_model import UNITS, random_service, rule_of
 
 from forecast.randomness import generator
-from forecast.replies.service_parameters import ServiceParameters
 from scheduling.day import DutySpan, Floats, ServiceDay
 from scheduling.service.agent import agent_law
 from scheduling.service.shop import SPREAD_SD, DayModel
@@ -110,13 +109,7 @@ def desks(seed: int) -> None:
     chance = generator(seed, "desks")
     errors: list[tuple[float, float, str]] = []
     for number in range(60):
-        service = ServiceParameters(
-            rounds=chance.uniform(2, 7),
-            reply_s=chance.uniform(12, 40),
-            reply_cv=chance.uniform(0.4, 1.3),
-            think_s=chance.uniform(20, 90),
-            auto_close_s=float(chance.choice([0, 60, 120, 180, 300])),
-        )
+        service = random_service(chance)
         law = agent_law(service, 180.0, most_open=16)
         for k in (1, 2, 4, 6, 8, 12, 16):
             count = DESK_REPLIES + k
@@ -157,14 +150,7 @@ def steady(seed: int, shops: int) -> None:
     found: dict[str, list[tuple[float, float]]] = {unit: [] for unit in UNITS}
     for number in range(shops):
         chance = generator(seed, "steady shops", number)
-        service = ServiceParameters(
-            rounds=chance.uniform(2, 7),
-            reply_s=chance.uniform(12, 40),
-            reply_cv=chance.uniform(0.4, 1.3),
-            think_s=chance.uniform(20, 90),
-            auto_close_s=float(chance.choice([0, 60, 120, 180, 300])),
-            reception_cap=int(chance.integers(3, 16)),
-        )
+        service = random_service(chance)
         agents = round(math.exp(chance.uniform(0, math.log(60))))
         most = agent_law(service, 180.0, most_open=service.reception_cap).throughput[-1]
         hourly = chance.uniform(0.75, 1.0) * agents * most / service.rounds * 3600
