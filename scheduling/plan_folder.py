@@ -65,8 +65,10 @@ class PlanFolder:
         )
 
 
-def find_plan(path: Path) -> Path:
+def find_plan(path: Path, *, needs_forecast: bool = True) -> Path:
     """Return the plan folder that a path means: itself, or the newest of a shop's plans.
+
+    A roster over a requirement of somebody's own may have no forecast.
 
     Raises
     ------
@@ -77,10 +79,11 @@ def find_plan(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise DataError(Problem(file=str(path), message="no such folder; name a shop or one of its plans"))
+    needed = [name for name in PLAN_FILES if needs_forecast or name != "forecast.csv"]
     finished = [
         record.parent
         for record in (path / "plans").glob(f"[!.]*/{RECORD}")
-        if all((record.parent / name).is_file() for name in PLAN_FILES)
+        if all((record.parent / name).is_file() for name in needed)
     ]
     if not finished:
         raise DataError(
@@ -105,7 +108,7 @@ def shop_of(folder: Path) -> Path:
     )
 
 
-def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
+def read_plan(folder: Path, *, timezone: str, needs_forecast: bool = True) -> PlanFolder:
     """Read a finished plan.
 
     Parameters
@@ -114,6 +117,8 @@ def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
         Folder that ``paiban plan`` wrote.
     timezone
         The shop's.
+    needs_forecast
+        Whether ``forecast.csv`` must be there; where it need not and is not, the plan's has no rows.
 
     Raises
     ------
@@ -121,6 +126,10 @@ def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
         If a file is missing or cannot be read.
     """
     record = _read_json(folder / RECORD)
+    if needs_forecast or (folder / "forecast.csv").is_file():
+        forecast = with_drivers(read_contract_table(folder / "forecast.csv", FORECAST, timezone=timezone))
+    else:
+        forecast = no_forecast(timezone)
     draws = folder / "draws.parquet"
     roster, last = folder / "roster.csv", folder / "last_roster.csv"
     return PlanFolder(
@@ -128,7 +137,7 @@ def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
         start=dt.date.fromisoformat(record["start"]),
         days=int(record["days"]),
         seed=int(record["seed"]),
-        forecast=with_drivers(read_contract_table(folder / "forecast.csv", FORECAST, timezone=timezone)),
+        forecast=forecast,
         draws=read_contract_table(draws, DRAWS, timezone=timezone) if draws.is_file() else None,
         requirement=read_contract_table(folder / "requirement.csv", REQUIREMENT, timezone=timezone),
         shift_plan=read_contract_table(folder / "shift_plan.csv", SHIFT_PLAN, timezone=timezone),
@@ -136,6 +145,11 @@ def read_plan(folder: Path, *, timezone: str) -> PlanFolder:
         last_roster=read_contract_table(last, ROSTER, timezone=timezone) if last.is_file() else None,
         summary=_read_json(folder / "summary.json"),
     )
+
+
+def no_forecast(timezone: str) -> pd.DataFrame:
+    """Return the forecast of a roster for which nobody knows how many buyers come: no rows."""
+    return pd.DataFrame({"stream": [], "start": pd.DatetimeIndex([], tz=timezone), "mean": []})
 
 
 def _read_json(path: Path) -> dict[str, Any]:

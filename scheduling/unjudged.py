@@ -20,6 +20,7 @@ from scheduling.duties import Duties, duties_of_plan, duties_of_roster, on_date
 from scheduling.inputs import Inputs
 from scheduling.people_limits import people_limits
 from scheduling.pipeline import LIBRARIES, Plan, Say, promotions_in, rostered, with_templates
+from scheduling.plan_folder import no_forecast
 from scheduling.promise import cover_table
 from scheduling.roster.assign import RosterResult
 from scheduling.service.agent import scaled_to_throughput
@@ -63,7 +64,7 @@ def plan_unjudged(
     last_roster, seed, effort, say, better, refused
         As for `scheduling.pipeline.make_plan`.
     """
-    grids = _grids(inputs.settings, shift_plan, requirement, start=start, days=days)
+    grids = grids_of(inputs.settings, shift_plan, requirement, start=start, days=days)
     settings = with_templates(inputs.settings, grids)
     if shift_plan is None:
         assert requirement is not None  # one of the two is given
@@ -97,7 +98,7 @@ def plan_unjudged(
         days=days,
         seed=seed,
         history=inputs.history,
-        forecast=pd.DataFrame({"stream": [], "start": pd.DatetimeIndex([], tz=timezone), "mean": []}),
+        forecast=no_forecast(timezone),
         draws=None,
         forecast_notes=[],
         effects=None,
@@ -125,7 +126,7 @@ def plan_unjudged(
     )
 
 
-def _grids(
+def grids_of(
     settings: Settings,
     shift_plan: pd.DataFrame | None,
     requirement: pd.DataFrame | None,

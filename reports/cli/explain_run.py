@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scheduling.roster.wishes import RefusedWish
 
 WORST_GAPS = 3
+LEAST_SHORT = 0.1  # agents; with less the figures shown may be alike
 TIMES_THE_MOVES = {"quick": 1, "normal": 4, "thorough": 16}
 
 
@@ -47,18 +48,24 @@ def answer(what: Path, question: Question, *, shop: Path | None, run: Run) -> Ex
     from scheduling.plan_folder import find_plan, read_plan, shop_of
     from scheduling.reserve_people import with_called_reserves
     from scheduling.roster.explain import GRANT_MOVES, explainer
+    from scheduling.unjudged import grids_of
 
-    folder = find_plan(what)
+    folder = find_plan(what, needs_forecast=False)
     home = shop if shop is not None else shop_of(folder)
     inputs = read_inputs(home, needs_history=False)
-    plan = read_plan(folder, timezone=inputs.settings.demand.shop.timezone)
+    plan = read_plan(folder, timezone=inputs.settings.demand.shop.timezone, needs_forecast=False)
     if plan.roster is None:
         raise DataError(
             Problem(file=str(folder), message="has no roster.csv: head counts alone, nobody to ask about")
         )
     people = with_called_reserves(inputs, home, set(plan.roster["employee"])).employees
-    outlook = Outlook(table=plan.forecast, draws=None)
-    settings = with_templates(inputs.settings, demands_of(outlook, inputs, start=plan.start, days=plan.days))
+    if len(plan.forecast):
+        outlook = Outlook(table=plan.forecast, draws=None)
+        demands = demands_of(outlook, inputs, start=plan.start, days=plan.days)
+    else:  # a roster over a requirement of somebody's own
+        tables = plan.shift_plan, plan.requirement
+        demands = grids_of(inputs.settings, *tables, start=plan.start, days=plan.days)
+    settings = with_templates(inputs.settings, demands)
     asked = explainer(
         plan.roster,
         replace(plan.case(replace(inputs, settings=settings)), employees=people),
@@ -133,6 +140,7 @@ def _overview(asked: Explainer, roster: pd.DataFrame, show: Answers | None) -> d
     from scheduling.roster.wishes import refused_wishes
 
     short = short_table(asked.search.problem, asked.assignment)
+    short = short[short["short"] >= LEAST_SHORT]
     worst = short.sort_values(["short", "start"], ascending=[False, True]).head(WORST_GAPS)
     gaps = [asked.gap(str(stream), at) for stream, at in zip(worst["stream"], worst["start"], strict=True)]
     refused = refused_wishes(asked.search, asked.assignment)

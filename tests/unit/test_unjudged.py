@@ -110,3 +110,17 @@ def test_a_requirement_that_names_consultations_is_simulated(shop: Path) -> None
 def test_without_any_table_a_history_is_asked_for(shop: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         rostered(shop, "--start", DAYS[0], "--days", "2")
+
+
+def test_its_gaps_and_people_are_explained_as_those_of_any_plan(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need = pd.read_csv(requirement(shop)).assign(agents_net=30.0)
+    need.to_csv(shop / "need.csv", index=False)
+    rostered(shop, "--requirement", shop / "need.csv")
+    capsys.readouterr()
+    code = app.main(["explain", str(shop / "out"), "--shop", str(shop), "--json"], standalone_mode=False)
+    assert not code
+    found = json.loads(capsys.readouterr().out)
+    assert found["short_intervals"] == 36
+    assert all(gap["required"] > gap["on_duty"] for gap in found["gaps"])
