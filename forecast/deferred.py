@@ -1,6 +1,6 @@
 """Modules that other packages import and no forecast uses, loaded when something of them is asked for.
 
-Importing this module defers them. Loading them takes as long as two fits of a model.
+Importing this module defers them. Loading them takes longer than a fit.
 """
 
 from __future__ import annotations

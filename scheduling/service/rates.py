@@ -236,8 +236,6 @@ def fill_moves(lo, hi, agents, factors, fine, law, shop, scratch):  # type: igno
     for x in range(lo, top + 1):
         less = busy[x] * shop[STEADIER] * min(arrivals, replies[x] * each)
         birth[x] = arrivals + busy[x] * shop[FASTER] * arrivals - less - gone[x]
-    if lo <= top:
-        death[lo] = 0.0
     for x in range(lo + 1, top + 1):
         less = busy[x - 1] * shop[STEADIER] * min(arrivals, replies[x - 1] * each)
         death[x] = replies[x] * ending + busy[x - 1] * clock * replies[x] - less
@@ -248,9 +246,7 @@ def fill_moves(lo, hi, agents, factors, fine, law, shop, scratch):  # type: igno
         birth[x] = arrivals + held * shop[FASTER] * arrivals - less - gone[x]
     if hi >= full:
         _fill_queue(max(lo, full), hi, agents, factors, fine, law, shop, scratch)
-    birth[hi] = 0.0
-    if lo > 0:
-        death[lo] = 0.0
+    birth[hi] = death[lo] = 0.0  # nothing leaves the band
 
 
 @compiled

@@ -36,7 +36,7 @@ def run_desk(work, away, threshold_s, sessions):  # type: ignore[no-untyped-def]
     for k in range(sessions):
         asked[k] = away[k]
     clock = busy = 0.0
-    in_time = counted = 0
+    in_time = 0
     warm = len(work) // 20
     began = 0.0
     for n in range(len(work)):
@@ -45,10 +45,9 @@ def run_desk(work, away, threshold_s, sessions):  # type: ignore[no-untyped-def]
         first = np.argmin(asked)
         clock = max(clock, asked[first]) + work[n]
         busy += work[n]
-        counted = n + 1 - warm
         in_time += 1 if clock - asked[first] <= threshold_s else 0
         asked[first] = clock + away[sessions + n]
-    return busy / (clock - began), in_time / counted
+    return busy / (clock - began), in_time / (len(work) - warm)
 
 
 @njit(cache=True)
