@@ -18,6 +18,7 @@ from reports.words import Words
 Promotion = tuple[str, str, datetime, datetime]  # event, phase, start, end
 
 SHORT = pd.Timedelta(hours=48)  # up to here hours are named instead of days
+LINE_PT = 11  # height of a line of names
 LINES = 3  # of promotion names above a chart
 LETTER = 0.0055  # half a letter's width, of the chart's
 
@@ -89,8 +90,8 @@ def _with_closed_hours(rows: pd.DataFrame) -> pd.DataFrame:
 
 def shade_promotions(
     axes: Axes, promotions: Sequence[Promotion], first: pd.Timestamp, last: pd.Timestamp, timezone: str
-) -> None:
-    """Shade each promotion phase inside the span and write its name at the top."""
+) -> float:
+    """Shade each promotion phase in the span, name it at the top, and return the names' height [pt]."""
     taken = [0.0] * LINES  # per line of names, up to where it is written on
     width = _as_number(last) - _as_number(first)
     for name, phase, start, end in promotions:
@@ -115,7 +116,7 @@ def shade_promotions(
         axes.annotate(
             label,
             (middle, 1.0),
-            xytext=(0, 2 + 11 * line),
+            xytext=(0, 2 + LINE_PT * line),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="center",
@@ -124,6 +125,7 @@ def shade_promotions(
             color=INK,
             annotation_clip=False,
         )
+    return LINE_PT * sum(end > 0 for end in taken)
 
 
 def label_days(axes: Axes, say: Words, *, first: pd.Timestamp, last: pd.Timestamp) -> None:

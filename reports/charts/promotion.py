@@ -41,7 +41,7 @@ def plot_need(
     grid = pd.date_range(at.min(), end, freq="h")
     hours = need.set_index(at).reindex(grid)
     rows = hours.ffill(limit=1)  # each day's last hour is drawn to its end
-    shade_promotions(axes, promotions, at.min(), end, timezone)
+    names_pt = shade_promotions(axes, promotions, at.min(), end, timezone)
     axes.fill_between(
         grid,
         rows["need_low"],
@@ -60,7 +60,7 @@ def plot_need(
     axes.set_ylim(0, 1.2 * max(1.0, most))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(say("chart.people"))
-    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_title(title, fontsize=10, loc="left", pad=6 + names_pt)
     axes.margins(x=0.005)
     label_days(axes, say, first=at.min(), last=at.max())
     axes.legend(loc="upper left", ncols=3)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from browser import PHONE, chromium, overflow
 from builders_plan import START, STREAMS, build_plan
+from matplotlib.text import Text
 
 from forecast.promotions import promotion_calendar
 from reports.charts.promotion import plot_need
@@ -186,6 +187,25 @@ def test_hours_are_named_under_the_picture_of_a_day_and_its_last_hour_is_drawn()
     on_duty = axes.get_lines()[1].get_ydata()
     assert len(on_duty) == len(day) + 1
     assert on_duty[-1] == on_duty[-2]
+
+
+def test_the_title_of_a_picture_stands_above_the_names_of_its_promotions() -> None:
+    found = build_promotion()
+    own = found.need[found.need["stream"] == STREAMS[0]]
+    first, hour = own["start"].min(), pd.Timedelta(hours=1)
+    phases = [
+        ("sale", "kick-off", first, first + 30 * hour),
+        ("show", "", first + 4 * hour, first + 9 * hour),
+    ]
+    figure, axes = new_figure()
+    plot_need(axes, own, promotions=phases, timezone="Asia/Shanghai", say=words("zh"), title="Pre-sale")
+    figure.canvas.draw()
+    title = axes.get_title(loc="left")
+    assert title == "Pre-sale"
+    box = next(text for text in axes.findobj(Text) if text.get_text() == title).get_window_extent()
+    names = [text for text in axes.texts if text.get_text()]
+    assert len(names) == 2
+    assert all(box.y0 >= text.get_window_extent().y1 for text in names)
 
 
 def test_need_is_hourly_and_gaps_add_up_to_those_of_the_plan() -> None:
